@@ -1,0 +1,147 @@
+"""From a layer as a source states it to a rule with checked arguments; every fault is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lstmcalc.dims import Condition, Dim, at_least, parse, substitute, symbols_of, to_text
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
+from lstmcalc.layers.arguments import REQUIRED, Argument, closest
+from lstmcalc.layers.rule import Assumption
+from lstmcalc.spec import LayerSpec
+
+__all__ = ["Builder"]
+
+
+class Builder:
+    """Builds rules under given values of symbols; `faults`, `symbols` and `assumptions` collect what it meets.
+
+    `models` makes the rule of a nested model from its name.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Dim] | None = None,
+        models: Mapping[str, Callable[[str], LayerRule]] | None = None,
+    ) -> None:
+        self.values = dict(values or {})
+        self.models = models or {}
+        self.faults: list[Fault] = []
+        self.symbols: set[str] = set()
+        self.assumptions: list[tuple[str, Assumption]] = []
+
+    def build(self, layer: LayerSpec) -> LayerRule | None:
+        """The rule of a layer, or None after noting every fault in its arguments."""
+        if layer.class_name in self.models:
+            return self._model(layer)
+        rule = RULES.get(ALIASES.get(layer.class_name, layer.class_name))
+        if rule is None:
+            if "output_shape" not in layer.arguments:
+                self._unknown_layer(layer)
+                return None
+            rule = Stated
+        before = len(self.faults)
+        values = {}
+        for key, value in layer.arguments.items():
+            argument = rule.arguments.get(key)
+            if argument is None:
+                self._unknown_argument(layer, key, rule)
+                continue
+            try:
+                values[key] = argument.check(key, self._read(argument, value, layer, key))
+            except Rejection as refusal:
+                self._note(refusal.fault, layer, key)
+        self._missing(layer, rule)
+        if len(self.faults) > before:
+            return None
+        built = rule(values, layer.name)
+        if rule is Stated:
+            built.stated_class = layer.class_name
+        try:
+            built.validate()
+        except Rejection as refusal:
+            self._note(refusal.fault, layer)
+            return None
+        return built
+
+    def size(self, value: Any) -> Dim:
+        """A size from a number or the text of an expression, symbols with a value replaced; raises ValueError."""
+        size = parse(value) if isinstance(value, str) else value
+        if isinstance(size, int):
+            return size
+        self.symbols.update(symbols_of(size))
+        return substitute(size, self.values)
+
+    def _read(self, argument: Argument, value: Any, layer: LayerSpec, key: str) -> Any:
+        if isinstance(value, LayerSpec):
+            return self._wrapped(value)
+        if isinstance(value, (list, tuple)):
+            return [self._read(argument, item, layer, key) for item in value]
+        if argument.kind in ("size", "sizes", "shape") and isinstance(value, str):
+            try:
+                value = self.size(value)
+            except ValueError:
+                return value
+            sign = at_least(value, 1)
+            if isinstance(sign, Condition) and argument.kind != "shape":
+                text = f"`{key}` must be at least 1, and is {to_text(value)}"
+                self.assumptions.append((layer.name, Assumption(sign, str(sign), text)))
+        elif isinstance(value, str) and value in self.values and argument.kind in ("plain",):
+            return self.values[value]
+        return value
+
+    def _wrapped(self, layer: LayerSpec) -> LayerRule:
+        before = len(self.faults)
+        rule = self.build(layer)
+        if rule is None:
+            # The fault is noted where it is; the wrapper's own faults are still looked for, on a stand-in.
+            assert len(self.faults) > before
+            return Stated({"output_shape": ()}, layer.name)
+        return rule
+
+    def _model(self, layer: LayerSpec) -> LayerRule | None:
+        for key in layer.arguments:
+            fault = Fault("unknown-argument", "no arguments for a nested model", f"`{key}`")
+            self._note(fault, layer, key)
+        return None if layer.arguments else self.models[layer.class_name](layer.name)
+
+    def _note(self, fault: Fault, layer: LayerSpec, key: str | None = None) -> None:
+        where = layer.argument_where.get(key or "", layer.where)
+        self.faults.append(fault.placed(where, (layer.name, layer.class_name)))
+
+    def _unknown_layer(self, layer: LayerSpec) -> None:
+        near = closest(layer.class_name, [*RULES, *ALIASES, *self.models])
+        fix = f"did you mean `{near}`?" if near else "for a layer of your own, state its `output_shape` and `params`"
+        fault = Fault("unknown-layer", "a Keras layer or the name of a model", f"`{layer.class_name}`", fix=fix)
+        self.faults.append(fault.placed(layer.where, (layer.name, layer.class_name)))
+
+    def _unknown_argument(self, layer: LayerSpec, key: str, rule: type[LayerRule]) -> None:
+        near = closest(key, list(rule.arguments))
+        positional = [name for name, argument in rule.arguments.items() if not argument.keyword_only]
+        fix = (
+            f"did you mean `{near}`?"
+            if near
+            else (f"its arguments are {', '.join(f'`{name}`' for name in positional)}" if positional else "remove it")
+        )
+        self._note(
+            Fault("unknown-argument", f"{with_article(layer.class_name)} argument", f"`{key}`", fix=fix), layer, key
+        )
+
+    def _missing(self, layer: LayerSpec, rule: type[LayerRule]) -> None:
+        misspelt = {closest(key, list(rule.arguments)) for key in layer.arguments if key not in rule.arguments}
+        for key, argument in rule.arguments.items():
+            if argument.default is REQUIRED and key not in layer.arguments and key not in misspelt:
+                fault = Fault("missing-argument", f"`{key}`, which {layer.class_name} cannot do without", "nothing")
+                self._note(fault, layer)
+
+
+def with_article(class_name: str) -> str:
+    """A class with its article, as it is spoken: `an LSTM`, `a GRU`, `an Embedding`.
+
+    >>> [with_article(name) for name in ("LSTM", "GRU", "Embedding", "RNN", "LayerNormalization")]
+    ['an LSTM', 'a GRU', 'an Embedding', 'an RNN', 'a LayerNormalization']
+    """
+    spelt = class_name[:2].isupper() and class_name[0] in "AEFHILMNORSX"
+    return f"{'an' if spelt or class_name[0] in 'AEIOU' else 'a'} {class_name}"

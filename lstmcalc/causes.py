@@ -1,0 +1,87 @@
+"""The culprit behind a shape that a layer refuses: which layer before it made the shape so, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lstmcalc.dims import UNKNOWN
+from lstmcalc.errors import Fault
+from lstmcalc.layers.rule import LayerRule, Shape, count_axes
+from lstmcalc.shapes import show_shape
+from lstmcalc.spec import Ref
+
+__all__ = ["Step", "explain_ndim", "explain_unknown"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one output came about: the rule and inputs that made it; `rule` is None for a model input."""
+
+    name: str
+    rule: LayerRule | None
+    shape: Shape
+    shapes: tuple[Shape, ...] = ()
+    source: Ref | None = None
+
+    def __str__(self) -> str:
+        return f'"{self.name}" ({self.rule.class_name})' if self.rule else f'input "{self.name}"'
+
+
+#: Finds the step behind a reference; None where it is not known.
+Trace = Callable[[Ref], "Step | None"]
+
+
+def explain_ndim(fault: Fault, victim: str, wanted: int, source: Ref, trace: Trace) -> Fault:
+    """Adds to a wrong number of axes what was got, who made it so, and what to change."""
+    step = trace(source)
+    if step is None:
+        return fault
+    fault = replace(fault, got=f"{show_shape(step.shape)} from {step}")
+    ndim = len(step.shape)
+    while step and step.rule and step.source:
+        taken = len(step.shapes[0])
+        remedy = step.rule.remedy()
+        if taken > ndim and remedy:
+            return replace(fault, because=f'"{step.name}" has {remedy.because}', fix=f'{remedy.fix} on "{step.name}"')
+        if taken != ndim:
+            because = f"{step} turns {count_axes(taken)} into {ndim}"
+            fix = f'leave "{step.name}" out, or move it behind "{victim}"' if taken > ndim else ""
+            return replace(fault, because=because, fix=fix)
+        step = trace(step.source)
+    return _explain_input(fault, step, wanted) if step else fault
+
+
+def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
+    sizes = step.shape[1:]
+    if len(step.shape) == wanted + 1 and sizes and (sizes[0] is UNKNOWN or sizes[0] == step.shape[0]):
+        fix = f"leave the batch out of the shape of {step}: {_written(sizes[1:])}"
+        return replace(fault, because="the batch is implied, and was stated once more", fix=fix)
+    if len(step.shape) == wanted - 1:
+        example = _written((*sizes[:-1], 1, *sizes[-1:])) if len(sizes) == 1 else ""
+        tail = f", such as {example} for one step of {show_shape(sizes)[1:-1].rstrip(',')} values" if example else ""
+        return replace(fault, fix=f"give {step} one axis more{tail}")
+    return fault
+
+
+def _written(sizes: Shape) -> str:
+    return "[" + ", ".join("null" if size is UNKNOWN else show_shape((size,))[1:-2] for size in sizes) + "]"
+
+
+def explain_unknown(fault: Fault, source: Ref, trace: Trace) -> Fault:
+    """Adds to a size that must be known where it got lost, and which input leaves it open."""
+    step = trace(source)
+    if step is None:
+        return fault
+    fault = replace(fault, got=f"{show_shape(step.shape)} from {step}")
+    while step and step.rule and step.source:
+        if UNKNOWN not in step.shapes[0][1:]:
+            return fault
+        if step.shapes[0] != step.shape and not fault.because:
+            fault = replace(
+                fault, because=f"{step} makes it from {show_shape(step.shapes[0])}, where a size is unknown"
+            )
+        step = trace(step.source)
+    if step and step.rule is None and UNKNOWN in step.shape[1:]:
+        return replace(fault, fix=f"write a number for the unknown size of {step}, {show_shape(step.shape)}")
+    return fault

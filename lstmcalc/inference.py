@@ -1,0 +1,343 @@
+"""From a spec to a report: every layer's rule is run on the shapes that reach it, and every fault is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from lstmcalc.building import Builder
+from lstmcalc.causes import Step, explain_ndim, explain_unknown
+from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of
+from lstmcalc.errors import Fault, Rejection, SpecError, Where
+from lstmcalc.graph import Node, keras_order, numbered_calls
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.nesting import ModelRule
+from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
+from lstmcalc.shapes import show_shape
+from lstmcalc.spec import Call, Ref, Spec
+
+__all__ = ["infer"]
+
+
+def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None = None) -> Report:
+    """Every shape and parameter of a model.
+
+    `values` gives symbols a value, over those that the spec states; `batch` fixes the batch size. Raises `SpecError`
+    with every independent fault; its `report` holds what could be known regardless.
+
+    >>> from lstmcalc import load
+    >>> report = infer(load("specs/surname_classifier.yaml"))
+    >>> report.totals.params
+    88018
+    """
+    known: dict[str, Dim] = {**spec.symbols, **(values or {})}
+    if batch is not None:
+        spec = replace(spec, batch=batch)
+    walk = Walk(spec, known)
+    report = walk.run()
+    faults = [*walk.unknown_values(values or {}), *walk.faults]
+    if faults:
+        raise SpecError(faults, report)
+    return report
+
+
+@dataclass
+class Layer:
+    """What the walk knows of one layer: its rule, its calls, and the weights of its first call."""
+
+    rule: LayerRule | None
+    calls: list[CallReport] = field(default_factory=list)
+    weights: tuple[Weight, ...] | None = None
+    formula: Formula | None = None
+    nested: Report | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Walk:
+    """One pass over a model's calls in order; `faults`, `assumptions` and `hints` collect what it meets."""
+
+    def __init__(self, spec: Spec, values: Mapping[str, Dim], shapes: Sequence[Shape] | None = None) -> None:
+        self.spec = spec
+        self.values = dict(values)
+        self.models = {name: partial(self._model_rule, name) for name in spec.models}
+        self.builder = Builder(values, self.models)
+        self.faults = self.builder.faults
+        self.assumptions: list[Holds] = []
+        self.hints: list[Fault] = []
+        self.layers: dict[str, Layer] = {}
+        self.outputs: dict[Node, tuple[Shape, ...] | None] = {}
+        self.steps: dict[Node, Step] = {}
+        self.given = shapes
+        self.calls = numbered_calls(spec)
+        self.order = keras_order(spec)
+        self._model_rules: dict[str, ModelRule] = {}
+
+    def run(self) -> Report:
+        """The report; incomplete where `faults` is not empty."""
+        for name in self.spec.models:
+            self._check_model(name)
+        self._read_inputs()
+        for node, call in self.calls.items():
+            self._apply(node, call)
+        for name, assumption in self.builder.assumptions:
+            self._assume(name, assumption)
+        return self._report()
+
+    def unknown_values(self, values: Mapping[str, int]) -> list[Fault]:
+        """A fault for every value whose symbol the model does not have."""
+        there = self.builder.symbols | set(self.spec.symbols)
+        listed = ", ".join(f"`{name}`" for name in sorted(there))
+        return [
+            Fault("unknown-symbol", f"one of {listed}" if listed else "no value, since the model has no symbols", name)
+            .placed(Where(self.spec.source))
+            for name in values
+            if name not in there
+        ]  # fmt: skip
+
+    def _size(self, value: Any, what: str, where: Where) -> Dim:
+        """A size of an input or the batch; what cannot be read is a fault, and unknown from there on."""
+        if value is None:
+            return UNKNOWN
+        try:
+            size = self.builder.size(value)
+        except ValueError as error:
+            self.faults.append(Fault("wrong-size", f"{what} to be an integer, null, or arithmetic with names",
+                                     f"`{value}`", str(error), where=where))  # fmt: skip
+            return UNKNOWN
+        if isinstance(size, int) and size < 1:
+            self.faults.append(Fault("wrong-size", f"{what} to be at least 1", str(size), where=where))
+            return UNKNOWN
+        return size
+
+    def _read_inputs(self) -> None:
+        batch = self._size(self.spec.batch, "`batch`", self.spec.where)
+        if isinstance(batch, Expression) and batch is not UNKNOWN:
+            names = " and ".join(f"`--set {name}=…`" for name in symbols_of(batch))
+            self.faults.append(Fault("unset-symbol", "`batch` to be a number", f"`{self.spec.batch}`",
+                                     fix=f"add {names}", where=self.spec.where))  # fmt: skip
+            batch = UNKNOWN
+        for index, port in enumerate(self.spec.inputs):
+            what = f'every size of input "{port.name}"'
+            shape: Shape = (batch, *(self._size(size, what, port.where) for size in port.shape))
+            if self.given is not None:
+                shape = self._take(port.name, shape, self.given[index])
+            self.outputs[port.name, 0] = (shape,)
+            self.steps[port.name, 0] = Step(port.name, None, shape)
+
+    def _take(self, name: str, declared: Shape, given: Shape) -> Shape:
+        """The shape that a nested model's input takes on; a free symbol of its own stands for what is given."""
+        if len(declared) != len(given):
+            raise Rejection("wrong-ndim", f'{show_shape(declared)}, the shape of its input "{name}"', show_shape(given))
+        x = Inputs([given])
+        for size, actual in zip(declared[1:], given[1:], strict=True):
+            free = symbols_of(size)
+            if len(free) == 1 and size == _symbol(free[0]) and free[0] not in self.values:
+                self.values[free[0]] = self.builder.values[free[0]] = actual
+            elif size is not UNKNOWN and actual is not UNKNOWN:
+                x.require(equal(size, actual), "wrong-size", f"{show_shape(declared)}, its input \"{name}\"",
+                          show_shape(given))  # fmt: skip
+        for assumption in x.assumptions:
+            self._assume(name, assumption)
+        return given
+
+    def _apply(self, node: Node, call: Call) -> None:
+        layer = self.layers.get(call.layer)
+        if layer is None:
+            layer = self.layers[call.layer] = Layer(self.builder.build(self.spec.layers[call.layer]))
+        inputs, states = self._fetch(call.inputs, call), self._fetch(call.initial_state, call)
+        outputs: tuple[Shape, ...] | None = None
+        if layer.rule and None not in inputs and None not in states:
+            outputs = self._run(layer, call, [s for s in inputs if s], [s for s in states if s])
+        self.outputs[node] = outputs
+        if outputs is not None and layer.rule:
+            shapes = tuple(shape for shape in inputs if shape is not None)
+            self.steps[node] = Step(call.layer, layer.rule, outputs[0], shapes, call.inputs[0] if call.inputs else None)
+        sources = tuple(ref.name for ref in (*call.inputs, *call.initial_state))
+        lowered = tuple(None if shape is None else lower(shape) for shape in inputs)
+        made = None if outputs is None else tuple(lower(shape) for shape in outputs)
+        layer.calls.append(CallReport(lowered, made, sources))
+
+    def _fetch(self, refs: Sequence[Ref], call: Call) -> list[Shape | None]:
+        """The shapes behind references; None where they are not known."""
+        shapes: list[Shape | None] = []
+        for ref in refs:
+            outputs = self.outputs.get((ref.name, ref.call))
+            if outputs is not None and ref.index >= len(outputs):
+                number = f"{len(outputs)} output" + ("" if len(outputs) == 1 else "s")
+                self._note(Fault("unknown-output", f'one of the {number} of "{ref.name}", counted from 0', f"`{ref}`"),
+                           call)  # fmt: skip
+                outputs = None
+            shapes.append(None if outputs is None else outputs[ref.index])
+        return shapes
+
+    def _run(self, layer: Layer, call: Call, shapes: list[Shape], states: list[Shape]) -> tuple[Shape, ...] | None:
+        """One application of a rule: its outputs, or None after noting why there are none."""
+        rule = layer.rule
+        assert rule is not None
+        try:
+            _check_arity(rule, len(shapes), len(states))
+            x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), states)
+            outputs = as_shapes(rule.output_shape(x))
+            weights = tuple(rule.built_weights(x))
+            _check_weights(rule, x, weights, layer.weights)
+        except Rejection as refusal:
+            self._note(self._blame(refusal.fault, call, shapes, rule), call, rule)
+            return None
+        except SpecError as error:
+            self.faults.extend(fault for fault in error.faults if fault not in self.faults)
+            return None
+        if layer.weights is None:
+            layer.weights = weights
+            layer.formula = rule.formula(x) if weights else None
+            layer.nested = rule.report if isinstance(rule, ModelRule) else None
+            self._hint(rule, x, weights, call)
+        for assumption in x.assumptions:
+            self._assume(call.layer, assumption)
+        return outputs
+
+    def _blame(self, fault: Fault, call: Call, shapes: list[Shape], rule: LayerRule) -> Fault:
+        source = (*call.inputs, Ref(""))[0]
+        if fault.code == "wrong-ndim" and not fault.got:
+            wanted = len(rule.axes.split()) if "..." not in rule.axes else len(shapes[0]) + 1
+            return explain_ndim(fault, call.layer, wanted, source, self._trace)
+        if fault.code == "unknown-size":
+            return explain_unknown(fault, source, self._trace)
+        return fault
+
+    def _trace(self, ref: Ref) -> Step | None:
+        step = self.steps.get((ref.name, ref.call))
+        outputs = self.outputs.get((ref.name, ref.call))
+        return replace(step, shape=outputs[ref.index]) if step and outputs and ref.index < len(outputs) else None
+
+    def _note(self, fault: Fault, call: Call, rule: LayerRule | None = None) -> None:
+        class_name = rule.class_name if rule else self.spec.layers[call.layer].class_name
+        self.faults.append(fault.placed(call.where, (call.layer, class_name)))
+
+    def _assume(self, layer: str, assumption: Assumption) -> None:
+        held = Holds(layer, assumption.text, assumption.because, assumption.condition)
+        if held not in self.assumptions:
+            self.assumptions.append(held)
+
+    def _hint(self, rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], call: Call) -> None:
+        hints = list(rule.hints(x))
+        free = {name for size in x.shape[1:] for name in symbols_of(size)}
+        needed = sorted({name for weight in weights for size in weight.shape for name in symbols_of(size)} & free)
+        if needed and self.given is None:
+            names = " and ".join(f"`{name}`" for name in needed)
+            shape = show_shape(next(weight.shape for weight in weights if any(map(symbols_of, weight.shape))))
+            hints.append(Fault("size-needed", f"a number for {names} when Keras builds the model",
+                               because=f"a weight is {shape}, and Keras must know its size"))  # fmt: skip
+        for hint in hints:
+            placed = replace(hint, severity="hint").placed(call.where, (call.layer, rule.class_name))
+            self.hints.append(placed)
+
+    def _model_rule(self, name: str, layer: str) -> ModelRule:
+        """The one rule of a nested model: using its name again shares its weights."""
+        if name not in self._model_rules:
+            spec = self.spec.models[name]
+            self._model_rules[name] = ModelRule(layer, spec.sequential, partial(self._run_model, spec))
+        return self._model_rules[name]
+
+    def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None) -> Report:
+        if shapes is not None and len(shapes) != len(spec.inputs):
+            raise Rejection("wrong-number-of-inputs", f"{len(spec.inputs)} inputs", str(len(shapes)))
+        walk = Walk(spec, self.values, shapes)
+        report = walk.run()
+        self.builder.symbols |= walk.builder.symbols
+        if walk.faults:
+            raise SpecError(walk.faults, report)
+        return report
+
+    def _check_model(self, name: str) -> None:
+        """Finds the faults of a nested model on its own inputs, also where it is not used."""
+        try:
+            self._run_model(self.spec.models[name], None)
+        except SpecError as error:
+            self.faults.extend(error.faults)
+
+    def _report(self) -> Report:
+        spec = self.spec
+        names = list(self.layers) if spec.sequential else self.order.names
+        unused = [name for name in self.layers if name not in names]
+        for name in unused:
+            self.hints.append(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',
+                                    "Keras leaves it out of the model", where=spec.layers[name].where,
+                                    severity="hint"))  # fmt: skip
+        ports = {port.name: port for port in spec.inputs}
+        layers = [self._input_layer(name) if name in ports else self._layer_report(name) for name in names]
+        inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
+        outputs = tuple(self._port(ref) for ref in spec.outputs)
+        return Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
+                      tuple(self.hints), spec.sequential)  # fmt: skip
+
+    def _port(self, ref: Ref) -> Port:
+        shapes = self.outputs.get((ref.name, ref.call))
+        known = shapes is not None and ref.index < len(shapes)
+        return Port(ref.name, lower(shapes[ref.index]) if shapes is not None and known else None)
+
+    def _input_layer(self, name: str) -> LayerReport:
+        shape = (self.outputs[name, 0] or ((),))[0]
+        return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), ()),))
+
+    def _layer_report(self, name: str) -> LayerReport:
+        layer = self.layers[name]
+        class_name = layer.rule.class_name if layer.rule else self.spec.layers[name].class_name
+        formula = layer.formula
+        return LayerReport(
+            name,
+            class_name,
+            tuple(layer.calls),
+            tuple(weight_report(weight) for weight in layer.weights or ()),
+            formula.in_names() if formula else None,
+            formula.in_numbers() if formula else None,
+            tuple(layer.notes),
+            layer.nested,
+            layer.weights is not None,
+        )
+
+
+def weight_report(weight: Weight) -> WeightReport:
+    """A weight as the report holds it."""
+    return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
+                        lower_size(weight.uses), weight.why)  # fmt: skip
+
+
+def as_shapes(output: Any) -> tuple[Shape, ...]:
+    """A rule's output as a tuple of shapes, also where it returned the only one bare."""
+    return output if output and isinstance(output[0], tuple) else (output,)
+
+
+def _symbol(name: str) -> Dim:
+    from lstmcalc.dims import symbol
+
+    return symbol(name)
+
+
+def _check_arity(rule: LayerRule, inputs: int, states: int) -> None:
+    least, most = rule.arity
+    if inputs < least or (most is not None and inputs > most):
+        number = "one input" if most == 1 else f"{least} inputs" if most == least else f"at least {least} inputs"
+        raise Rejection("wrong-number-of-inputs", number, str(inputs))
+    if states and not rule.takes_state:
+        raise Rejection("unknown-argument", "no `initial_state`", "one", "only recurrent layers take it")
+
+
+def _check_weights(rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, ...] | None) -> None:
+    """Refuses a weight of unknown size, and a shared layer whose weights would differ from those it has."""
+    for index, weight in enumerate(weights):
+        if UNKNOWN in weight.shape:
+            axes = [axis for axis, size in zip(x.axes, x.shape, strict=False) if size is UNKNOWN and axis != "batch"]
+            named = f"`{axes[-1]}`" if axes else "the input's size"
+            raise Rejection("unknown-size", f"{named} to be known, since `{weight.name}` has that size",
+                            show_shape(x.shape))  # fmt: skip
+        if built is not None and index < len(built):
+            for size, there in zip(weight.shape, built[index].shape, strict=False):
+                x.require(
+                    equal(size, there),
+                    "wrong-size",
+                    f"the input that its weights were made for: `{weight.name}` is {show_shape(built[index].shape)}",
+                    f"{show_shape(x.shape)}, which needs {show_shape(weight.shape)}",
+                    "the layer is shared, and has one set of weights",
+                )

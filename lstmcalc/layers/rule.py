@@ -1,0 +1,364 @@
+"""What a layer is to lstmcalc: its arguments, its weights, its output shape, and examples that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from lstmcalc.dims import UNKNOWN, Condition, Dim, product, substitute, symbol, symbols_of, to_text, total
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments
+
+__all__ = [
+    "ALIASES",
+    "RULES",
+    "Assumption",
+    "Example",
+    "Formula",
+    "Inputs",
+    "LayerRule",
+    "Rejected",
+    "Remedy",
+    "Term",
+    "Weight",
+    "layer",
+]
+
+Shape = tuple[Dim, ...]
+
+#: Every rule by its Keras class name, and Keras's other names for the same classes.
+RULES: dict[str, type[LayerRule]] = {}
+ALIASES: dict[str, str] = {}
+
+
+class Weight(NamedTuple):
+    """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained."""
+
+    name: str
+    shape: Shape
+    uses: Dim = 1
+    why: str = ""
+    trainable: bool = True
+    dtype: str = ""
+
+    @property
+    def params(self) -> Dim:
+        """How many numbers the array holds."""
+        return product(self.shape)
+
+
+class Assumption(NamedTuple):
+    """A comparison that could not be decided: the model holds only where it is true."""
+
+    condition: Condition
+    text: str
+    because: str = ""
+
+
+class Remedy(NamedTuple):
+    """Why a layer's output has fewer axes than its input, and the change that would keep them."""
+
+    because: str
+    fix: str
+
+
+class Term(NamedTuple):
+    """A part of a parameter count: an exact expression in a layer's argument and axis names, `factor` times."""
+
+    expression: Dim
+    values: Mapping[str, Dim]
+    factor: int = 1
+
+
+class Formula(NamedTuple):
+    """A layer's parameter count as a sum of terms, in names and in numbers.
+
+    >>> F, U = symbol("input_dim"), symbol("units")
+    >>> formula = Formula((Term(4 * U * (F + U + 1), {"input_dim": 35, "units": 64}, 2),))
+    >>> formula.in_names()
+    '2·4·units·(input_dim + units + 1)'
+    >>> formula.in_numbers()
+    '4·64·(35 + 64 + 1)·2'
+    """
+
+    terms: tuple[Term, ...]
+
+    def in_names(self) -> str:
+        """The formula as the layer's arguments and axes are called."""
+        return self._join(
+            f"{term.factor}·{self._product(term, None)}" if term.factor != 1 else self._sum(term, None)
+            for term in self.terms
+        )
+
+    def in_numbers(self) -> str:
+        """The same arithmetic with this layer's numbers."""
+        values = [{name: to_text(size) for name, size in term.values.items()} for term in self.terms]
+        return self._join(
+            f"{self._product(term, names)}·{term.factor}" if term.factor != 1 else self._sum(term, names)
+            for term, names in zip(self.terms, values, strict=True)
+        )
+
+    @property
+    def value(self) -> Dim:
+        """The count itself."""
+        return total(term.factor * substitute(term.expression, term.values) for term in self.terms)
+
+    @staticmethod
+    def _join(parts: Iterable[str]) -> str:
+        return " + ".join(part for part in parts if part != "0") or "0"
+
+    @staticmethod
+    def _sum(term: Term, names: Mapping[str, str] | None) -> str:
+        return to_text(term.expression, names)
+
+    @staticmethod
+    def _product(term: Term, names: Mapping[str, str] | None) -> str:
+        text = to_text(term.expression, names)
+        return f"({text})" if _is_sum(text) else text
+
+
+def _is_sum(text: str) -> bool:
+    depth = 0
+    for before, character in zip(" " + text, text, strict=False):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and character in "+-" and before == " ":
+            return True
+    return False
+
+
+class Example(NamedTuple):
+    """A layer on an input, with what Keras says of it; both a test and documentation.
+
+    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs.
+    Layers inside `arguments` are written as Keras calls.
+    """
+
+    arguments: Mapping[str, Any]
+    inputs: Any
+    params: int | str
+    output: Any
+    trainable_params: int | None = None
+
+
+class Rejected(NamedTuple):
+    """Arguments, or an input, that the layer refuses, and the message."""
+
+    arguments: Mapping[str, Any]
+    message: str
+    inputs: Any = None
+
+
+class Inputs:
+    """What a rule sees of a call: the input shapes, with the axes of the first as attributes (`x.timesteps`).
+
+    `states` holds the shapes of an `initial_state`. Unknown sizes absorb arithmetic; `require` is the only way to
+    compare sizes, so that an undecidable comparison is recorded instead of picking a branch.
+    """
+
+    def __init__(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> None:
+        self.shapes = tuple(shapes)
+        self.states = tuple(states)
+        self.axes = tuple(axes)
+        self.assumptions: list[Assumption] = []
+        #: Whether `require` raises and records; off where a formula is derived from names instead of sizes.
+        self.checked = True
+        self._sizes = dict(zip(self.axes, self.shape, strict=False))
+
+    @property
+    def shape(self) -> Shape:
+        """The first input's shape."""
+        return self.shapes[0] if self.shapes else ()
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of the first input, the batch included."""
+        return len(self.shape)
+
+    def __getattr__(self, axis: str) -> Dim:
+        try:
+            return self.__dict__["_sizes"][axis]  # type: ignore[no-any-return]  # the dict is ours, of Dims
+        except KeyError:
+            raise AttributeError(axis) from None
+
+    def replace(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> Inputs:
+        """A view with other shapes, for a wrapped layer; what it assumes is recorded here."""
+        inner = Inputs(shapes, axes, states)
+        inner.assumptions, inner.checked = self.assumptions, self.checked
+        return inner
+
+    def require_known(self, size: Dim, expected: str, got: str = "", because: str = "", fix: str = "") -> None:
+        """Refuses the input unless a size is a plain number."""
+        if self.checked and not isinstance(size, int):
+            raise Rejection("unknown-size", expected, got or to_text(size), because, fix)
+
+    def require(
+        self,
+        condition: bool | Condition,
+        code: str,
+        expected: str,
+        got: str = "",
+        because: str = "",
+        fix: str = "",
+        unknown: str = "an unknown size",
+    ) -> None:
+        """Refuses the input unless the condition is true; records an assumption where it cannot be decided.
+
+        `unknown` names a side of the condition that has no symbol. Nothing is recorded where that leaves nothing to
+        check: an unknown size of at least 3, or equal to another unknown one.
+        """
+        if condition is True or not self.checked:
+            return
+        if condition is False:
+            raise Rejection(code, expected, got, because, fix)
+        assert isinstance(condition, Condition)
+        if condition.left is UNKNOWN or condition.right is UNKNOWN:
+            known = condition.right if condition.left is UNKNOWN else condition.left
+            if known is UNKNOWN or condition.relation != "=":
+                return
+            text = f"{unknown} is {to_text(known)}"
+        else:
+            text = str(condition)
+        self.assumptions.append(Assumption(condition, text, because))
+
+
+class LayerRule:
+    """The base of every rule: arguments as class attributes in Keras's order, then weights and output shape.
+
+    A subclass is registered by `@layer`, and is all that lstmcalc knows of that Keras class. `axes` names the input's
+    axes: `"batch timesteps input_dim"` demands exactly three, `"batch ... input_dim"` at least two.
+    """
+
+    family: ClassVar[str] = ""
+    axes: ClassVar[str] = "..."
+    #: How many inputs a call takes: (least, most), most None for any number.
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    #: Whether a call takes `initial_state`.
+    takes_state: ClassVar[bool] = False
+    arguments: ClassVar[dict[str, Argument]] = {}
+    examples: ClassVar[list[Example | Rejected]] = []
+
+    activity_regularizer: Any = anything(None, keyword_only=True)
+    trainable: bool = flag(True, keyword_only=True)
+    dtype: str | None = dtype_policy(keyword_only=True)
+    autocast: bool = flag(True, keyword_only=True)
+    input_shape: Any = anything(None, keyword_only=True)
+
+    def __init__(self, values: Mapping[str, Any], name: str = "") -> None:
+        self.name = name
+        #: The arguments that were stated, as opposed to left at their defaults.
+        self.given: dict[str, Any] = dict(values)
+        for key, argument in self.arguments.items():
+            setattr(self, argument.attribute, values.get(key, argument.initial))
+
+    @property
+    def class_name(self) -> str:
+        """The Keras class that this is the rule of."""
+        return type(self).__name__
+
+    def validate(self) -> None:
+        """Refuses arguments that are right one by one and wrong together; raises `Rejection`."""
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        """The names of an input's axes, given how many it has; raises `Rejection` where the number is wrong."""
+        return expand_axes(self.axes, ndim)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        """The layer's arrays, in Keras's order."""
+        return ()
+
+    def built_weights(self, x: Inputs) -> Iterator[Weight]:
+        """The weights as Keras holds them: in the layer's dtype, and not trainable where the layer is frozen."""
+        dtype = variable_dtype(self.dtype)
+        for weight in self.weights(x):
+            yield weight._replace(trainable=weight.trainable and self.trainable, dtype=weight.dtype or dtype)
+
+    def output_shape(self, x: Inputs) -> Any:
+        """The shape of the output; a tuple of shapes where the layer returns several."""
+        return x.shape
+
+    def formula(self, x: Inputs) -> Formula | None:
+        """The parameter count in names: the same `weights`, run on the names of arguments and axes."""
+        rule, values = self.named()
+        axes = self.axis_names(x.ndim) if x.shapes else ()
+        named = Inputs([tuple(symbol(axis) for axis in axes), *x.shapes[1:]], axes)
+        named.checked = False
+        count = total(weight.params for weight in rule.weights(named))
+        values.update(zip(axes, x.shape, strict=False))
+        return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
+
+    def named(self) -> tuple[LayerRule, dict[str, Dim]]:
+        """A copy whose sizes are the names of their arguments, and what each name stands for."""
+        values: dict[str, Dim] = {}
+        changed = {}
+        for key, argument in self.arguments.items():
+            changed[key], names = argument.named(key, getattr(self, argument.attribute))
+            values.update(names)
+        rule = type(self)({**self.given, **changed}, self.name)
+        return rule, values
+
+    def remedy(self) -> Remedy | None:
+        """What made the output have fewer axes than the input, and how to keep them; None where that is its nature."""
+        return None
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        """What Keras accepts here though it is most likely a mistake."""
+        yield from ()
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        """The shape that Keras states before it has data, where that differs from the shape that data then has."""
+        return None
+
+
+def variable_dtype(policy: str | None) -> str:
+    """The dtype of a layer's weights under a dtype policy; mixed precision keeps them in float32."""
+    return "float32" if policy is None or policy.startswith("mixed_") else policy
+
+
+def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:
+    """The axis names of a pattern for a number of axes.
+
+    >>> expand_axes("batch timesteps input_dim", 3)
+    ('batch', 'timesteps', 'input_dim')
+    >>> expand_axes("batch ... channels", 4)
+    ('batch', 'axis_1', 'axis_2', 'channels')
+    """
+    names = pattern.split()
+    if "..." not in names:
+        if len(names) != ndim:
+            raise Rejection("wrong-ndim", f"{count_axes(len(names))} ({', '.join(names)})")
+        return tuple(names)
+    at = names.index("...")
+    tail = names[at + 1 :]
+    if ndim < at + len(tail):
+        raise Rejection("wrong-ndim", f"at least {count_axes(at + len(tail))} ({', '.join(names)})")
+    return (*names[:at], *(f"axis_{i}" for i in range(at, ndim - len(tail))), *tail)
+
+
+def count_axes(number: int) -> str:
+    """`1 axis`, `3 axes`."""
+    return f"{number} {'axis' if number == 1 else 'axes'}"
+
+
+R = TypeVar("R", bound=type[LayerRule])
+
+
+def layer(
+    family: str, axes: str = "...", aliases: str = "", arity: tuple[int, int | None] = (1, 1)
+) -> Callable[[R], R]:
+    """Registers a rule under its class's name and aliases, and collects its arguments in Keras's order.
+
+    A rule without a family is of no Keras class, and is not registered.
+    """
+
+    def register(rule: R) -> R:
+        rule.family, rule.axes, rule.arity = family, axes, arity
+        rule.arguments = {}
+        for base in rule.__mro__:
+            for key, argument in own_arguments(base).items():
+                rule.arguments.setdefault(key, argument)
+        if family:
+            RULES[rule.__name__] = rule
+        ALIASES.update(dict.fromkeys(aliases.split(), rule.__name__))
+        return rule
+
+    return register

@@ -1,0 +1,47 @@
+"""A nested model as a layer: a rule made from a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from lstmcalc.dims import lift, lift_size
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.report import Report
+
+__all__ = ["ModelRule"]
+
+
+class ModelRule(LayerRule):
+    """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
+
+    arity = (1, None)
+    #: What the model is on the shapes of its latest application.
+    report: Report
+
+    def __init__(self, name: str, sequential: bool, run: Callable[[Sequence[Shape] | None], Report]) -> None:
+        super().__init__({}, name)
+        self._run = run
+        self._class_name = "Sequential" if sequential else "Functional"
+
+    @property
+    def class_name(self) -> str:
+        return self._class_name
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        for layer in self.report.layers:
+            for weight in layer.weights:
+                name = f"{layer.name}/{weight.name}"
+                shape = lift(weight.shape)
+                yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype)
+
+    def output_shape(self, x: Inputs) -> Any:
+        self.report = self._run(x.shapes)
+        if x.checked:
+            for held in self.report.assumptions:
+                x.assumptions.append(Assumption(held.condition, held.text, f'in "{held.layer}": {held.because}'))
+        shapes = tuple(lift(port.shape or ()) for port in self.report.outputs)
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def formula(self, x: Inputs) -> Formula | None:
+        return None

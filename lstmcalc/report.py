@@ -1,0 +1,159 @@
+"""What inference found: every shape and every parameter of a model, as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstmcalc.dims import Size, lift_size, lower_size, total
+from lstmcalc.errors import Fault
+
+__all__ = ["CallReport", "Holds", "LayerReport", "Port", "Report", "Totals", "WeightReport"]
+
+Shape = tuple[Size, ...]
+
+#: Bytes of one number of a weight, by dtype; float32 where a dtype is not listed.
+BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2,
+         "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a model: its name, its shape with the batch, its dtype."""
+
+    name: str
+    shape: Shape | None
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class WeightReport:
+    """A named array of a layer; `uses` is how often one sample applies it, `why` what it is for."""
+
+    name: str
+    shape: Shape
+    trainable: bool
+    params: Size
+    dtype: str
+    uses: Size
+    why: str
+
+    @property
+    def bytes(self) -> Size:
+        """The memory that the array takes."""
+        return lower_size(lift_size(self.params) * BYTES.get(self.dtype, 4))
+
+
+@dataclass(frozen=True)
+class CallReport:
+    """One application of a layer: what came in, from where, and what went out (None where that cannot be known)."""
+
+    inputs: tuple[Shape | None, ...]
+    outputs: tuple[Shape, ...] | None
+    connected_to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Parameters and bytes of a layer or a model, each weight counted once."""
+
+    params: Size
+    trainable_params: Size
+    non_trainable_params: Size
+    bytes: Size
+    trainable_bytes: Size
+    non_trainable_bytes: Size
+
+    @classmethod
+    def of(cls, weights: tuple[WeightReport, ...]) -> Totals:
+        """The totals over some weights."""
+        trainable = [weight for weight in weights if weight.trainable]
+        frozen = [weight for weight in weights if not weight.trainable]
+        groups = (weights, trainable, frozen)
+        params = [lower_size(total(lift_size(weight.params) for weight in group)) for group in groups]
+        sizes = [lower_size(total(lift_size(weight.bytes) for weight in group)) for group in groups]
+        return cls(*params, *sizes)
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """A layer with all its applications: weights, and the arithmetic of their count.
+
+    `formula` is in the names of arguments and axes, `arithmetic` in this layer's numbers; both None where the count
+    is a sum over a nested model, or not known.
+    """
+
+    name: str
+    class_name: str
+    calls: tuple[CallReport, ...]
+    weights: tuple[WeightReport, ...] = ()
+    formula: str | None = None
+    arithmetic: str | None = None
+    notes: tuple[str, ...] = ()
+    nested: Report | None = None
+    known: bool = True
+
+    @property
+    def totals(self) -> Totals:
+        """Parameters and bytes of this layer."""
+        return Totals.of(self.weights)
+
+    @property
+    def params(self) -> Size:
+        """The parameter count, as in "Param #"; None where the layer is not known."""
+        return self.totals.params if self.known else None
+
+    @property
+    def distinct_calls(self) -> tuple[CallReport, ...]:
+        """The applications that differ in their shapes."""
+        seen = {(call.inputs, call.outputs): call for call in reversed(self.calls)}
+        return tuple(reversed(seen.values()))
+
+    @property
+    def input_shapes(self) -> tuple[Shape | None, ...]:
+        """The shapes of all inputs, application by application."""
+        return tuple(shape for call in self.distinct_calls for shape in call.inputs)
+
+    @property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of all outputs, application by application."""
+        return tuple(shape for call in self.distinct_calls for shape in call.outputs or ())
+
+    @property
+    def connected_to(self) -> tuple[str, ...]:
+        """The names of the layers that feed this one."""
+        return tuple(name for call in self.calls for name in call.connected_to)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A condition that could not be decided: the model is right only where it is true (`T = 1`)."""
+
+    layer: str
+    text: str
+    because: str
+    condition: Any = field(repr=False, default=None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole model: its layers in Keras's order, totals, the assumptions it rests on, and hints."""
+
+    source: str
+    name: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[LayerReport, ...]
+    assumptions: tuple[Holds, ...] = ()
+    hints: tuple[Fault, ...] = ()
+    sequential: bool = False
+
+    @property
+    def weights(self) -> tuple[WeightReport, ...]:
+        """Every weight of the model, once."""
+        return tuple(weight for layer in self.layers for weight in layer.weights)
+
+    @property
+    def totals(self) -> Totals:
+        """Parameters and bytes of the model."""
+        return Totals.of(self.weights)

@@ -1,0 +1,118 @@
+"""The one graph that every source becomes: which layers there are, and which output feeds which input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstmcalc.errors import Where
+
+__all__ = ["Call", "InputSpec", "LayerSpec", "Namer", "Ref", "Spec", "Where"]
+
+#: The place of what no file holds.
+NOWHERE = Where()
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One output of an input or a call: `enc` is `Ref("enc")`, `enc[1]` is `Ref("enc", 1)`.
+
+    `call` counts the applications of a shared layer, from 0.
+    """
+
+    name: str
+    index: int = 0
+    call: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.index}]" if self.index else self.name
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """A model input: its shape without the batch; a size is an int, None, or an expression as text (`"T"`, `"2*T"`)."""
+
+    name: str
+    shape: tuple[int | str | None, ...]
+    dtype: str = "float32"
+    where: Where = NOWHERE
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer as the source states it: class, name, and arguments in Keras's names, unchecked.
+
+    A value is what the source held: a number, text, bool, None, list, mapping, or a `LayerSpec` where one layer wraps
+    another. Text stands for a symbol where the argument wants a size. `class_name` may be the name of a nested model.
+    """
+
+    class_name: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    where: Where = NOWHERE
+    argument_where: Mapping[str, Where] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One application of a layer, by name, to outputs of earlier calls; a shared layer has several."""
+
+    layer: str
+    inputs: tuple[Ref, ...]
+    initial_state: tuple[Ref, ...] = ()
+    where: Where = NOWHERE
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model: inputs, layers, the calls in order of definition, outputs, values of symbols, nested models.
+
+    `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows.
+    """
+
+    name: str
+    inputs: tuple[InputSpec, ...]
+    layers: Mapping[str, LayerSpec]
+    calls: tuple[Call, ...]
+    outputs: tuple[Ref, ...]
+    batch: int | str | None = None
+    symbols: Mapping[str, int] = field(default_factory=dict)
+    models: Mapping[str, Spec] = field(default_factory=dict)
+    sequential: bool = False
+    source: str = "-"
+    where: Where = NOWHERE
+
+
+def snake_case(class_name: str) -> str:
+    """Keras's name for a class without one of its own (keras/src/utils/naming.py, 3.15.1).
+
+    >>> [snake_case(name) for name in ("LSTM", "GRUCell", "MaxPooling1D", "TimeDistributed")]
+    ['lstm', 'gru_cell', 'max_pooling1d', 'time_distributed']
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Namer:
+    """Gives unnamed layers the names that Keras gives them: `lstm`, `lstm_1`, … in order of creation.
+
+    >>> namer = Namer(taken={"lstm_1"})
+    >>> [namer.name("LSTM"), namer.name("LSTM"), namer.name("Dense")]
+    ['lstm', 'lstm_2', 'dense']
+    """
+
+    def __init__(self, taken: set[str] | None = None) -> None:
+        self._taken = taken if taken is not None else set()
+        self._counts: dict[str, int] = {}
+
+    def name(self, class_name: str) -> str:
+        """The next free name for a layer of this class."""
+        base = snake_case(class_name)
+        while True:
+            count = self._counts.get(base, 0)
+            self._counts[base] = count + 1
+            name = f"{base}_{count}" if count else base
+            if name not in self._taken:
+                return name

@@ -1,0 +1,38 @@
+"""Every rule's examples, which are its documentation, hold; every rule has both kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from layer_examples import cases, one_layer, shapes_of
+
+from lstmcalc.dims import to_text
+from lstmcalc.errors import SpecError
+from lstmcalc.inference import infer
+from lstmcalc.layers.rule import RULES, Example, Rejected
+
+
+@pytest.mark.parametrize(("class_name", "example"), cases(Example))
+def test_example(class_name: str, example: Any) -> None:
+    report = infer(one_layer(class_name, example.arguments, example.inputs))
+    layer = next(layer for layer in report.layers if layer.name == "layer")
+    counted = layer.params if isinstance(example.params, int) else to_text(layer.params)
+    assert counted == example.params
+    if example.trainable_params is not None:
+        assert layer.totals.trainable_params == example.trainable_params
+    assert layer.output_shapes == shapes_of(example.output)
+
+
+@pytest.mark.parametrize(("class_name", "rejected"), cases(Rejected))
+def test_rejected(class_name: str, rejected: Any) -> None:
+    inputs = rejected.inputs or RULES[class_name].examples[0].inputs
+    with pytest.raises(SpecError) as caught:
+        infer(one_layer(class_name, rejected.arguments, inputs))
+    assert [fault.message for fault in caught.value.faults] == [rejected.message]
+
+
+@pytest.mark.parametrize("class_name", RULES)
+def test_every_rule_has_examples(class_name: str) -> None:
+    kinds = {type(case) for case in vars(RULES[class_name]).get("examples", ())}
+    assert Example in kinds
