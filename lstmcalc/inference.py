@@ -222,7 +222,8 @@ class Walk:
 
     def _hint(self, rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], call: Call) -> None:
         hints = list(rule.hints(x))
-        free = {name for size in x.shape[1:] for name in symbols_of(size)}
+        inputs = [self.outputs[port.name, 0] or () for port in self.spec.inputs]
+        free = {name for shapes in inputs for shape in shapes for size in shape for name in symbols_of(size)}
         needed = sorted({name for weight in weights for size in weight.shape for name in symbols_of(size)} & free)
         if needed and self.given is None:
             names = " and ".join(f"`{name}`" for name in needed)

@@ -23,7 +23,7 @@ INITIALIZERS = (
     "truncated_normal uniform variance_scaling zero zeros"
 ).split()
 REGULARIZERS = (
-    "L1 L1L2 L2 OrthogonalRegularizer Regularizer l1 l1l2 l2 orthogonal_regularizer regularizer l1_l2"
+    "L1 L1L2 L2 OrthogonalRegularizer Regularizer l1 l1l2 l2 orthogonal_regularizer regularizer"
 ).split()
 CONSTRAINTS = (
     "Constraint MaxNorm MinMaxNorm NonNeg UnitNorm constraint max_norm min_max_norm non_neg unit_norm"

@@ -1,0 +1,1 @@
+"""How reports, explanations and verifications look; nothing is calculated here."""

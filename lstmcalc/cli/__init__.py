@@ -1,0 +1,131 @@
+"""The commands: arguments are parsed, the library is called, the answer is printed, the exit code says how it went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lstmcalc.cli.page import Page
+
+app = typer.Typer(
+    name="lstmcalc",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Every shape and parameter of a Keras model, and why, without importing TensorFlow.",
+)
+
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Model files; `-` is standard input.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
+]
+Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
+Backend = Annotated[
+    str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from lstmcalc import __version__
+
+        typer.echo(f"lstmcalc {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def summary(
+    sources: Sources,
+    values: Values = None,
+    batch: Batch = None,
+    weights: Annotated[bool, typer.Option("--weights", help="Show every weight below its layer.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Hold the answer against real Keras.")] = False,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """Shapes, parameters and their arithmetic, layer by layer."""
+    symbols = _values(values)
+    page = Page(as_json, output)
+    for source in sources:
+        with page.source(source):
+            from lstmcalc import infer, load
+
+            spec = load(source)
+            page.report(infer(spec, symbols, batch), weights)
+            if verify:
+                page.verification(spec, symbols, batch, "auto", None)
+    page.close()
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Any argument of the Keras layer is an option: --units 128, --return-sequences, --no-use-bias.",
+)
+def explain(
+    context: typer.Context,
+    layer: Annotated[str, typer.Argument(help="A layer's name, or a call: `Bidirectional(LSTM(64))`.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="SHAPE", help="The input without the batch: 300, or 10,300 for 10 steps."),
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")] = False,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given."""
+    from lstmcalc.sources.layer_options import read_layer
+
+    page = Page(as_json, output)
+    words = [layer, *context.args]
+    with page.source(" ".join(words)):
+        spec = read_layer(words, inputs or [])
+        page.explanation(spec)
+        if verify:
+            page.verification(spec, {}, None, "auto", None)
+    page.close()
+
+
+@app.command()
+def verify(
+    sources: Sources,
+    values: Values = None,
+    batch: Batch = None,
+    device: Device = "auto",
+    backend: Backend = None,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """Build the real Keras model, compare every weight, and run it on random data."""
+    symbols = _values(values)
+    page = Page(as_json, output)
+    for source in sources:
+        with page.source(source):
+            from lstmcalc import load
+
+            page.verification(load(source), symbols, batch, device, backend)
+    page.close()
+
+
+def _values(words: list[str] | None) -> dict[str, int]:
+    """`NAME=VALUE` words as a mapping; a usage error where one is something else."""
+    values = {}
+    for word in words or []:
+        name, _, number = word.partition("=")
+        if not name.isidentifier() or not number.isdecimal() or len(number) > 4000 or int(number) < 1:
+            raise typer.BadParameter(f"expected NAME=VALUE with a positive integer, got {word}", param_hint="--set")
+        values[name] = int(number)
+    return values
+
+
+def main() -> None:
+    """The console script."""
+    app()

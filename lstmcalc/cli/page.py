@@ -1,0 +1,104 @@
+"""Where a command's answers go: text or JSON, standard output or a file, and errors beside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lstmcalc.errors import Fault, SpecError
+
+if TYPE_CHECKING:
+    from lstmcalc.report import Report
+    from lstmcalc.spec import Spec
+
+__all__ = ["Page"]
+
+
+class Page:
+    """The answers of one run, source by source; `failed` remembers whether any of them was an error."""
+
+    def __init__(self, as_json: bool, output: Path | None) -> None:
+        self.as_json = as_json
+        self.output = output
+        self.failed = False
+        self.parts: list[str] = []
+        terminal = output is None and sys.stdout.isatty()
+        self.width = terminal_width() if terminal else None
+        self.colour = terminal and wants_colour()
+
+    @contextmanager
+    def source(self, name: str) -> Iterator[None]:
+        """Answers about one source; what is wrong with it is shown, and the next source goes on."""
+        try:
+            yield
+        except SpecError as error:
+            self.failed = True
+            self._error(name, error)
+
+    def report(self, report: Report, weights: bool = False) -> None:
+        """Shows a report."""
+        if self.as_json:
+            from lstmcalc.renderers.json_document import report_document
+
+            self._document(report_document(report))
+        else:
+            from lstmcalc.renderers.summary_text import render_summary
+
+            self._text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
+
+    def close(self) -> None:
+        """Writes the file, if one was asked for, and ends with 1 if a source was wrong."""
+        if self.output is not None:
+            try:
+                self.output.write_text("".join(self.parts), encoding="utf-8")
+            except OSError as error:
+                reason = os.strerror(error.errno) if error.errno else str(error)
+                raise typer.BadParameter(f"cannot write {self.output}: {reason}", param_hint="--output") from None
+        if self.failed:
+            raise typer.Exit(1)
+
+    def _error(self, name: str, error: SpecError) -> None:
+        if self.as_json:
+            from lstmcalc.renderers.json_document import error_document
+
+            self._document(error_document(name, error))
+            return
+        from lstmcalc.renderers.summary_text import render_faults
+
+        if error.report is not None and error.report.layers:
+            self.report(error.report)
+        colour = sys.stderr.isatty() and wants_colour()
+        width = terminal_width() if sys.stderr.isatty() else None
+        faults: tuple[Fault, ...] = error.faults
+        typer.echo(render_faults(faults, width=width, colour=colour), err=True)
+
+    def _document(self, document: Mapping[str, Any]) -> None:
+        from lstmcalc.renderers.json_document import dumps
+
+        self._write(dumps(document) + "\n")
+
+    def _text(self, text: str) -> None:
+        self._write("\n" + text if self.parts else text)
+
+    def _write(self, text: str) -> None:
+        self.parts.append(text)
+        if self.output is None:
+            typer.echo(text, nl=False, color=self.colour)
+
+
+def terminal_width() -> int:
+    """The columns of the terminal."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def wants_colour() -> bool:
+    """Whether a terminal may be coloured (https://no-color.org, and terminals that cannot)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

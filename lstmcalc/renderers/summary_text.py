@@ -1,0 +1,138 @@
+"""A report as a table for the terminal: what Keras prints, and how each count comes about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lstmcalc.dims import Size, to_text
+from lstmcalc.errors import Fault
+from lstmcalc.report import LayerReport, Report
+from lstmcalc.shapes import show_shape
+
+__all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
+
+
+def render_summary(report: Report, *, weights: bool = False, width: int | None = None, colour: bool = False) -> str:
+    """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
+    parts: list[RenderableType] = [_headline(report), Text(), _table(report, weights), Padding(_totals(report), (0, 1))]
+    parts += [_paragraph("assumes", _assumption(held.layer, held.text, held.because)) for held in report.assumptions]
+    parts += [Text("\n").append_text(_fault(hint)) for hint in report.hints]
+    return _draw(Group(*parts), width, colour)
+
+
+def render_faults(faults: tuple[Fault, ...], *, width: int | None = None, colour: bool = False) -> str:
+    """Errors or hints in their six slots, a blank line between two."""
+    return _draw(Text("\n\n").join(_fault(fault) for fault in faults), width, colour)
+
+
+def show_count(size: Size) -> str:
+    """A count with separators: `91,648`; an expression where it is symbolic; `?` where it is not known.
+
+    >>> show_count(91648), show_count(None)
+    ('91,648', '?')
+    """
+    return "?" if size is None else f"{size:,}" if isinstance(size, int) else to_text(size)
+
+
+def show_bytes(size: Size) -> str:
+    """Bytes in the unit that suits them, as Keras prints them.
+
+    >>> show_bytes(435764), show_bytes(400)
+    ('425.55 KB', '400 B')
+    """
+    if not isinstance(size, int):
+        return f"{show_count(size)} bytes"
+    if size < 1024:
+        return f"{size} B"
+    power = min((size.bit_length() - 1) // 10, 4)
+    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB', 'TB')[power - 1]}"
+
+
+def _headline(report: Report) -> Text:
+    text = Text.assemble("Model: ", (report.name, "bold"))
+    for port in report.inputs:
+        text.append(f"\nInput: {show_shape(port.shape)}" + (f"  {port.name}" if len(report.inputs) > 1 else ""))
+    return text
+
+
+def _table(report: Report, weights: bool) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="bold")
+    table.add_column("Layer (type)", overflow="fold")
+    table.add_column("Output Shape", overflow="fold")
+    table.add_column("Param #", justify="right", overflow="fold", min_width=7)
+    table.add_column("Arithmetic", overflow="fold", style="cyan")
+    connected = not report.sequential
+    if connected:
+        table.add_column("Connected to", overflow="fold")
+    for cells in _rows(report, weights):
+        table.add_row(*cells if connected else cells[:-1])
+    return table
+
+
+def _rows(report: Report, weights: bool, indent: str = "") -> Iterator[tuple[Text, ...]]:
+    for layer in report.layers:
+        yield _row(layer, indent)
+        if layer.nested is not None:
+            yield from _rows(layer.nested, weights, indent + "  ")
+        elif weights:
+            for weight in layer.weights:
+                cells = f"{indent}  {weight.name}", show_shape(weight.shape), show_count(weight.params)
+                note = weight.why if weight.trainable else f"{weight.why} (not trained)"
+                yield tuple(Text(cell, style="dim") for cell in (*cells, note.strip(), ""))
+
+
+def _row(layer: LayerReport, indent: str) -> tuple[Text, ...]:
+    name = Text.assemble(indent, (layer.name, "bold"), f" ({layer.class_name})")
+    shapes = [show_shape(shape) for call in layer.distinct_calls for shape in call.outputs or (None,)]
+    params = layer.params if layer.known else None
+    arithmetic = "sum of the rows below" if layer.nested else layer.arithmetic if layer.params != 0 else ""
+    connected = ", ".join(layer.connected_to)
+    return (name, Text("\n".join(shapes)), Text(show_count(params)), Text(arithmetic or ""), Text(connected))
+
+
+def _totals(report: Report) -> Table:
+    totals = report.totals
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right", overflow="fold")
+    table.add_column(overflow="fold")
+    for label, params, size in (
+        ("Total params", totals.params, totals.bytes),
+        ("Trainable params", totals.trainable_params, totals.trainable_bytes),
+        ("Non-trainable params", totals.non_trainable_params, totals.non_trainable_bytes),
+    ):
+        table.add_row(Text(label, "bold"), Text(show_count(params)), Text(f"({show_bytes(size)})"))
+    return table
+
+
+def _assumption(layer: str, text: str, because: str) -> str:
+    return f'"{layer}" holds only if {text}' + (f": {because}" if because else "")
+
+
+def _paragraph(label: str, text: str) -> Text:
+    return Text.assemble("\n", (label, "bold yellow"), " ", text)
+
+
+def _fault(fault: Fault) -> Text:
+    style = {"error": "bold red", "hint": "bold yellow"}[fault.severity]
+    text = Text.assemble((f"{fault.severity}[{fault.code}]", style), " ", fault.headline())
+    text.rstrip()
+    for slot, content in fault.slots():
+        text.append(f"\n  {slot:<8} ", "bold" if slot == "fix" else "").append(content)
+    return text
+
+
+def _draw(content: RenderableType, width: int | None, colour: bool) -> str:
+    """The content as text, without trailing blanks."""
+    file = StringIO()
+    console = Console(file=file, width=width or 100_000, force_terminal=colour, no_color=not colour, highlight=False,
+                      color_system="standard" if colour else None, soft_wrap=False, legacy_windows=False)  # fmt: skip
+    console.print(content, soft_wrap=width is None and isinstance(content, Text))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -1,0 +1,107 @@
+"""The arrows of the design point one way, and nothing heavy is loaded to answer."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lstmcalc
+
+PACKAGE = Path(lstmcalc.__file__).parent
+
+#: From the bottom up: a module may import what stands on its own line or above it.
+LAYERS = [
+    "errors notation polynomial dims",
+    "shapes spec",
+    "layers",
+    "report graph sources",
+    "nesting building causes",
+    "inference",
+    "explanation recurrence verification keras_model",
+    "renderers",
+    "cli",
+]
+RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def part(module: str) -> str:
+    """`lstmcalc.layers.rule` -> `layers`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of ours that a file imports, also inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    found |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "lstmcalc"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_arrows_point_one_way(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    targets = {part(name) for name in imports(path)} - {""}
+    assert {name for name in targets if RANK[name] > RANK[own]} == set()
+
+
+def test_only_verification_imports_keras() -> None:
+    users = {
+        path.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        and {(getattr(node, "module", None) or node.names[0].name).split(".")[0]} & {"keras", "tensorflow", "numpy"}
+    }
+    assert users <= {"verification.py", "keras_model.py"}
+
+
+def test_nothing_prints_but_the_commands() -> None:
+    printers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printers == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["summary", "specs/speaker_change.yaml"],
+        ["summary", "--json", "specs/speaker_change.yaml"],
+        ["explain", "lstm", "--units", "128", "--input", "300"],
+        ["--help"],
+        ["--version"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_but_verify_loads_keras(arguments: list[str]) -> None:
+    code = (
+        "import sys; sys.argv[1:] = sys.argv[2:]\n"
+        "from lstmcalc.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'pydantic', 'sympy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-", *arguments], capture_output=True, text=True, cwd=PACKAGE.parent, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_modules_and_functions_are_short() -> None:
+    long = [path.name for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 400]
+    functions = [
+        f"{path.name}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 40
+    ]
+    assert (long, functions) == ([], [])
