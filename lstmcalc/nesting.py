@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lstmcalc.dims import lift, lift_size
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, layer
 from lstmcalc.report import Report
 
 __all__ = ["ModelRule"]
 
 
+@layer(family="", arity=(1, None))
 class ModelRule(LayerRule):
     """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
 
-    arity = (1, None)
     #: What the model is on the shapes of its latest application.
     report: Report
 

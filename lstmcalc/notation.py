@@ -113,7 +113,8 @@ class _Python:
         return f"{base}**{power}" if power > 1 else base
 
     def floor(self, numerator: Dim, divisor: Dim) -> str:
-        return f"{_enclosed(self.size(numerator), ' ')}//{_enclosed(self.size(divisor), ' */')}"
+        # Bare, the minus of -T//2 would be taken for one between two terms.
+        return f"{_enclosed(self.size(numerator), ' -')}//{_enclosed(self.size(divisor), ' */')}"
 
 
 class _Typeset(_Python):
@@ -163,8 +164,6 @@ def _factors(size: Dim) -> list[Dim]:
             continue
         quotient, remainder = divide(size, factor)
         if remainder == 0:
-            if all(coefficient < 0 for coefficient in terms_of(quotient).values()):
-                quotient, factor = -quotient, -factor
             return [*_factors(quotient), *_factors(factor)]
     return [size]
 
@@ -204,8 +203,8 @@ def parse(text: str) -> Dim:
         return _Reader(text).read()
     except (RecursionError, MemoryError):
         raise ValueError("expected fewer parentheses or signs in one another") from None
-    except ZeroDivisionError as fault:
-        raise ValueError(str(fault)) from None
+    except ZeroDivisionError:
+        raise ValueError("a size cannot be divided by zero") from None
 
 
 class _Reader:
@@ -263,7 +262,7 @@ class _Reader:
             return base
         power = self.signed()
         if not isinstance(power, int) or not 0 <= power <= MAX_POWER:
-            raise ValueError(f"expected a power from 0 to {MAX_POWER}, got `{to_python(power)}`")
+            raise ValueError(f"expected a number from 0 to {MAX_POWER} as the power after `**`")
         size: Dim = 1
         for _ in range(power):
             size = _times(size, base)
@@ -295,16 +294,18 @@ def _tokens(text: str) -> list[str]:
         end = start + 1
         character = text[start]
         if character in DIGITS:
-            while text[end : end + 1] in DIGITS and end < len(text):
+            while end < len(text) and text[end] in DIGITS:
                 end += 1
+            if character == "0" and end > start + 1:
+                raise ValueError(f"expected a number without leading zeros, got `{text[start:end]}`")
         elif character.isidentifier():
-            while text[start : end + 1].isidentifier() and end < len(text):
+            while end < len(text) and text[start : end + 1].isidentifier():
                 end += 1
         elif text[start : start + 2] in ("**", "//"):
             end += 1
         elif character == "/":
             raise ValueError("expected `//`, which divides to a whole number, got `/`")
-        elif character not in "+-*(), \t":
+        elif character not in "+-*()," and not character.isspace():
             raise ValueError(f"expected whole numbers and names with + - * // ** and parentheses, got `{character}`")
         if not character.isspace():
             tokens.append(text[start:end])

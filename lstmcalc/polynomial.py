@@ -8,6 +8,7 @@ without names is a plain `int` again.
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heappush
 from keyword import iskeyword
 from math import gcd, prod
 
@@ -177,8 +178,13 @@ def terms_of(size: Dim) -> Terms:
 
 
 def sorted_terms(size: Dim) -> list[tuple[Monomial, int]]:
-    """The terms in reading order: higher degree first, then alphabetically."""
-    return sorted(terms_of(size).items(), key=lambda term: (-len(term[0]), term[0]))
+    """The terms in reading order."""
+    return sorted(terms_of(size).items(), key=lambda term: reading_order(term[0]))
+
+
+def reading_order(monomial: Monomial) -> tuple[int, Monomial]:
+    """What sorts monomials: higher degree first, then alphabetically."""
+    return -len(monomial), monomial
 
 
 def linear_floors(size: Dim) -> list[tuple[Floor, int]]:
@@ -263,20 +269,24 @@ def divide(numerator: Dim, divisor: Dim) -> tuple[Dim, Dim]:
     (lead, c), *rest = sorted_terms(divisor)
     quotient: Terms = {}
     remainder = dict(terms_of(numerator))
-    reducible = [monomial for monomial in remainder if _without(monomial, lead) is not None]
+    waiting = [reading_order(monomial) for monomial in remainder]
+    heapify(waiting)
     steps = 0
-    while reducible:
-        monomial = reducible.pop()
-        factor, remainder[monomial] = divmod(remainder[monomial], c)
+    while waiting:
+        # Highest first, so that what a step adds below is dealt with once, when it is complete.
+        monomial = heappop(waiting)[1]
         cofactor = _without(monomial, lead)
-        if not factor or cofactor is None:
+        if cofactor is None:
             continue
-        quotient[cofactor] = quotient.get(cofactor, 0) + factor
+        factor, remainder[monomial] = divmod(remainder[monomial], c)
+        if factor == 0:
+            continue
+        quotient[cofactor] = factor
         for other, coefficient in rest:
             lower = tuple(sorted(cofactor + other))
+            if lower not in remainder:
+                heappush(waiting, reading_order(lower))
             remainder[lower] = remainder.get(lower, 0) - factor * coefficient
-            if _without(lower, lead) is not None:
-                reducible.append(lower)
         steps += len(rest)
         if steps > MAX_DIVISION_STEPS:
             return 0, numerator
@@ -324,12 +334,12 @@ def _proper_floor(numerator: Dim, divisor: Dim) -> Dim:
     """`numerator // divisor` where nothing more can be cancelled or taken out."""
     if divisor == 1 or numerator == 0:
         return numerator
-    if isinstance(numerator, int):
-        if isinstance(divisor, int):
-            return numerator // divisor
-        least = least_value(divisor)
-        if least is not None and -least <= numerator < least:
-            return 0 if numerator > 0 else -1
+    if isinstance(numerator, int) and isinstance(divisor, int):
+        return numerator // divisor
+    if is_positive(numerator + 1) and is_positive(divisor - numerator):
+        return 0
+    if is_positive(-numerator) and is_positive(divisor + numerator + 1):
+        return -1
     floors = [atom for atom, coefficient in linear_floors(numerator) if coefficient == 1]
     # floor((floor(n/m) + b) / d) is floor((n + m*b) / (m*d)), for whole b and positive m and d.
     if len(floors) == 1 and is_positive(divisor) and is_positive(floors[0].divisor):

@@ -149,6 +149,11 @@ class Report:
     sequential: bool = False
 
     @property
+    def complete(self) -> bool:
+        """Whether every layer is known; where not, totals are those of the known ones."""
+        return all(layer.known for layer in self.layers)
+
+    @property
     def weights(self) -> tuple[WeightReport, ...]:
         """Every weight of the model, once."""
         return tuple(weight for layer in self.layers for weight in layer.weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lstmcalc.dims import Dim, Expression, at_least, symbol, to_text
+from lstmcalc.dims import Dim, Expression, at_least, lift_size, symbol, to_text
 from lstmcalc.errors import Rejection
 
 __all__ = ["REQUIRED", "Argument", "closest", "own_arguments", "show"]
@@ -22,9 +22,7 @@ INITIALIZERS = (
     "initializer lecun_normal lecun_uniform normal one ones orthogonal random_normal random_uniform stft "
     "truncated_normal uniform variance_scaling zero zeros"
 ).split()
-REGULARIZERS = (
-    "L1 L1L2 L2 OrthogonalRegularizer Regularizer l1 l1l2 l2 orthogonal_regularizer regularizer"
-).split()
+REGULARIZERS = ("L1 L1L2 L2 OrthogonalRegularizer Regularizer l1 l1l2 l2 orthogonal_regularizer regularizer").split()
 CONSTRAINTS = (
     "Constraint MaxNorm MinMaxNorm NonNeg UnitNorm constraint max_norm min_max_norm non_neg unit_norm"
 ).split()
@@ -334,3 +332,41 @@ def layer_argument(default: Any = REQUIRED, several: bool = False) -> Any:
         return tuple(items) if several and isinstance(value, (list, tuple)) else value
 
     return Argument(default, read, "layers" if several else "layer")
+
+
+def exact_choice(*options: str, default: Any = REQUIRED) -> Any:
+    """One of a few words, in the very letters: where Keras does not fold case."""
+    argument = choice(*options, default=default)
+    folding = argument.read
+
+    def read(name: str, value: Any) -> Any:
+        option = folding(name, value)
+        if option != value:
+            raise refuse(name, "one of " + ", ".join(f"`{o}`" for o in options), value, f"did you mean `{option}`?")
+        return option
+
+    argument.read = read
+    return argument
+
+
+def axis_list(default: Any = REQUIRED) -> Any:
+    """One axis or a list of them, which may be empty; rules see a tuple."""
+    argument = integers(default)
+    filled = argument.read
+    argument.read = lambda name, value: () if value in ([], ()) else filled(name, value)
+    return argument
+
+
+def open_shape(default: Any = REQUIRED, remainder: bool = False) -> Any:
+    """A list of sizes, some of which may be null; rules see unknown for null. `remainder` allows -1 as well."""
+    expected = "a list of positive integers, with " + ("-1 for what remains" if remainder else "null where unknown")
+
+    def read(name: str, value: Any) -> tuple[Dim, ...]:
+        def is_right(size: Any) -> bool:
+            return size is None or (_is_size(size) and (at_least(size, 1) is not False or (remainder and size == -1)))
+
+        if not isinstance(value, (list, tuple)) or not all(map(is_right, value)):
+            raise refuse(name, expected, value)
+        return tuple(map(lift_size, value))
+
+    return Argument(default, read, "shape")

@@ -129,8 +129,8 @@ def _is_sum(text: str) -> bool:
 class Example(NamedTuple):
     """A layer on an input, with what Keras says of it; both a test and documentation.
 
-    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs.
-    Layers inside `arguments` are written as Keras calls.
+    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs, and
+    `states` holds the shapes of an `initial_state`. Layers inside `arguments` are written as Keras calls.
     """
 
     arguments: Mapping[str, Any]
@@ -138,6 +138,7 @@ class Example(NamedTuple):
     params: int | str
     output: Any
     trainable_params: int | None = None
+    states: Any = ()
 
 
 class Rejected(NamedTuple):
@@ -146,6 +147,7 @@ class Rejected(NamedTuple):
     arguments: Mapping[str, Any]
     message: str
     inputs: Any = None
+    states: Any = ()
 
 
 class Inputs:

@@ -21,9 +21,10 @@ __all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
 
 def render_summary(report: Report, *, weights: bool = False, width: int | None = None, colour: bool = False) -> str:
     """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
-    parts: list[RenderableType] = [_headline(report), Text(), _table(report, weights), Padding(_totals(report), (0, 1))]
+    table, totals = _table(report, weights), Padding(_totals(report), (0, 1))
+    parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
     parts += [_paragraph("assumes", _assumption(held.layer, held.text, held.because)) for held in report.assumptions]
-    parts += [Text("\n").append_text(_fault(hint)) for hint in report.hints]
+    parts += [Text("\n").append_text(hint) for hint in _hints(report.hints)]
     return _draw(Group(*parts), width, colour)
 
 
@@ -104,7 +105,7 @@ def _totals(report: Report) -> Table:
     table.add_column(justify="right", overflow="fold")
     table.add_column(overflow="fold")
     for label, params, size in (
-        ("Total params", totals.params, totals.bytes),
+        ("Total params" if report.complete else "Total params known", totals.params, totals.bytes),
         ("Trainable params", totals.trainable_params, totals.trainable_bytes),
         ("Non-trainable params", totals.non_trainable_params, totals.non_trainable_bytes),
     ):
@@ -118,6 +119,19 @@ def _assumption(layer: str, text: str, because: str) -> str:
 
 def _paragraph(label: str, text: str) -> Text:
     return Text.assemble("\n", (label, "bold yellow"), " ", text)
+
+
+def _hints(hints: tuple[Fault, ...]) -> Iterator[Text]:
+    """Each kind of hint once, for the first layer that it is given to; the others are named below."""
+    kinds: dict[str, list[Fault]] = {}
+    for hint in hints:
+        kinds.setdefault(hint.code, []).append(hint)
+    for first, *others in kinds.values():
+        text = _fault(first)
+        names = [f'"{other.layer[0]}"' for other in others if other.layer]
+        if names:
+            text.append(f"\n  likewise {', '.join(names)}")
+        yield text
 
 
 def _fault(fault: Fault) -> Text:

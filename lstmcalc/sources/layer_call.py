@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import ast
+import warnings
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError
-from lstmcalc.layers import ALIASES, RULES
+from lstmcalc.layers import ALIASES, RULES, Stated
 from lstmcalc.layers.arguments import Argument
 from lstmcalc.spec import LayerSpec, Namer, Where
 
-__all__ = ["positional_arguments", "read_call"]
+__all__ = ["argument_kind", "name_layer", "parse_call", "positional_arguments", "read_call"]
 
 #: How deep calls may nest; Keras's own wrappers need three.
 MAX_DEPTH = 30
 MAX_LENGTH = 10_000
+MAX_INTEGER = 2**63 - 1
+
 WORDS = {"true": True, "false": False, "null": None}
+#: The kinds of arguments that take an object of Keras's that is not a layer, and what such objects take by position.
+OBJECTS = ("activation", "initializer", "regularizer", "constraint", "dtype")
+POSITIONAL = {
+    **dict.fromkeys(("L1", "l1"), ("l1",)),
+    **dict.fromkeys(("L2", "l2"), ("l2",)),
+    **dict.fromkeys(("L1L2", "l1l2", "l1_l2"), ("l1", "l2")),
+    **dict.fromkeys(("Constant", "constant"), ("value",)),
+}
 
 
 def read_call(text: str, namer: Namer | None = None, where: Where | None = None) -> LayerSpec:
@@ -27,7 +40,32 @@ def read_call(text: str, namer: Namer | None = None, where: Where | None = None)
     >>> layer.class_name, layer.name, layer.arguments["layer"].arguments
     ('Bidirectional', 'bidirectional', {'units': '2 * U'})
     """
-    return _Reader(text, namer or Namer(), where or Where()).read()
+    return name_layer(parse_call(text, where), namer or Namer())
+
+
+def parse_call(text: str, where: Where | None = None, offset: int | None = 0) -> LayerSpec:
+    """The same with empty names for the layers that the call does not name.
+
+    `where` is where the text stands, `offset` how many characters (a quote) come between; None where the text is not
+    laid out in its file as it reads, so that everything in it is placed at `where`.
+    """
+    return _Reader(text, where or Where(), offset).read()
+
+
+def name_layer(layer: LayerSpec, namer: Namer, models: Collection[str] = ()) -> LayerSpec:
+    """The layer with a name for itself and for each wrapped layer that has none: Keras's, or that of a nested model."""
+    arguments = {key: _name_value(value, namer, models) for key, value in layer.arguments.items()}
+    if layer.class_name in models:
+        name = layer.class_name
+    else:
+        name = layer.name or namer.name(ALIASES.get(layer.class_name, layer.class_name))
+    return replace(layer, name=name, arguments=arguments)
+
+
+def _name_value(value: Any, namer: Namer, models: Collection[str]) -> Any:
+    if isinstance(value, LayerSpec):
+        return name_layer(value, namer, models)
+    return [_name_value(item, namer, models) for item in value] if isinstance(value, list) else value
 
 
 def positional_arguments(class_name: str) -> dict[str, Argument]:
@@ -37,94 +75,154 @@ def positional_arguments(class_name: str) -> dict[str, Argument]:
     return {key: argument for key, argument in arguments.items() if not argument.keyword_only}
 
 
+def argument_kind(class_name: str, key: str) -> str:
+    """The kind of a layer's argument; empty for one that the layer does not have."""
+    rule = RULES.get(ALIASES.get(class_name, class_name), Stated)
+    return rule.arguments[key].kind if key in rule.arguments else ""
+
+
 class _Reader:
-    def __init__(self, text: str, namer: Namer, where: Where) -> None:
-        self.text, self.namer, self.where = text, namer, where
-        self.indent = len(text) - len(text.lstrip())
+    def __init__(self, text: str, where: Where, offset: int | None) -> None:
+        self.text, self.where = text.strip(), where
+        self.start: int | None = None
+        if where.column is not None and offset is not None and "\n" not in self.text:
+            self.start = where.column + offset + len(text) - len(text.lstrip())
 
     def read(self) -> LayerSpec:
         if len(self.text) > MAX_LENGTH:
             raise self._fault(None, f"a call of at most {MAX_LENGTH:,} characters", f"{len(self.text):,}")
         try:
-            tree = ast.parse(self.text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(self.text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             fix = "close every bracket, and write `name=value` between commas"
+            if self.text.count("(") > self.text.count(")"):
+                fix = "close every bracket; inside { } and [ ] the call needs quotes around it"
             raise self._fault(None, "a layer call such as `LSTM(64)`", self._excerpt(), fix) from None
         return self._layer(tree, 0)
 
     def _layer(self, node: ast.expr, depth: int) -> LayerSpec:
         if depth > MAX_DEPTH:
             raise self._fault(node, f"at most {MAX_DEPTH} layers inside one another", "more")
-        function = node.func if isinstance(node, ast.Call) else node
-        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", None)
-        if not isinstance(name, str):
-            raise self._fault(node, "a layer call such as `LSTM(64)`", self._source(node))
+        class_name = self._class_name(node)
         arguments: dict[str, Any] = {}
         places: dict[str, Where] = {}
-        call = node if isinstance(node, ast.Call) else ast.Call(function, [], [])
-        for key, value in self._pairs(name, call):
-            arguments[key] = self._value(value, depth)
-            places[key] = self._place(value)
-        own_name = arguments.pop("name", None)
-        if own_name is not None and not isinstance(own_name, str):
-            raise self._fault(node, "`name` to be text", self._source(node))
-        return LayerSpec(name, own_name or self.namer.name(name), arguments, self._place(node), places)
+        for key, key_node, value in self._pairs(class_name, node):
+            kind = argument_kind(class_name, key)
+            arguments[key] = self._value(value, depth, kind)
+            places[key] = self._place(value if kind else key_node)
+        name = arguments.pop("name", None)
+        if name is not None and not isinstance(name, str):
+            raise SpecError([Fault("wrong-name", "`name` to be text", self._source(node), where=places["name"])])
+        return LayerSpec(class_name, name or "", arguments, self._place(node), places)
 
-    def _pairs(self, name: str, call: ast.Call) -> list[tuple[str, ast.expr]]:
-        positional = list(positional_arguments(name))
-        if len(call.args) > len(positional) and name in {**RULES, **ALIASES}:
-            count = len(positional)
-            raise self._fault(call, f"at most {count} positional arguments for {name}", str(len(call.args)))
-        pairs = list(zip(positional, call.args, strict=False))
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg in dict(pairs):
-                got = f"`{keyword.arg}` twice" if keyword.arg else f"`**{self._source(keyword.value)}`"
-                raise self._fault(keyword.value, "every argument by name, once", got)
-            pairs.append((keyword.arg, keyword.value))
+    def _class_name(self, node: ast.expr) -> str:
+        function = node.func if isinstance(node, ast.Call) else node
+        name = _dotted(function)
+        if name is None:
+            fix = 'for `LSTM(64)(x)` write `{layer: "LSTM(64)", inputs: x}`' if isinstance(function, ast.Call) else ""
+            raise self._fault(node, "a layer call such as `LSTM(64)`", self._source(node), fix)
+        return name
+
+    def _pairs(self, class_name: str, node: ast.expr) -> list[tuple[str, ast.AST, ast.expr]]:
+        """(name, where the name stands, value) of every argument; those by position have the names that Keras gives."""
+        if not isinstance(node, ast.Call):
+            return []
+        positional = list(positional_arguments(class_name))
+        if len(node.args) > len(positional) and ALIASES.get(class_name, class_name) in RULES:
+            number = f"at most {len(positional)} arguments by position for {class_name}" if positional else (
+                f"the arguments of {class_name} by name")  # fmt: skip
+            raise self._fault(node.args[len(positional)], number, str(len(node.args)))
+        pairs: list[tuple[str, ast.AST, ast.expr]] = []
+        for key, value in zip(positional, node.args, strict=False):
+            pairs.append((key, value, value))
+        for keyword in node.keywords:
+            if keyword.arg is None or keyword.arg in {key for key, _, _ in pairs}:
+                got = f"`{keyword.arg}` twice" if keyword.arg else f"`**{self._source(keyword.value)[1:]}"
+                raise self._fault(keyword, "every argument by name, once", got)
+            pairs.append((keyword.arg, keyword, keyword.value))
         return pairs
 
-    def _value(self, node: ast.expr, depth: int) -> Any:
+    def _value(self, node: ast.expr, depth: int, kind: str = "") -> Any:
+        if depth > MAX_DEPTH:
+            raise self._fault(node, f"at most {MAX_DEPTH} layers or lists inside one another", "more")
+        if kind in ("layer", "layers") and (isinstance(node, ast.Call) or _dotted(node)):
+            return WORDS[node.id] if isinstance(node, ast.Name) and node.id in WORDS else self._layer(node, depth + 1)
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str, type(None))):
-            return node.value
+            return self._bounded(node, node.value)
         if isinstance(node, (ast.List, ast.Tuple)):
-            if depth > MAX_DEPTH:
-                raise self._fault(node, f"at most {MAX_DEPTH} lists inside one another", "more")
-            return [self._value(item, depth + 1) for item in node.elts]
+            return [self._value(item, depth + 1, kind) for item in node.elts]
         if isinstance(node, ast.Dict):
-            pairs = [(self._value(k, depth + 1) if k else None, v) for k, v in zip(node.keys, node.values, strict=True)]
-            if all(isinstance(key, str) for key, _ in pairs):
-                return {key: self._value(value, depth + 1) for key, value in pairs}
-        if isinstance(node, ast.Call) or (isinstance(node, ast.Name) and node.id in RULES):
-            return self._layer(node, depth + 1)
-        if isinstance(node, ast.Name):
-            return WORDS.get(node.id, node.id)
+            return self._mapping(node, depth)
+        if isinstance(node, ast.Call):
+            return self._object(node, depth) if kind in OBJECTS else self._layer(node, depth + 1)
+        if (name := _dotted(node)) is not None:
+            return WORDS.get(name, name)
         if isinstance(node, (ast.BinOp, ast.UnaryOp)):
             return self._arithmetic(node)
         raise self._fault(node, "a number, text, a list, a layer or arithmetic with names", self._source(node))
+
+    def _mapping(self, node: ast.Dict, depth: int) -> dict[str, Any]:
+        mapping = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+                raise self._fault(key or value, "text as a key", self._source(key) if key else "`**`")
+            mapping[key.value] = self._value(value, depth + 1)
+        return mapping
+
+    def _object(self, node: ast.Call, depth: int) -> dict[str, Any]:
+        """A Keras object such as `L2(0.01)` as its config, the form in which rules take it."""
+        class_name = self._class_name(node)
+        positional = POSITIONAL.get(class_name, ())
+        if len(node.args) > len(positional):
+            fix = f"write `{class_name}(name=value)`"
+            raise self._fault(node.args[0], f"the arguments of `{class_name}` by name", self._source(node), fix)
+        config = {key: self._value(value, depth + 1) for key, value in zip(positional, node.args, strict=False)}
+        for keyword in node.keywords:
+            if keyword.arg is None or keyword.arg in config:
+                raise self._fault(keyword, "every argument by name, once", self._source(node))
+            config[keyword.arg] = self._value(keyword.value, depth + 1)
+        return {"class_name": class_name, "config": config}
 
     def _arithmetic(self, node: ast.expr) -> Any:
         try:
             value = ast.literal_eval(node)
         except (ValueError, RecursionError, MemoryError, TypeError):
             return self._source(node).strip("`")
-        return value if isinstance(value, (int, float)) else self._source(node).strip("`")
+        return self._bounded(node, value) if isinstance(value, (int, float)) else self._source(node).strip("`")
 
-    def _place(self, node: ast.expr) -> Where:
-        if self.where.column is None:
+    def _bounded(self, node: ast.expr, value: Any) -> Any:
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            expected = f"an integer of at most {MAX_INTEGER:,}"
+            raise SpecError([Fault("wrong-number", expected, self._excerpt(node), where=self._place(node))])
+        return value
+
+    def _place(self, node: ast.AST) -> Where:
+        if self.start is None or not hasattr(node, "col_offset"):
             return self.where
-        column = self.where.column + self.indent + node.col_offset if node.lineno == 1 else None
-        return Where(self.where.file, self.where.line, column)
+        # Python counts the columns of a line in bytes.
+        before = self.text.encode()[: node.col_offset].decode(errors="ignore")
+        return Where(self.where.file, self.where.line, self.start + len(before))
 
     def _source(self, node: ast.expr) -> str:
         try:
             return f"`{ast.unparse(node)}`"
-        except RecursionError:
+        except (RecursionError, ValueError):
             return self._excerpt()
 
-    def _excerpt(self) -> str:
-        text = " ".join(self.text.split())
+    def _excerpt(self, node: ast.expr | None = None) -> str:
+        written = ast.get_source_segment(self.text, node) if node else self.text
+        text = " ".join((written or self.text).split())
         return f"`{text[:60]}…`" if len(text) > 61 else f"`{text}`"
 
-    def _fault(self, node: ast.expr | None, expected: str, got: str, fix: str = "") -> SpecError:
-        where = self.where if node is None or not hasattr(node, "lineno") else self._place(node)
+    def _fault(self, node: ast.AST | None, expected: str, got: str, fix: str = "") -> SpecError:
+        where = self.where if node is None else self._place(node)
         return SpecError([Fault("not-a-layer-call", expected, got, fix=fix, where=where)])
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """The last name of `LSTM` or `keras.layers.LSTM`; None for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) and _dotted(node.value) is not None else None

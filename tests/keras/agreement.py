@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from layer_examples import one_layer, wrap
 
+from lstmcalc.dims import Condition, lift_size, substitute
 from lstmcalc.errors import SpecError
 from lstmcalc.inference import infer
 from lstmcalc.report import LayerReport
@@ -21,6 +23,17 @@ def keras_value(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(keras_value(item) for item in value)
     return value
+
+
+def with_function(output_shape: Any = None, **values: Any) -> dict[str, Any]:
+    """A Lambda's arguments with a function that gives the shape it states, where None is 7."""
+
+    def function(inputs: Any) -> Any:
+        first = inputs[0] if isinstance(inputs, list) else inputs
+        return keras.ops.zeros([first.shape[0] or 2, *(7 if size is None else size for size in output_shape)])
+
+    # Keras takes a tuple here, and fails on a list.
+    return {"function": function, "output_shape": None if output_shape is None else tuple(output_shape), **values}
 
 
 def ours(class_name: str, arguments: dict[str, Any], inputs: Any, states: Any = ()) -> LayerReport | SpecError:
@@ -38,6 +51,8 @@ def theirs(class_name: str, arguments: dict[str, Any], inputs: Any, states: Any 
     tensors = [keras.Input(batch_shape=shape, dtype=dtype) for shape in shapes]
     state = [keras.Input(batch_shape=shape) for shape in states]
     values = {key: keras_value(value) for key, value in wrap(class_name, arguments).items()}
+    if class_name == "Lambda":
+        values = with_function(**values)
     layer = getattr(keras.layers, class_name)(**values)
     kwargs = {"initial_state": state} if state else {}
     outputs = layer(tensors if isinstance(inputs, list) else tensors[0], **kwargs)
@@ -77,12 +92,82 @@ def agree(class_name: str, arguments: dict[str, Any], inputs: Any, states: Any =
         assert isinstance(mine, SpecError), f"{label}: Keras refuses it, lstmcalc accepts: {refusal}"
         return False
     assert not isinstance(mine, SpecError), f"{label}: Keras accepts it, lstmcalc refuses:\n{mine}"
+    same_weights(mine, layer, label)
+    assert list(mine.output_shapes) == flat(model.outputs), f"{label}: {mine.output_shapes} != {flat(model.outputs)}"
+    for shape, actual in zip(mine.output_shapes, real, strict=True):
+        assert len(shape) == len(actual) and all(s in (None, a) for s, a in zip(shape, actual, strict=True)), label
+    return True
+
+
+def same_weights(mine: LayerReport, layer: Any, label: str) -> None:
+    """Asserts the same weights: names, order, shapes, trainability and number of parameters."""
     stated = [(w.shape, w.trainable) for w in mine.weights]
     held = [(tuple(w.shape), w.trainable) for w in layer.weights]
     assert sorted(stated, key=str) == sorted(held, key=str), f"{label}: weights {stated} != Keras's {held}"
     assert [w.name.rpartition("/")[2] for w in mine.weights] == [w.name for w in layer.weights], label
     assert mine.params == layer.count_params(), label
-    assert list(mine.output_shapes) == flat(model.outputs), f"{label}: {mine.output_shapes} != {flat(model.outputs)}"
-    for shape, actual in zip(mine.output_shapes, real, strict=True):
-        assert len(shape) == len(actual) and all(s in (None, a) for s, a in zip(shape, actual, strict=True)), label
+
+
+def agree_on_data(
+    class_name: str, arguments: dict[str, Any], inputs: Any, values: Sequence[Mapping[str, int]], lenient: bool = False
+) -> bool:
+    """Like `agree`, with names in the input shapes: they are unknown to Keras, and get each of `values` as data.
+
+    What lstmcalc refuses, no data may run through; what it accepts must run through on exactly the data for which its
+    assumptions hold, and come out in the shape that it states. Its output is a name or unknown exactly where Keras's is
+    None. An empty output counts as refused, as Keras refuses it where it knows the size. `lenient` allows assumptions
+    that are stronger than they need be.
+    """
+    label = f"{class_name}({arguments}) on {inputs}"
+    shapes = inputs if isinstance(inputs, list) else [inputs]
+    opened = [tuple(None if isinstance(size, str) else size for size in shape) for shape in shapes]
+    unknown = opened if isinstance(inputs, list) else opened[0]
+    mine = ours(class_name, arguments, unknown)
+    try:
+        layer, model = theirs(class_name, arguments, unknown)
+    except Exception as refusal:  # Keras raises whatever its backend raises.
+        assert isinstance(mine, SpecError), f"{label}: Keras refuses it, lstmcalc accepts: {refusal}"
+        return False
+    if isinstance(mine, SpecError):
+        for given in values:
+            assert on_data(model, shapes, given) is None, f"{label}: Keras runs {given}, lstmcalc refuses:\n{mine}"
+        return False
+    same_weights(mine, layer, label)
+    printed = flat(model.outputs)
+    assert list(mine.output_shapes) == printed, f"{label}: {mine.output_shapes} != {printed}"
+    named = infer(one_layer(class_name, arguments, inputs))
+    outputs = next(found for found in named.layers if found.name == "layer").output_shapes
+    for stated, shown in zip(outputs, printed, strict=True):
+        assert [s if isinstance(s, int) else None for s in stated] == list(shown), f"{label}: {stated} != {shown}"
+    for given in values:
+        real = on_data(model, shapes, given)
+        held = all(holds(assumption.condition, given) for assumption in named.assumptions)
+        if real is None or not (held or lenient):
+            assert held == (real is not None), f"{label}: {named.assumptions}, and on {given} Keras gives {real}"
+        if held:
+            assert real == [at(shape, given) for shape in outputs], f"{label}: {outputs}, on {given} Keras gives {real}"
     return True
+
+
+def holds(condition: Condition, values: Mapping[str, int]) -> bool:
+    """Whether a condition is true of these values."""
+    answer = condition.substitute(values)
+    assert isinstance(answer, bool), f"{condition} is open for {values}"
+    return answer
+
+
+def at(shape: Any, values: Mapping[str, int], batch: int = 2) -> tuple[Any, ...]:
+    """A shape for these values."""
+    sizes = [substitute(lift_size(size), values) for size in shape]
+    return tuple(batch if size is None or not isinstance(size, int) else size for size in sizes)
+
+
+def on_data(model: Any, shapes: Any, values: Mapping[str, int], batch: int = 2) -> list[tuple[Any, ...]] | None:
+    """The output shapes on data of these sizes; None where Keras fails, or gives nothing."""
+    rng = np.random.default_rng(0)
+    sizes = [[batch if size is None else values.get(size, size) for size in shape] for shape in shapes]
+    try:
+        real = flat(model([rng.standard_normal(shape).astype("float32") for shape in sizes], training=False))
+    except Exception:  # Keras raises whatever its backend raises.
+        return None
+    return None if any(0 in shape for shape in real) else real

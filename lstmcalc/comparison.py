@@ -1,0 +1,166 @@
+"""What lstmcalc says of a layer or a model beside what Keras holds: every difference, as one line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from lstmcalc.dims import lift, lift_size, lower, lower_size, substitute
+from lstmcalc.inference import as_shapes
+from lstmcalc.layers import Inputs, LayerRule
+from lstmcalc.report import CallReport, LayerReport, Report, Shape, WeightReport
+from lstmcalc.shapes import show_shape
+
+__all__ = ["compare_layer", "compare_model", "compare_outputs", "compare_real", "evaluate"]
+
+Values = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class HeldWeight:
+    """A weight as Keras holds it; `path` are the parts of its path, the last of which is its own name."""
+
+    path: tuple[str, ...]
+    shape: tuple[int, ...]
+    trainable: bool
+    dtype: str
+
+
+def evaluate(shape: Iterable[Any], values: Values) -> Shape:
+    """A shape with values put in for its symbols.
+
+    >>> from lstmcalc.dims import symbol
+    >>> evaluate((None, symbol("T") + 1, 9), {"T": 7})
+    (None, 8, 9)
+    """
+    return lower(substitute(size, values) for size in lift(shape))
+
+
+def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[str]:
+    """Class, weights one by one and params of a layer; a nested model's layers too, each with its name before it."""
+    held_class = type(theirs).__name__
+    if held_class not in (ours.class_name, "StandIn"):
+        yield f"the class is {held_class} in Keras, {ours.class_name} in lstmcalc"
+    yield from _compare_weights(ours.weights, _held_weights(theirs), values)
+    counts = theirs.count_params(), _evaluate_size(ours.params, values)
+    if counts[0] != counts[1]:
+        yield _differ("params", *map(_count, counts))
+    if ours.nested is not None:
+        yield from _compare_order(ours.nested, theirs)
+        held = {layer.name: layer for layer in theirs.layers}
+        for layer in ours.nested.layers:
+            if layer.name in held:
+                yield from (f'"{layer.name}": {text}' for text in compare_layer(layer, held[layer.name], values))
+
+
+def compare_outputs(ours: CallReport, rule: LayerRule | None, theirs: Sequence[Any], values: Values) -> Iterator[str]:
+    """The shapes that Keras gives the outputs of one call before there is data; None where ours is not a number."""
+    inputs = [evaluate(shape or (), values) for shape in ours.inputs]
+    shapes = [evaluate(shape, values) for shape in ours.outputs or ()]
+    if rule is not None and inputs:
+        x = Inputs([lift(shape) for shape in inputs], rule.axis_names(len(inputs[0])))
+        known_to_differ = rule.keras_output_shape(x)
+        if known_to_differ is not None:
+            shapes = [lower(shape) for shape in as_shapes(known_to_differ)]
+    held = [tuple(tensor.shape) for tensor in theirs]
+    yield from _compare_shapes("output", [_numbers(shape) for shape in shapes], held)
+
+
+def compare_real(ours: CallReport, theirs: Sequence[Sequence[int]], values: Values, batch: int) -> Iterator[str]:
+    """The shapes that data took in one call, beside the symbolic ones at the sizes of that data."""
+    expected = []
+    for shape, real in zip([evaluate(shape, values) for shape in ours.outputs or ()], theirs, strict=False):
+        sizes = (batch, *shape[1:]) if shape and shape[0] is None else shape
+        same_ndim = len(sizes) == len(real)
+        # What is unknown to lstmcalc is told by no trial either; all that can be held against it is the rest.
+        expected.append(tuple(r if s is None else s for s, r in zip(sizes, real, strict=True)) if same_ndim else sizes)
+    yield from _compare_shapes("real output", expected, [tuple(shape) for shape in theirs])
+
+
+def compare_model(ours: Report, theirs: Any, values: Values) -> Iterator[str]:
+    """The order of a model's layers, and its totals."""
+    yield from _compare_order(ours, theirs)
+    totals = ours.totals
+    for what, weights, params in (
+        ("trainable params", theirs.trainable_weights, totals.trainable_params),
+        ("non-trainable params", theirs.non_trainable_weights, totals.non_trainable_params),
+    ):
+        counts = sum(prod(weight.shape) for weight in weights), _evaluate_size(params, values)
+        if counts[0] != counts[1]:
+            yield _differ(what, *map(_count, counts))
+    if len(ours.outputs) != len(theirs.outputs):
+        yield _differ("number of outputs", str(len(theirs.outputs)), str(len(ours.outputs)))
+
+
+def _compare_order(ours: Report, theirs: Any) -> Iterator[str]:
+    names, held = [layer.name for layer in ours.layers], [layer.name for layer in theirs.layers]
+    if names != held:
+        yield _differ("layers in order", ", ".join(held), ", ".join(names))
+
+
+def _held_weights(layer: Any) -> list[HeldWeight]:
+    trainable = {id(weight) for weight in layer.trainable_weights}
+    return [
+        HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), id(weight) in trainable, str(weight.dtype))
+        for weight in layer.weights
+    ]
+
+
+def _compare_weights(ours: Sequence[WeightReport], theirs: Sequence[HeldWeight], values: Values) -> Iterator[str]:
+    if len(ours) != len(theirs):
+        yield _differ("weights", _list(weight.path[-1] for weight in theirs), _list(weight.name for weight in ours))
+        return
+    for number, (weight, held) in enumerate(zip(ours, theirs, strict=True), 1):
+        if not _is_called(weight.name, held.path):
+            yield _differ(f"weight {number}", f"`{'/'.join(held.path)}`", f"`{weight.name}`")
+            continue
+        shape = evaluate(weight.shape, values)
+        facts = (
+            ("shape", show_shape(held.shape), show_shape(shape)),
+            ("trainable", _yes(held.trainable), _yes(weight.trainable)),
+            ("dtype", held.dtype, weight.dtype),
+        )
+        yield from (_differ(f"`{weight.name}` {what}", a, b) for what, a, b in facts if a != b)
+
+
+def _is_called(name: str, path: Sequence[str]) -> bool:
+    """Whether a weight's name fits Keras's path: the last parts are the same, and what stands before comes in order."""
+    *before, last = name.split("/")
+    parts = iter(path[:-1])
+    return last == path[-1] and all(part in parts for part in before)
+
+
+def _compare_shapes(what: str, ours: Sequence[Shape], theirs: Sequence[Shape]) -> Iterator[str]:
+    if len(ours) != len(theirs):
+        yield _differ(f"{what}s", _list(map(show_shape, theirs)), _list(map(show_shape, ours)))
+        return
+    for index, (shape, held) in enumerate(zip(ours, theirs, strict=True)):
+        if shape != held:
+            yield _differ(what if len(ours) == 1 else f"{what} {index}", show_shape(held), show_shape(shape))
+
+
+def _numbers(shape: Shape) -> Shape:
+    """A shape as Keras knows it before there is data: None for all that is not a number."""
+    return tuple(size if isinstance(size, int) else None for size in shape)
+
+
+def _evaluate_size(size: Any, values: Values) -> Any:
+    return lower_size(substitute(lift_size(size), values))
+
+
+def _count(size: Any) -> str:
+    return f"{size:,}" if isinstance(size, int) else str(size)
+
+
+def _list(items: Iterable[str]) -> str:
+    return ", ".join(items) or "none"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _differ(what: str, keras: str, lstmcalc: str) -> str:
+    return f"{what}: Keras {keras}, lstmcalc {lstmcalc}"

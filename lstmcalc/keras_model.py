@@ -1,0 +1,197 @@
+"""The real Keras model of a spec: its layers are made from the stated arguments, and Keras finds every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from inspect import signature
+from typing import Any
+
+from lstmcalc.building import Builder
+from lstmcalc.dims import lower, symbols_of
+from lstmcalc.errors import SpecError
+from lstmcalc.graph import Node, numbered_calls
+from lstmcalc.inference import infer
+from lstmcalc.keras_session import one_line
+from lstmcalc.layers import LayerRule, Stated
+from lstmcalc.layers.rule import layer
+from lstmcalc.spec import Call, InputSpec, Spec
+
+__all__ = ["KerasModel", "KerasRefusal", "is_stated", "sizes_that_keras_needs"]
+
+
+class KerasRefusal(Exception):
+    """Keras does not build a layer, or (`layer` is empty) the model around its layers."""
+
+    def __init__(self, layer: str, text: str) -> None:
+        self.layer, self.text = layer, text
+        super().__init__(f"Keras does not build it: {text}")
+
+
+@layer(family="", arity=(1, None))
+class NestedModel(LayerRule):
+    """A nested model, where building it with Keras takes no more than its spec."""
+
+    def __init__(self, name: str, spec: Spec) -> None:
+        super().__init__({}, name)
+        self.spec = spec
+
+
+def is_stated(rule: LayerRule) -> bool:
+    """Whether only running the layer would tell its shape, so that the spec states it and nothing can check it."""
+    return isinstance(rule, Stated) or rule.class_name == "Lambda"
+
+
+class KerasModel:
+    """A spec built with Keras under values of its symbols; a size without a value is None in the inputs.
+
+    `layers` holds the Keras layers by name, `rules` what they were made from, `tensors` the symbolic outputs of every
+    input and call, and `model` is the `keras.Model`, once `build` has come to its end. After a `KerasRefusal` they
+    hold what was built before it.
+    """
+
+    def __init__(self, keras: Any, spec: Spec, values: Mapping[str, int]) -> None:
+        self.keras = keras
+        self.spec = spec
+        self.values = dict(values)
+        self.model: Any = None
+        self.rules: dict[str, LayerRule] = {}
+        self.layers: dict[str, Any] = {}
+        self.tensors: dict[Node, list[Any]] = {}
+        self._ports: list[Any] = []
+        self._builder = _builder(spec, self.values)
+
+    def build(self, inputs: Sequence[Any] | None = None) -> KerasModel:
+        """Builds the model; `inputs` are the tensors that a nested one will be called on. Raises `KerasRefusal`."""
+        for index, port in enumerate(self.spec.inputs):
+            self._step(port.name, partial(self._input, port, inputs[index].shape if inputs else None))
+        for node, call in numbered_calls(self.spec).items():
+            self._step(call.layer, partial(self._apply, node, call))
+        self._step("", self._close)
+        return self
+
+    def probe(self, nodes: Sequence[Node]) -> Any:
+        """A Keras model on the same inputs that gives the outputs of some calls, one after the other."""
+        return self.keras.Model(self._ports, [tensor for node in nodes for tensor in self.tensors[node]])
+
+    def _step(self, layer: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except KerasRefusal as refusal:
+            raise KerasRefusal(layer, refusal.text) from refusal
+        except Exception as error:  # Keras raises whatever its backend raises.
+            raise KerasRefusal(layer, one_line(error)) from error
+
+    def _size(self, value: Any) -> int | None:
+        size = None if value is None else self._builder.size(value)
+        return size if isinstance(size, int) else None
+
+    def _input(self, port: InputSpec, given: tuple[int | None, ...] | None) -> None:
+        batch = self._size(self.spec.batch)
+        if given is not None:
+            batch = given[0]
+            self._take(port, given)
+        shape = tuple(map(self._size, port.shape))
+        tensor = self.keras.Input(shape=shape, batch_size=batch, dtype=port.dtype, name=port.name)
+        self._ports.append(tensor)
+        self.tensors[port.name, 0] = [tensor]
+
+    def _take(self, port: InputSpec, given: tuple[int | None, ...]) -> None:
+        """Gives a nested model's own symbols the sizes that come in, where Keras needs a number for them."""
+        needed = sizes_that_keras_needs(self.spec, self.values)
+        for size, taken in zip(port.shape, given[1:], strict=False):
+            if isinstance(size, str) and size in needed and taken is not None:
+                self.values[size] = self._builder.values[size] = taken
+
+    def _apply(self, node: Node, call: Call) -> None:
+        inputs = [self.tensors[ref.name, ref.call][ref.index] for ref in call.inputs]
+        states = [self.tensors[ref.name, ref.call][ref.index] for ref in call.initial_state]
+        if call.layer not in self.layers:
+            rule = self._builder.build(self.spec.layers[call.layer])
+            if rule is None:
+                raise SpecError(self._builder.faults)
+            self.rules[call.layer] = rule
+            self.layers[call.layer] = self._layer(rule, inputs)
+        keras_layer = self.layers[call.layer]
+        # A cell, which makes one step, calls it differently.
+        keyword = "initial_state" if "initial_state" in signature(keras_layer.call).parameters else "states"
+        keywords = {keyword: states} if states else {}
+        output = keras_layer(inputs[0] if len(inputs) == 1 else inputs, **keywords)
+        self.tensors[node] = self.keras.tree.flatten(output)
+
+    def _layer(self, rule: LayerRule, inputs: Sequence[Any] | None = None) -> Any:
+        if isinstance(rule, NestedModel):
+            return KerasModel(self.keras, rule.spec, self.values).build(inputs).model
+        if is_stated(rule):
+            return _stand_in(self.keras, rule)
+        keras_class = getattr(self.keras.layers, rule.class_name, None)
+        if keras_class is None:
+            raise ValueError(f"Keras {self.keras.__version__} has no layer `{rule.class_name}`")
+        arguments = {key: self._argument(value) for key, value in rule.given.items()}
+        return keras_class(**arguments, name=rule.name or None)
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, LayerRule):
+            return self._layer(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self._argument(item) for item in value)
+        return value
+
+    def _close(self) -> None:
+        if self.spec.sequential:
+            self.model = self.keras.Sequential([*self._ports, *self.layers.values()], name=self.spec.name)
+            return
+        outputs = [self.tensors[ref.name, ref.call][ref.index] for ref in self.spec.outputs]
+        self.model = self.keras.Model(self._ports, outputs if len(outputs) > 1 else outputs[0], name=self.spec.name)
+
+
+def _builder(spec: Spec, values: Mapping[str, int]) -> Builder:
+    def nested(inner: Spec, name: str) -> NestedModel:
+        return NestedModel(name, replace(inner, name=name))
+
+    return Builder(values, {name: partial(nested, inner) for name, inner in spec.models.items()})
+
+
+def sizes_that_keras_needs(spec: Spec, values: Mapping[str, int]) -> set[str]:
+    """The symbols without a value that Keras needs a number for: those in arguments and in the shapes of weights."""
+    report = infer(replace(spec, symbols=values))
+    in_weights = {name for weight in report.weights for size in weight.shape for name in symbols_of(size)}
+    return in_weights | _in_arguments(spec, values)
+
+
+def _in_arguments(spec: Spec, values: Mapping[str, int]) -> set[str]:
+    builder = _builder(spec, values)
+    for layer in spec.layers.values():
+        builder.build(layer)
+    names = set(builder.symbols)
+    for inner in spec.models.values():
+        # A symbol that is a size of a nested model's input is the nested model's own.
+        names |= _in_arguments(inner, values) - {str(size) for port in inner.inputs for size in port.shape}
+    return names - set(values)
+
+
+def _stand_in(keras: Any, rule: LayerRule) -> Any:
+    """A Keras layer that gives zeros of the stated shape and holds the stated params; it runs nothing.
+
+    A size that is stated as unknown is that of the same axis of the input where there is one, and otherwise 2.
+    """
+    stated = tuple(lower(rule.given["output_shape"]))
+    params = rule.given.get("params", 0)
+
+    class StandIn(keras.layers.Layer):  # type: ignore[misc]  # Keras is not there when types are checked
+        def build(self, input_shape: Any) -> None:
+            if params:
+                self.add_weight(shape=(params,), name="params")
+
+        def call(self, inputs: Any) -> Any:
+            first = keras.tree.flatten(inputs)[0]
+            there = keras.ops.shape(first)
+            same = there[1:] if len(there) == len(stated) + 1 else (2,) * len(stated)
+            return keras.ops.zeros((there[0], *(s if t is None else t for t, s in zip(stated, same, strict=True))))
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            several = bool(input_shape) and isinstance(input_shape[0], (list, tuple))
+            return ((input_shape[0] if several else input_shape)[0], *stated)
+
+    return StandIn(name=rule.name, trainable=rule.trainable)

@@ -1,0 +1,169 @@
+"""Keras's activation layers: a function of every value, which keeps the shape; PReLU alone has weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lstmcalc.dims import Dim, product
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, count_axes, layer
+from lstmcalc.shapes import show_shape
+
+__all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax", "softmax_of_one"]
+
+
+def softmax_of_one(got: str) -> Fault:
+    """The hint that a softmax runs over a single value."""
+    return Fault(
+        "softmax-of-one",
+        "several units, or another activation",
+        got,
+        "softmax over one value is always 1",
+        "use `activation: sigmoid` for a yes or no",
+        severity="hint",
+    )
+
+
+def _activation_or_none() -> Any:
+    argument = arg.activation()
+    argument.optional = True
+    return argument
+
+
+@layer(family="activations")
+class Activation(LayerRule):
+    """Applies a function to every value; `null` leaves them as they are.
+
+    keras/src/layers/activations/activation.py, 3.15.1.
+    """
+
+    activation: Any = _activation_or_none()
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        if self.activation == "softmax" and x.shape[-1] == 1:
+            yield softmax_of_one(show_shape(x.shape))
+
+    examples = [
+        Example({"activation": "relu"}, (None, 10, 32), params=0, output=(None, 10, 32)),
+        Rejected({"activation": "rellu"}, 'expected `activation` to be the name of a Keras activation, got "rellu"'),
+    ]
+
+
+@layer(family="activations")
+class ReLU(LayerRule):
+    """Keeps what is above `threshold`, scales what is below by `negative_slope`, and caps at `max_value`.
+
+    keras/src/layers/activations/relu.py, 3.15.1.
+    """
+
+    max_value: float | None = arg.number(None, low=0)
+    negative_slope: float = arg.number(0.0, low=0)
+    threshold: float = arg.number(0.0, low=0)
+
+    examples = [
+        Example({"max_value": 6.0}, (None, 32), params=0, output=(None, 32)),
+        Rejected({"max_value": -1.0}, "expected `max_value` to be a number of at least 0, got -1.0"),
+    ]
+
+
+@layer(family="activations")
+class LeakyReLU(LayerRule):
+    """Keeps positive values and scales negative ones by `negative_slope`.
+
+    keras/src/layers/activations/leaky_relu.py, 3.15.1, where `alpha` is the old name of `negative_slope`.
+    """
+
+    negative_slope: float = arg.number(0.3, low=0)
+    alpha: Any = arg.anything(None, keyword_only=True)
+
+    examples = [
+        Example({"negative_slope": 0.1}, (None, 32), params=0, output=(None, 32)),
+        Rejected({"negative_slope": -0.1}, "expected `negative_slope` to be a number of at least 0, got -0.1"),
+    ]
+
+
+@layer(family="activations")
+class PReLU(LayerRule):
+    """Keeps positive values and scales negative ones by a learned factor, one for each place of the input.
+
+    keras/src/layers/activations/prelu.py, 3.15.1. Along `shared_axes`, counted from 1, one factor serves all places.
+    """
+
+    alpha_initializer: Any = arg.initializer("Zeros")
+    alpha_regularizer: Any = arg.regularizer()
+    alpha_constraint: Any = arg.constraint()
+    shared_axes: tuple[int, ...] | None = arg.axis_list(None)
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        last = ndim - 1
+        for axis in self.shared_axes or ():
+            if not 1 - last <= axis <= last:
+                range_text = f"from 1 to {last}" if last else f"none, as there is only {count_axes(ndim)}"
+                raise Rejection("wrong-value", f"`shared_axes` {range_text}", str(axis))
+        return super().axis_names(ndim)
+
+    def _sizes(self, x: Inputs) -> tuple[Shape, list[Dim]]:
+        sizes, shared = list(x.shape[1:]), []
+        # Keras writes into the sizes at `axis - 1`, so that -1 means the last axis but one.
+        for place in {(axis - 1) % len(sizes) for axis in self.shared_axes or ()}:
+            shared.append(sizes[place])
+            sizes[place] = 1
+        return tuple(sizes), shared
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        own, shared = self._sizes(x)
+        yield Weight("alpha", own, product(shared), "each place scales its negative values")
+
+    examples = [
+        Example({}, (None, 10, 32), params=320, output=(None, 10, 32)),
+        Example({"shared_axes": [1]}, (None, None, 32), params=32, output=(None, None, 32)),
+        Rejected({"shared_axes": 3}, "expected `shared_axes` from 1 to 2, got 3"),
+    ]
+
+
+@layer(family="activations")
+class ELU(LayerRule):
+    """Keeps positive values and bends negative ones towards `-alpha`.
+
+    keras/src/layers/activations/elu.py, 3.15.1.
+    """
+
+    alpha: float = arg.number(1.0)
+
+    examples = [Example({}, (None, 32), params=0, output=(None, 32))]
+
+
+@layer(family="activations")
+class Softmax(LayerRule):
+    """Turns the values along `axis` into shares that sum to 1.
+
+    keras/src/layers/activations/softmax.py, 3.15.1; an axis that the input does not have fails only on data there.
+    """
+
+    axis: tuple[int, ...] = arg.integers(-1)
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        check_axes(self.axis, ndim)
+        return super().axis_names(ndim)
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        if all(x.shape[axis] == 1 for axis in self.axis):
+            yield softmax_of_one(show_shape(x.shape))
+
+    examples = [
+        Example({}, (None, 10), params=0, output=(None, 10)),
+        Example({"axis": [1, 2]}, (None, 4, 5), params=0, output=(None, 4, 5)),
+        Rejected({"axis": 2}, "expected `axis` from -2 to 1, got 2"),
+        Rejected({"axis": [1, -1]}, "expected every axis once in `axis`, got [1, -1]"),
+    ]
+
+
+def check_axes(axes: tuple[int, ...], ndim: int) -> None:
+    """Refuses an axis that an input of `ndim` axes does not have, and one that is named twice."""
+    for axis in axes:
+        if not -ndim <= axis < ndim:
+            raise Rejection("wrong-value", f"`axis` from {-ndim} to {ndim - 1}", str(axis))
+    if len({axis % ndim for axis in axes}) < len(axes):
+        raise Rejection("wrong-value", "every axis once in `axis`", arg.show(axes))

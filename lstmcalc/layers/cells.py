@@ -1,0 +1,212 @@
+"""Keras's recurrent cells: what one time step does. `RNN` repeats a cell over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lstmcalc.dims import Dim
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.arguments import show
+from lstmcalc.layers.recurrent import Cell, prefixed, view
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer
+
+__all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+
+#: The classes that `RNN` and `StackedRNNCells` take, as messages name them.
+CELLS = "`LSTMCell`, `GRUCell`, `SimpleRNNCell` or `StackedRNNCells`"
+
+
+@layer(family="rnn", axes="batch input_dim")
+class LSTMCell(Cell):
+    """One step of an LSTM: four gates, each a map from the input and the hidden state to `units` values.
+
+    Hochreiter and Schmidhuber 1997; keras/src/layers/rnn/lstm.py, 3.15.1. The columns of a kernel are the gates
+    i, f, c, o; the states are the hidden state and the carry.
+    """
+
+    state_count = 2
+
+    units: Dim = arg.positive()
+    activation: Any = arg.activation("tanh")
+    recurrent_activation: Any = arg.activation("sigmoid")
+    use_bias: bool = arg.flag(True)
+    kernel_initializer: Any = arg.initializer("glorot_uniform")
+    recurrent_initializer: Any = arg.initializer("orthogonal")
+    bias_initializer: Any = arg.initializer("zeros")
+    unit_forget_bias: bool = arg.flag(True)
+    kernel_regularizer: Any = arg.regularizer()
+    recurrent_regularizer: Any = arg.regularizer()
+    bias_regularizer: Any = arg.regularizer()
+    kernel_constraint: Any = arg.constraint()
+    recurrent_constraint: Any = arg.constraint()
+    bias_constraint: Any = arg.constraint()
+    dropout: float = arg.number(0.0)
+    recurrent_dropout: float = arg.number(0.0)
+    seed: Any = arg.anything(None)
+    implementation: Any = arg.anything(2, keyword_only=True)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        gates = 4 * self.units
+        yield Weight("kernel", (x.input_dim, gates), 1, "every gate reads the input")
+        yield Weight("recurrent_kernel", (self.units, gates), 1, "every gate reads the hidden state")
+        if self.use_bias:
+            yield Weight("bias", (gates,), 1, "every gate adds one offset per unit")
+
+    examples = [
+        Example({"units": 64}, (None, 32), params=24_832, output=[(None, 64)] * 3, states=[(None, 64)] * 2),
+        Example({"units": 8, "use_bias": False}, (None, 4), 384, [(None, 8)] * 3, states=[(None, 8)] * 2),
+        Rejected(
+            {"units": 64},
+            "expected 2 states in `initial_state`: (None, 64), (None, 64), got none: "
+            "a cell makes one step, from its states to new ones",
+        ),
+    ]
+
+
+@layer(family="rnn", axes="batch input_dim")
+class GRUCell(Cell):
+    """One step of a GRU: an update gate, a reset gate and a candidate, each of `units` values.
+
+    Cho et al. 2014, arXiv 1406.1078; keras/src/layers/rnn/gru.py, 3.15.1. The columns of a kernel are the gates
+    z, r, h. With `reset_after` the reset gate applies to a product that has its own bias: there are two rows of biases.
+    """
+
+    units: Dim = arg.positive()
+    activation: Any = arg.activation("tanh")
+    recurrent_activation: Any = arg.activation("sigmoid")
+    use_bias: bool = arg.flag(True)
+    kernel_initializer: Any = arg.initializer("glorot_uniform")
+    recurrent_initializer: Any = arg.initializer("orthogonal")
+    bias_initializer: Any = arg.initializer("zeros")
+    kernel_regularizer: Any = arg.regularizer()
+    recurrent_regularizer: Any = arg.regularizer()
+    bias_regularizer: Any = arg.regularizer()
+    kernel_constraint: Any = arg.constraint()
+    recurrent_constraint: Any = arg.constraint()
+    bias_constraint: Any = arg.constraint()
+    dropout: float = arg.number(0.0)
+    recurrent_dropout: float = arg.number(0.0)
+    reset_after: bool = arg.flag(True)
+    seed: Any = arg.anything(None)
+    implementation: Any = arg.anything(2, keyword_only=True)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        gates = 3 * self.units
+        yield Weight("kernel", (x.input_dim, gates), 1, "every gate reads the input")
+        yield Weight("recurrent_kernel", (self.units, gates), 1, "every gate reads the hidden state")
+        if self.use_bias and self.reset_after:
+            yield Weight("bias", (2, gates), 1, "every gate adds one offset per unit to each of its two products")
+        elif self.use_bias:
+            yield Weight("bias", (gates,), 1, "every gate adds one offset per unit")
+
+    examples = [
+        Example({"units": 64}, (None, 32), params=18_816, output=[(None, 64)] * 2, states=[(None, 64)]),
+        Example({"units": 64, "reset_after": False}, (None, 32), 18_624, [(None, 64)] * 2, states=[(None, 64)]),
+        Rejected({"units": 0}, "expected `units` to be a positive integer, got 0"),
+    ]
+
+
+@layer(family="rnn", axes="batch input_dim")
+class SimpleRNNCell(Cell):
+    """One step of a plain recurrent network: the output is a map from the input and the output before.
+
+    Elman 1990; keras/src/layers/rnn/simple_rnn.py, 3.15.1.
+    """
+
+    units: Dim = arg.positive()
+    activation: Any = arg.activation("tanh")
+    use_bias: bool = arg.flag(True)
+    kernel_initializer: Any = arg.initializer("glorot_uniform")
+    recurrent_initializer: Any = arg.initializer("orthogonal")
+    bias_initializer: Any = arg.initializer("zeros")
+    kernel_regularizer: Any = arg.regularizer()
+    recurrent_regularizer: Any = arg.regularizer()
+    bias_regularizer: Any = arg.regularizer()
+    kernel_constraint: Any = arg.constraint()
+    recurrent_constraint: Any = arg.constraint()
+    bias_constraint: Any = arg.constraint()
+    dropout: float = arg.number(0.0)
+    recurrent_dropout: float = arg.number(0.0)
+    seed: Any = arg.anything(None)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        yield Weight("kernel", (x.input_dim, self.units), 1, "each unit reads the input")
+        yield Weight("recurrent_kernel", (self.units, self.units), 1, "each unit reads the output before")
+        if self.use_bias:
+            yield Weight("bias", (self.units,), 1, "each unit adds one offset")
+
+    examples = [
+        Example({"units": 64}, (None, 32), params=6_208, output=[(None, 64)] * 2, states=[(None, 64)]),
+        Rejected({"units": 2.5}, "expected `units` to be a positive integer, got 2.5"),
+    ]
+
+
+@layer(family="rnn", axes="batch input_dim")
+class StackedRNNCells(Cell):
+    """Cells on top of each other in one step: each reads the output of the one before.
+
+    keras/src/layers/rnn/stacked_rnn_cells.py, 3.15.1.
+    """
+
+    spare_states = False
+
+    cells: Any = arg.layer_argument(several=True)
+
+    def validate(self) -> None:
+        wanted = f"`cells` to be a list of cells: {CELLS}"
+        if not isinstance(self.cells, tuple) or not all(isinstance(cell, Cell) for cell in self.cells):
+            raise Rejection("wrong-value", wanted, show(self.cells))
+
+    def each(self, step: Inputs) -> Iterator[tuple[Cell, Inputs]]:
+        """The cells with the input that reaches each."""
+        shape = step.shape
+        for cell in self.cells:
+            inner = view(step, cell, shape)
+            yield cell, inner
+            shape = cell.step_output(inner)
+
+    def state_shapes(self, step: Inputs) -> tuple[Shape, ...]:
+        return tuple(state for cell, inner in self.each(step) for state in cell.state_shapes(inner))
+
+    def step_output(self, step: Inputs) -> Shape:
+        *_, (cell, inner) = self.each(step)
+        return cell.step_output(inner)
+
+    def check_step(self, step: Inputs, unroll: bool = False) -> None:
+        for cell, inner in self.each(step):
+            cell.check_step(inner, unroll)
+            if unroll and len(self.cells) == 1 and len(cell.state_shapes(inner)) > 1:
+                raise Rejection(
+                    "one-stacked-cell",
+                    f"several cells in the list, or {cell.class_name} without a list",
+                    f"`{cell.class_name}` alone in a list, with `unroll: true`",
+                    "Keras loses track of the states of a lone cell, and fails on the second step",
+                )
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        for cell, inner in self.each(x):
+            yield from prefixed(cell.name, cell.built_weights(inner))
+
+    def formula(self, x: Inputs) -> Formula | None:
+        formulas = [cell.formula(inner) for cell, inner in self.each(x)]
+        return Formula(tuple(term for formula in formulas if formula for term in formula.terms))
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        for cell, inner in self.each(x):
+            yield from cell.hints(inner)
+
+    examples = [
+        Example(
+            {"cells": ["LSTMCell(64)", "GRUCell(32)"]},
+            (None, 10),
+            params=28_608,
+            output=[(None, 32), (None, 64), (None, 64), (None, 32)],
+            states=[(None, 64), (None, 64), (None, 32)],
+        ),
+        Rejected(
+            {"cells": ["LSTM(64)"]},
+            f"expected `cells` to be a list of cells: {CELLS}, got [a layer (LSTM)]",
+        ),
+    ]

@@ -1,0 +1,209 @@
+"""Keras's convolutions: a small window of weights slides over the input, the same weights at every place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, to_text
+from lstmcalc.errors import Rejection
+from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.spatial import SpatialRule
+from lstmcalc.shapes import show_shape
+
+__all__ = ["Conv1D", "Conv2D", "Conv3D"]
+
+
+class Conv(SpatialRule):
+    """The convolution of any rank (keras/src/layers/convolutional/base_conv.py, 3.15.1)."""
+
+    window_argument = "kernel_size"
+
+    filters: Dim
+    kernel_size: Shape
+    strides: Shape
+    dilation_rate: Shape
+
+    groups: int = arg.integer(1, least=1)
+    activation: Any = arg.activation(None)
+    use_bias: bool = arg.flag(True)
+    kernel_initializer: Any = arg.initializer("glorot_uniform")
+    bias_initializer: Any = arg.initializer("zeros")
+    kernel_regularizer: Any = arg.regularizer()
+    bias_regularizer: Any = arg.regularizer()
+    activity_regularizer: Any = arg.regularizer()
+    kernel_constraint: Any = arg.constraint()
+    bias_constraint: Any = arg.constraint()
+    lora_rank: Dim | None = arg.positive(None, keyword_only=True)
+    lora_alpha: Any = arg.anything(None, keyword_only=True)
+
+    def windows(self) -> tuple[Shape, Shape, Shape]:
+        return self.kernel_size, self.strides, self.dilation_rate
+
+    def validate(self) -> None:
+        if self.lora_rank is not None and self.kernel_constraint is not None:
+            raise Rejection(
+                "wrong-value", "no `kernel_constraint` beside `lora_rank`", "both", fix="remove `kernel_constraint`"
+            )
+        if _widened(self.strides) and _widened(self.dilation_rate):
+            raise Rejection(
+                "wrong-value",
+                "`strides` or `dilation_rate` to be 1",
+                f"`strides: {_shown(self.strides)}` and `dilation_rate: {_shown(self.dilation_rate)}`",
+                "Keras skips places or spreads the window, not both",
+            )
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        places = product(self.slid(x))
+        window = (*self.kernel_size, x.channels // self.groups)
+        frozen = self.lora_rank is not None
+        yield Weight("kernel", (*window, self.filters), places, "each filter weighs a window of channels", not frozen)
+        if self.use_bias:
+            yield Weight("bias", (self.filters,), places, "each filter adds one offset")
+        if self.lora_rank is not None:
+            why = "the low-rank update's first factor", "the low-rank update's second factor"
+            yield Weight("lora_kernel_a", (*window, self.lora_rank), places, why[0], dtype="float32")
+            yield Weight("lora_kernel_b", (self.lora_rank, self.filters), places, why[1], dtype="float32")
+
+    def output_shape(self, x: Inputs) -> Any:
+        for name, size in (("`filters`", self.filters), ("the number of channels", x.channels)):
+            x.require(
+                is_multiple(size, self.groups),
+                "wrong-value",
+                f"{name} to be a multiple of `groups`, {self.groups}",
+                to_text(size) if name == "`filters`" else f"{to_text(size)} in {show_shape(x.shape)}",
+                "every group takes an equal share",
+            )
+        self._require_one_spread(x)
+        self.require_windows(x)
+        return self.arranged(x, self.slid(x), self.filters)
+
+    def _require_one_spread(self, x: Inputs) -> None:
+        if not _widened(self.strides) and not _widened(self.dilation_rate):
+            return
+        name = "dilation_rate" if _widened(self.strides) else "strides"
+        for size in getattr(self, name):
+            because = "Keras skips places or spreads the window, not both"
+            x.require(equal(size, 1), "wrong-value", f"`{name}` to be 1", to_text(size), because)
+
+
+def _widened(sizes: Shape) -> bool:
+    return any(at_least(size, 2) is True for size in sizes)
+
+
+def _shown(sizes: Shape) -> str:
+    return to_text(sizes[0]) if len(sizes) == 1 else f"[{', '.join(map(to_text, sizes))}]"
+
+
+@layer(family="convolutional", axes="batch timesteps channels", aliases="Convolution1D")
+class Conv1D(Conv):
+    """Every output step is, per filter, a weighted sum of a window of time steps, plus an offset.
+
+    keras/src/layers/convolutional/conv1d.py, 3.15.1. `padding: causal` looks back only, and keeps every step.
+    """
+
+    rank = 1
+
+    filters: Dim = arg.positive()
+    kernel_size: Shape = arg.sizes(1)
+    strides: Shape = arg.sizes(1, 1)
+    padding: str = arg.choice("valid", "same", "causal", default="valid")
+    data_format: str | None = arg.choice("channels_last", "channels_first", default=None)
+    dilation_rate: Shape = arg.sizes(1, 1)
+
+    examples = [
+        Example({"filters": 32, "kernel_size": 5}, (None, 200, 35), params=5_632, output=(None, 196, 32)),
+        Example({"filters": 8, "kernel_size": 3, "padding": "causal"}, (None, None, 4), 104, (None, None, 8)),
+        Example({"filters": 8, "kernel_size": 3, "strides": 2, "use_bias": False}, (None, 10, 4), 96, (None, 4, 8)),
+        Example({"filters": 8, "kernel_size": 2, "groups": 4}, (None, 10, 16), 72, (None, 9, 8)),
+        Rejected(
+            {"filters": 8, "kernel_size": 12},
+            "expected timesteps of at least 12, got (None, 10, 4): `padding: valid` gives 10 - 12 + 1 = -1 time steps",
+            (None, 10, 4),
+        ),
+        Rejected(
+            {"filters": 8, "kernel_size": 3, "groups": 3},
+            "expected `filters` to be a multiple of `groups`, 3, got 8: every group takes an equal share",
+            (None, 10, 6),
+        ),
+        Rejected(
+            {"filters": 8, "kernel_size": 3, "strides": 2, "dilation_rate": 2},
+            "expected `strides` or `dilation_rate` to be 1, got `strides: 2` and `dilation_rate: 2`: "
+            "Keras skips places or spreads the window, not both",
+        ),
+    ]
+
+
+@layer(family="convolutional", axes="batch height width channels", aliases="Convolution2D")
+class Conv2D(Conv):
+    """Every output pixel is, per filter, a weighted sum of a window of pixels in all channels, plus an offset.
+
+    keras/src/layers/convolutional/conv2d.py, 3.15.1.
+    """
+
+    rank = 2
+
+    filters: Dim = arg.positive()
+    kernel_size: Shape = arg.sizes(2, names=("kernel_height", "kernel_width"))
+    strides: Shape = arg.sizes(2, (1, 1), names=("vertical_stride", "horizontal_stride"))
+    padding: str = arg.choice("valid", "same", default="valid")
+    data_format: str | None = arg.choice("channels_last", "channels_first", default=None)
+    dilation_rate: Shape = arg.sizes(2, (1, 1), names=("vertical_dilation", "horizontal_dilation"))
+
+    examples = [
+        Example({"filters": 32, "kernel_size": 5}, (None, 28, 28, 3), params=2_432, output=(None, 24, 24, 32)),
+        Example({"filters": 8, "kernel_size": [3, 1], "padding": "same", "strides": 2}, (None, 9, 8, 4),
+                104, (None, 5, 4, 8)),
+        Example({"filters": 8, "kernel_size": 3, "dilation_rate": 2}, (None, None, 9, 4), 296, (None, None, 5, 8)),
+        Example({"filters": 8, "kernel_size": 3, "data_format": "channels_first"}, (None, 4, 9, 9),
+                296, (None, 8, 7, 7)),
+        Rejected(
+            {"filters": 8, "kernel_size": 5},
+            "expected width of at least 5, got (None, 28, 3, 1): `padding: valid` gives 3 - 5 + 1 = -1 columns",
+            (None, 28, 3, 1),
+        ),
+        Rejected(
+            {"filters": 8, "kernel_size": 3, "dilation_rate": 4},
+            "expected width of at least 9, got (None, 9, 8, 1): `dilation_rate: 4` spreads 3 over 9, and "
+            "`padding: valid` gives 8 - 9 + 1 = 0 columns",
+            (None, 9, 8, 1),
+        ),
+        Rejected(
+            {"filters": 8, "kernel_size": 3, "groups": 2},
+            "expected the number of channels to be a multiple of `groups`, 2, got 3 in (None, 9, 9, 3): "
+            "every group takes an equal share",
+            (None, 9, 9, 3),
+        ),
+        Rejected({"filters": 8, "kernel_size": [3, 3, 3]},
+                 "expected `kernel_size` to be a positive integer or 2 of them, got [3, 3, 3]"),
+    ]  # fmt: skip
+
+
+@layer(family="convolutional", axes="batch depth height width channels", aliases="Convolution3D")
+class Conv3D(Conv):
+    """Every output voxel is, per filter, a weighted sum of a block of voxels in all channels, plus an offset.
+
+    keras/src/layers/convolutional/conv3d.py, 3.15.1.
+    """
+
+    rank = 3
+
+    filters: Dim = arg.positive()
+    kernel_size: Shape = arg.sizes(3, names=("kernel_depth", "kernel_height", "kernel_width"))
+    strides: Shape = arg.sizes(3, (1, 1, 1))
+    padding: str = arg.choice("valid", "same", default="valid")
+    data_format: str | None = arg.choice("channels_last", "channels_first", default=None)
+    dilation_rate: Shape = arg.sizes(3, (1, 1, 1))
+
+    examples = [
+        Example({"filters": 8, "kernel_size": 3}, (None, 10, 16, 16, 2), params=440, output=(None, 8, 14, 14, 8)),
+        Example({"filters": 4, "kernel_size": [1, 2, 3], "padding": "same", "strides": [1, 2, 2]}, (None, 4, 8, 9, 1),
+                28, (None, 4, 4, 5, 4)),
+        Rejected(
+            {"filters": 8, "kernel_size": 3, "strides": 2},
+            "expected depth of at least 3, got (None, 1, 8, 8, 2): "
+            "`padding: valid` gives floor((1 - 3)/2) + 1 = 0 planes",
+            (None, 1, 8, 8, 2),
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,234 @@
+"""What all recurrent layers share: a cell makes one step, a recurrent layer repeats it over the time steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from lstmcalc.dims import Dim, equal
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers.arguments import show
+from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, count_axes
+from lstmcalc.shapes import show_shape
+
+__all__ = ["Cell", "Fused", "Recurrent", "check_states", "dropout_hints", "prefixed", "view"]
+
+#: What the fused cuDNN kernel asks of a layer (keras/src/backend/tensorflow/rnn.py, `cudnn_ok`, and the layers'
+#: `inner_loop`, 3.15.1).
+FUSED = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "recurrent_dropout": 0,
+    "unroll": False,
+    "reset_after": True,
+}
+
+
+class Cell(LayerRule):
+    """One step: from an input and the states to an output and the next states, all of `units` values."""
+
+    takes_state = True
+    #: How many states the cell keeps.
+    state_count: ClassVar[int] = 1
+    #: Whether Keras leaves states unused that are more than these, instead of refusing them.
+    spare_states: ClassVar[bool] = True
+    units: Any
+
+    def state_shapes(self, step: Inputs) -> tuple[Shape, ...]:
+        """The shapes of the states; those of stacked cells one cell after the other."""
+        return ((step.batch, self.units),) * self.state_count
+
+    def step_output(self, step: Inputs) -> Shape:
+        """The shape of the output of one step."""
+        return (step.batch, self.units)
+
+    def check_step(self, step: Inputs, unroll: bool = False) -> None:
+        """Refuses what Keras builds and cannot run."""
+        for key in ("activation", "recurrent_activation"):
+            if getattr(self, key, None) == "glu":
+                # Half of two values is one, which fits any number by broadcasting.
+                fits = self.state_count == 2 or hasattr(self, "reset_after")
+                step.require(
+                    equal(self.units, 2) if fits else False,
+                    "wrong-value",
+                    f"`{key}` to give as many values as it gets",
+                    '"glu"',
+                    "`glu` halves them, and the states no longer fit",
+                )
+
+    def output_shape(self, x: Inputs) -> Any:
+        self.check_step(x)
+        states = self.state_shapes(x)
+        if not x.states:
+            raise Rejection("missing-state", _counted(states), "none", "a cell makes one step, from its states to new "
+                            "ones", "pass them as `initial_state`, or use the cell inside `RNN`")  # fmt: skip
+        check_states(x, states, self.spare_states)
+        return (self.step_output(x), *states)
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from dropout_hints(self)
+        yield from _spare_hints(x, self.state_shapes(x), self.spare_states)
+
+
+class Recurrent(LayerRule):
+    """A cell repeated over the time steps; the last output, or with `return_sequences` all of them."""
+
+    takes_state = True
+    spare_states: ClassVar[bool] = False
+    #: The argument that sets the width of the output, where one does.
+    width: ClassVar[str] = "units"
+    return_sequences: Any
+    return_state: Any
+    go_backwards: Any
+    stateful: Any
+    unroll: Any
+
+    def cell_rule(self) -> Cell:
+        """The rule of the cell, in the arguments of this layer."""
+        raise NotImplementedError
+
+    def one_step(self, x: Inputs) -> Inputs:
+        """What the cell sees of the input."""
+        return view(x, self.cell_rule(), (x.shape[0], *x.shape[2:]))
+
+    def state_shapes(self, x: Inputs) -> tuple[Shape, ...]:
+        """The shapes of the states, in the order of `initial_state`."""
+        return self.cell_rule().state_shapes(self.one_step(x))
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        for weight in self.cell_rule().weights(self.one_step(x)):
+            yield weight._replace(uses=weight.uses * x.timesteps)
+
+    def output_shape(self, x: Inputs) -> Any:
+        cell, step = self.cell_rule(), self.one_step(x)
+        cell.check_step(step, self.unroll and x.timesteps != 1)
+        self.check_batch(x)
+        states = cell.state_shapes(step)
+        if x.states:
+            check_states(x, states, self.spare_states)
+        return self.over_time(x, cell.step_output(step), states)
+
+    def check_batch(self, x: Inputs) -> None:
+        """Refuses an unknown batch where the states outlive it."""
+        if self.stateful:
+            x.require_known(
+                x.batch,
+                "`batch` to be a number, since `stateful: true` keeps a state for every sample",
+                show_shape(x.shape),
+                fix="state `batch: 32` in the spec, or `--batch 32`",
+            )
+
+    def over_time(self, x: Inputs, output: Shape, states: tuple[Shape, ...]) -> Any:
+        """The layer's outputs, given those of its last step."""
+        if self.return_sequences:
+            output = (output[0], x.timesteps, *output[1:])
+        return (output, *states) if self.return_state else output
+
+    def remedy(self) -> Remedy | None:
+        if self.return_sequences:
+            return None
+        return Remedy("`return_sequences: false`, which drops timesteps", "set `return_sequences: true`")
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from dropout_hints(self)
+        yield from _spare_hints(x, self.state_shapes(x), self.spare_states)
+        if self.unroll and not isinstance(x.timesteps, int):
+            yield Fault(
+                "unroll-unknown-length",
+                "a known number of timesteps with `unroll: true`",
+                show_shape(x.shape),
+                "Keras unrolls the loop for the length that it meets first, and refuses another one",
+                "state the number of timesteps, or leave `unroll` out",
+                severity="hint",
+            )
+
+
+class Fused(Recurrent):
+    """A recurrent layer that cuDNN can run as one kernel on a GPU, if its arguments allow."""
+
+    use_cudnn: Any
+
+    def obstacles(self) -> list[tuple[str, str]]:
+        """What rules the fused kernel out: (what it needs, what was asked for)."""
+        found = []
+        for key, needed in FUSED.items():
+            value = getattr(self, key, needed)
+            if key == "recurrent_dropout":
+                value = max(0, value)
+            if value != needed:
+                found.append((_argument(key, needed), _argument(key, value)))
+        return found
+
+    def validate(self) -> None:
+        obstacles = self.obstacles()
+        if self.use_cudnn is True and obstacles:
+            needed, got = (" and ".join(texts) for texts in zip(*obstacles, strict=True))
+            raise Rejection(
+                "no-cudnn",
+                f"{needed} with `use_cudnn: true`",
+                got,
+                "the fused cuDNN kernel can do nothing else",
+                "set `use_cudnn: auto`",
+            )
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
+        obstacles = self.obstacles()
+        if self.use_cudnn == "auto" and obstacles:
+            needed, got = (" and ".join(texts) for texts in zip(*obstacles, strict=True))
+            because = "without it a GPU runs the layer step by step"
+            yield Fault("no-cudnn", f"{needed} for the fused cuDNN kernel", got, because, severity="hint")
+        if self.use_cudnn is True:
+            because = "Keras builds the layer anywhere, and fails on data where it has no GPU"
+            yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because, severity="hint")
+
+
+def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ()) -> Inputs:
+    """The inputs as a wrapped rule sees them."""
+    return x.replace([shape], rule.axis_names(len(shape)), tuple(states))
+
+
+def prefixed(prefix: str, weights: Iterable[Weight], times: Dim = 1) -> Iterator[Weight]:
+    """Weights under the name of the layer that holds them, each used so many times more."""
+    for weight in weights:
+        yield weight._replace(name=f"{prefix}/{weight.name}", uses=weight.uses * times)
+
+
+def check_states(x: Inputs, states: tuple[Shape, ...], spare: bool = False) -> None:
+    """Refuses an `initial_state` of another number or shape than the states have."""
+    given, wanted = len(x.states), len(states)
+    if given < wanted or (given > wanted and not spare):
+        raise Rejection("wrong-number-of-states", _counted(states), str(given))
+    for index, (state, needed) in enumerate(zip(x.states, states, strict=False)):
+        expected, got = f"`initial_state[{index}]` to be {show_shape(needed)}", show_shape(state)
+        if len(state) != len(needed):
+            raise Rejection("wrong-ndim", expected, got, f"that is {count_axes(len(needed))}")
+        for size, there in zip(needed[1:], state[1:], strict=True):
+            x.require(equal(size, there), "wrong-size", expected, got, "a state has the size that the layer gives it")
+
+
+def dropout_hints(rule: LayerRule) -> Iterator[Fault]:
+    """A hint for every dropout rate that Keras clips."""
+    for key in ("dropout", "recurrent_dropout"):
+        rate = getattr(rule, key, 0)
+        if not 0 <= rate <= 1:
+            taken = min(1.0, max(0.0, rate))
+            because = f"Keras takes it for {taken:g} without a word"
+            yield Fault("clipped-dropout", f"`{key}` from 0 to 1", _argument(key, rate), because, severity="hint")
+
+
+def _spare_hints(x: Inputs, states: tuple[Shape, ...], spare: bool) -> Iterator[Fault]:
+    if spare and len(x.states) > len(states):
+        yield Fault("unused-state", _counted(states), str(len(x.states)), "Keras ignores the rest", severity="hint")
+
+
+def _counted(states: tuple[Shape, ...]) -> str:
+    number = "1 state" if len(states) == 1 else f"{len(states)} states"
+    return f"{number} in `initial_state`: {', '.join(map(show_shape, states))}"
+
+
+def _argument(key: str, value: Any) -> str:
+    """An argument as it stands in a spec: `use_bias: false`."""
+    text = value.get("class_name") if isinstance(value, Mapping) else value
+    return f"`{key}: {text if isinstance(text, str) else show(value)}`"

@@ -1,0 +1,330 @@
+"""Keras's wrappers over time: Bidirectional and TimeDistributed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lstmcalc.dims import Dim, at_least, equal
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.arguments import show
+from lstmcalc.layers.recurrent import Recurrent, prefixed, view
+from lstmcalc.layers.rule import (
+    Example,
+    Formula,
+    Inputs,
+    LayerRule,
+    Rejected,
+    Remedy,
+    Shape,
+    Weight,
+    count_axes,
+    layer,
+)
+from lstmcalc.shapes import show_shape
+
+__all__ = ["Bidirectional", "TimeDistributed"]
+
+RECURRENT = "a recurrent layer: LSTM, GRU, SimpleRNN, RNN, ConvLSTM1D, ConvLSTM2D or ConvLSTM3D"
+
+
+def inner_remedy(rule: LayerRule) -> Remedy | None:
+    """The remedy of a wrapped layer, told of the wrapper."""
+    remedy = rule.remedy()
+    if remedy is None:
+        return None
+    inside = f"the wrapped {rule.class_name}"
+    return Remedy(f"{inside} with {remedy.because}", f"{remedy.fix} for {inside}")
+
+
+def outputs_of(rule: LayerRule, x: Inputs) -> tuple[Shape, ...]:
+    """A rule's outputs as a tuple of shapes, also where it returns the only one bare."""
+    output = rule.output_shape(x)
+    return output if isinstance(output[0], tuple) else (output,)
+
+
+@layer(family="rnn", axes="batch timesteps ...")
+class Bidirectional(LayerRule):
+    """Reads a sequence twice, from its start and from its end, with two layers of their own, and merges what they give.
+
+    Schuster and Paliwal 1997; keras/src/layers/rnn/bidirectional.py, 3.15.1.
+    """
+
+    takes_state = True
+
+    layer: Any = arg.layer_argument()
+    merge_mode: str | None = arg.choice("sum", "mul", "ave", "concat", None, default="concat")
+    weights_: Any = arg.anything(None)
+    backward_layer: Any = arg.layer_argument(None)
+
+    def validate(self) -> None:
+        for key in ("layer", "backward_layer"):
+            value = getattr(self, key)
+            if not isinstance(value, Recurrent) and (value is not None or key == "layer"):
+                raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value))
+        if self.backward_layer is None:
+            if self.layer.go_backwards:
+                raise Rejection(
+                    "both-backwards",
+                    "`go_backwards: false` on the wrapped layer",
+                    "`go_backwards: true`",
+                    "Bidirectional itself makes the layer that goes backwards, and needs one that goes forwards",
+                )
+            return
+        forward, backward = self.layer, self.backward_layer
+        if forward.go_backwards == backward.go_backwards:
+            raise Rejection(
+                "both-backwards",
+                "`go_backwards` to differ between `layer` and `backward_layer`",
+                f"`go_backwards: {show(forward.go_backwards)}` on both",
+                fix=f"set `go_backwards: {show(not forward.go_backwards)}` on the `backward_layer`",
+            )
+        for key in ("stateful", "return_sequences", "return_state"):
+            here, there = getattr(forward, key), getattr(backward, key)
+            if here != there:
+                raise Rejection(
+                    "halves-differ",
+                    f"`{key}` to be the same on `layer` and `backward_layer`",
+                    f"{show(here)} and {show(there)}",
+                    fix=f"set `{key}: {show(here)}` on the `backward_layer`",
+                )
+
+    @property
+    def other(self) -> Recurrent:
+        """The layer that reads from the end."""
+        return self.backward_layer or self.layer  # type: ignore[no-any-return]  # validate has seen to it
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        return self.layer.axis_names(ndim)  # type: ignore[no-any-return]  # a rule's own
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        forward = f"forward_{self.layer.name.removeprefix('forward_')}"
+        backward = f"backward_{self.layer.name.removeprefix('backward_')}"
+        if self.backward_layer is not None:
+            backward = self.backward_layer.name
+        yield from prefixed(forward, self.layer.built_weights(x))
+        yield from prefixed(backward, self.other.built_weights(x))
+
+    def _halves(self, x: Inputs) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
+        """The outputs of the two layers; each takes half of the states, as Keras splits them."""
+        half = len(x.states) // 2
+        forward, backward = x.states[:half], x.states[half:]
+        if x.states:
+            self._check_number(x, len(forward), len(backward))
+        return (
+            outputs_of(self.layer, view(x, self.layer, x.shape, forward)),
+            outputs_of(self.other, view(x, self.other, x.shape, backward)),
+        )
+
+    def _check_number(self, x: Inputs, *given: int) -> None:
+        layers = (self.layer, self.other)
+        wanted = [len(rule.state_shapes(view(x, rule, x.shape))) for rule in layers]
+        for rule, number, there in zip(layers, wanted, given, strict=True):
+            if there < number or (there > number and not rule.spare_states):
+                expected = f"{2 * max(wanted)} states in `initial_state`, half of them for each direction"
+                raise Rejection("wrong-number-of-states", expected, str(len(x.states)))
+
+    def output_shape(self, x: Inputs) -> Any:
+        (there, *states), (back, *back_states) = self._halves(x)
+        if len(back_states) < len(states):
+            raise Rejection(
+                "halves-differ",
+                f"the `backward_layer` to return {len(states)} states, as many as `layer` does",
+                str(len(back_states)),
+                "Keras counts on as many, builds the model, and fails on data",
+                "give both the same kind of cell, or leave `return_state` out",
+            )
+        # Keras states as many as the forward layer has twice, and cuts what the backward layer has more.
+        returned = (*states, *back_states)[: 2 * len(states)]
+        if self.merge_mode is None:
+            return (there, back, *returned)
+        merged = self._concat(x, there, back) if self.merge_mode == "concat" else self._combine(x, there, back)
+        return (merged, *returned) if returned else merged
+
+    def _concat(self, x: Inputs, there: Shape, back: Shape) -> Shape:
+        for mine, other in zip(there[:-1], back[:-1], strict=True):
+            x.require(
+                equal(mine, other),
+                "halves-differ",
+                f"both layers to give {show_shape(there)}, but for the last axis",
+                f"{show_shape(back)} from the `backward_layer`",
+                "Keras builds this, and fails on data",
+            )
+        return (*there[:-1], there[-1] + back[-1])
+
+    def _combine(self, x: Inputs, there: Shape, back: Shape) -> Shape:
+        return tuple(self._broadcast(x, pair, there, back) for pair in zip(there, back, strict=True))
+
+    def _broadcast(self, x: Inputs, pair: tuple[Dim, Dim], there: Shape, back: Shape) -> Dim:
+        if equal(pair[0], 1) is True:
+            return pair[1]
+        if equal(pair[1], 1) is not True:
+            x.require(
+                equal(*pair),
+                "halves-differ",
+                f"both layers to give {show_shape(there)}, as `merge_mode: {self.merge_mode}` adds them up one by one"
+                if self.merge_mode != "mul"
+                else f"both layers to give {show_shape(there)}, as `merge_mode: mul` multiplies them one by one",
+                f"{show_shape(back)} from the `backward_layer`",
+                "Keras builds this, and fails on data",
+                "give both the same width, or use `merge_mode: concat`",
+            )
+        return pair[0]
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        """What Keras states, which takes the backward layer's outputs to be like the forward layer's."""
+        real = self.output_shape(x)
+        there, *states = self._halves(x)[0]
+        merged: tuple[Shape, ...] = (there, there) if self.merge_mode is None else (there,)
+        if self.merge_mode == "concat":
+            merged = ((*there[:-1], 2 * there[-1]),)
+        stated = (*merged, *states, *states)
+        return None if stated in (real, (real,)) else stated[0] if len(stated) == 1 else stated
+
+    def formula(self, x: Inputs) -> Formula | None:
+        forward, backward = self.layer.formula(x), self.other.formula(x)
+        if forward is None or backward is None:
+            return None
+        if self.backward_layer is None:
+            return Formula(tuple(term._replace(factor=2 * term.factor) for term in forward.terms))
+        return Formula((*forward.terms, *backward.terms))
+
+    def remedy(self) -> Remedy | None:
+        return inner_remedy(self.layer)
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        seen = []
+        for rule in (self.layer, self.other):
+            for hint in rule.hints(view(x, rule, x.shape)):
+                if hint not in seen:
+                    seen.append(hint)
+                    yield hint
+        (there, *_), (back, *_) = self._halves(x)
+        stated = self.keras_output_shape(x)
+        if stated is not None:
+            real = self.output_shape(x)
+            yield Fault(
+                "other-shape-in-keras",
+                f"{_shapes(stated)}, which Keras states before it has data",
+                _shapes(real),
+                "Keras takes the backward layer to be like the forward one",
+                "give both layers the same width and states",
+                severity="hint",
+            )
+        elif self.merge_mode == "concat":
+            yield self._doubled(there, back)
+
+    def _doubled(self, there: Shape, back: Shape) -> Fault:
+        width = there[-1]
+        kind = "values per step" if self.layer.return_sequences else "values"
+        argument = getattr(self.layer, self.layer.width, None) if self.layer.width else None
+        because, fix = f"{show(width)} forward and {show(back[-1])} backward", ""
+        if argument != width and self.layer.width == "filters":
+            kind = "along the last axis"
+            because += ", since `merge_mode: concat` joins the last axis, and that is not the channels here"
+        elif isinstance(width, int) and width % 2 == 0 and argument is not None:
+            fix = f"where a paper says {width} for both together, it is `{self.layer.width}: {width // 2}`"
+        return Fault("doubled-width", "", f"{show(width + back[-1])} {kind}", because, fix, severity="hint")
+
+    examples = [
+        Example({"layer": "LSTM(64, return_sequences=True)"}, (None, 200, 35), 51_200, output=(None, 200, 128)),
+        Example({"layer": "LSTM(64)"}, (None, 200, 35), params=51_200, output=(None, 128)),
+        Example({"layer": "LSTM(64)", "merge_mode": "sum"}, (None, 200, 35), params=51_200, output=(None, 64)),
+        Example({"layer": "LSTM(64)", "merge_mode": "mul"}, (None, 200, 35), params=51_200, output=(None, 64)),
+        Example({"layer": "LSTM(64)", "merge_mode": "ave"}, (None, 200, 35), params=51_200, output=(None, 64)),
+        Example({"layer": "LSTM(64)", "merge_mode": None}, (None, 200, 35), 51_200, output=[(None, 64), (None, 64)]),
+        Example({"layer": "GRU(8, return_state=True)"}, (None, 10, 4), 672, [(None, 16), (None, 8), (None, 8)]),
+        Example({"layer": "LSTM(8)", "backward_layer": "GRU(8, go_backwards=True)"}, (None, 10, 4), 752, (None, 16)),
+        Example({"layer": "RNN([LSTMCell(8), GRUCell(4)])"}, (None, 10, 4), params=1_168, output=(None, 8)),
+        Example({"layer": "LSTM(8, stateful=True)"}, (2, 10, 4), params=832, output=(2, 16)),
+        Example({"layer": "LSTM(8, trainable=False)"}, (None, 10, 4), 832, (None, 16), trainable_params=0),
+        Rejected({"layer": "Dense(8)"}, f"expected `layer` to be {RECURRENT}, got a layer (Dense)"),
+        Rejected({"layer": "LSTM(8, go_backwards=True)"}, "expected `go_backwards: false` on the wrapped layer, got "
+                 "`go_backwards: true`: Bidirectional itself makes the layer that goes backwards, and needs one that "
+                 "goes forwards"),
+        Rejected({"layer": "LSTM(8)", "backward_layer": "LSTM(8)"}, "expected `go_backwards` to differ between "
+                 "`layer` and `backward_layer`, got `go_backwards: false` on both"),
+        Rejected({"layer": "LSTM(8)", "backward_layer": "LSTM(8, go_backwards=True, return_sequences=True)"},
+                 "expected `return_sequences` to be the same on `layer` and `backward_layer`, got false and true"),
+        Rejected({"layer": "LSTM(4)", "backward_layer": "LSTM(6, go_backwards=True)", "merge_mode": "sum"},
+                 "expected both layers to give (None, 4), as `merge_mode: sum` adds them up one by one, got (None, 6) "
+                 "from the `backward_layer`: Keras builds this, and fails on data"),
+        Rejected({"layer": "LSTM(8)", "merge_mode": "average"}, "expected `merge_mode` to be one of `sum`, `mul`, "
+                 '`ave`, `concat`, `null`, got "average"'),
+    ]  # fmt: skip
+
+
+def _shapes(output: Any) -> str:
+    return ", ".join(map(show_shape, output if isinstance(output[0], tuple) else (output,)))
+
+
+@layer(family="rnn", axes="batch timesteps ...")
+class TimeDistributed(LayerRule):
+    """Applies the same layer to every time step on its own: one set of weights, used once per step.
+
+    keras/src/layers/rnn/time_distributed.py, 3.15.1.
+    """
+
+    layer: Any = arg.layer_argument()
+
+    def validate(self) -> None:
+        if self.layer.arity[0] > 1 or "Cell" in self.layer.class_name or self.layer.class_name == "InputLayer":
+            wanted = "`layer` to be a layer that takes one input"
+            raise Rejection("wrong-value", wanted, show(self.layer))
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        if at_least(ndim, 3) is not True:
+            raise Rejection("wrong-ndim", "at least 3 axes (batch, timesteps, …)")
+        return super().axis_names(ndim)
+
+    def _step(self, x: Inputs) -> Inputs:
+        """What the wrapped layer sees: the input without its time axis."""
+        shape = (x.shape[0], *x.shape[2:])
+        try:
+            return view(x, self.layer, shape)
+        except Rejection as refusal:
+            fault = refusal.fault
+            expected = f"{fault.expected} in each step, for the wrapped {self.layer.class_name}"
+            raise Rejection(fault.code, expected, fault.got, fault.because, fault.fix) from None
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        yield from prefixed(self.layer.name, self.layer.built_weights(self._step(x)), x.shape[1])
+
+    def output_shape(self, x: Inputs) -> Any:
+        outputs = outputs_of(self.layer, self._step(x))
+        if len(outputs) > 1:
+            raise Rejection(
+                "several-outputs",
+                "a wrapped layer with one output",
+                f"{len(outputs)} from {self.layer.class_name}",
+                "TimeDistributed stacks one output per step",
+            )
+        return (outputs[0][0], x.shape[1], *outputs[0][1:])
+
+    def formula(self, x: Inputs) -> Formula | None:
+        return self.layer.formula(self._step(x))  # type: ignore[no-any-return]  # a rule's own
+
+    def remedy(self) -> Remedy | None:
+        return inner_remedy(self.layer)
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from self.layer.hints(self._step(x))
+
+    examples = [
+        Example({"layer": "Dense(40)"}, (None, 200, 80), params=3_240, output=(None, 200, 40)),
+        Example({"layer": "Dense(40)"}, (None, None, 80), params=3_240, output=(None, None, 40)),
+        Example({"layer": "LSTM(8)"}, (None, 5, 6, 3), params=384, output=(None, 5, 8)),
+        Example({"layer": "TimeDistributed(Dense(4))"}, (None, 5, 6, 3), params=16, output=(None, 5, 6, 4)),
+        Example({"layer": "Bidirectional(LSTM(4))"}, (None, 5, 6, 3), params=256, output=(None, 5, 8)),
+        Example({"layer": "Dense(4, trainable=False)"}, (None, 5, 3), 16, (None, 5, 4), trainable_params=0),
+        Rejected({"layer": "Dense(4)"}, 'expected at least 3 axes (batch, timesteps, …), got (None, 5) from input '
+                 '"input_0"', inputs=(None, 5)),
+        Rejected({"layer": "LSTM(4)"}, "expected 3 axes (batch, timesteps, input_dim) in each step, for the wrapped "
+                 'LSTM, got (None, 5, 3) from input "input_0"', inputs=(None, 5, 3)),
+        Rejected({"layer": "LSTM(4, return_state=True)"}, "expected a wrapped layer with one output, got 3 from LSTM: "
+                 "TimeDistributed stacks one output per step", inputs=(None, 5, 6, 3)),
+        Rejected({"layer": "LSTMCell(4)"}, "expected `layer` to be a layer that takes one input, got a layer "
+                 "(LSTMCell)"),
+        Rejected({"layer": 64}, "expected `layer` to be a layer, got 64"),
+    ]  # fmt: skip

@@ -1,0 +1,394 @@
+"""What is special to LSTM, GRU and SimpleRNN, and to the wrappers that go over time, in words and equations.
+
+The gates of a class, in the order of its columns, stand in one table, `CELLS`; equations, column ranges and sentences
+all follow from it, from the rule and from the input shapes. The equations are Python that runs on numpy arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_python, to_text, total
+from lstmcalc.inference import as_shapes
+from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Shape, Term
+from lstmcalc.shapes import show_shape
+
+__all__ = ["CELLS", "Cell", "Gate", "Lines", "call_text", "columns", "count_text", "equations", "recurrent_sections"]
+
+#: Lines of a section: one cell is a sentence, several are a row of a table.
+Lines = list[tuple[str, ...]]
+
+
+class Gate(NamedTuple):
+    """A block of columns: the letter Keras calls it by, its activation argument, its name in the equations."""
+
+    letter: str
+    name: str
+    activation: str
+    role: str
+    symbol: str
+    #: Whether the reset gate works on what it reads of the hidden state.
+    is_reset: bool = False
+
+
+class Cell(NamedTuple):
+    """One step of a recurrent class: its gates in the order of their columns, then how the states change."""
+
+    gates: tuple[Gate, ...]
+    updates: tuple[tuple[str, str], ...]
+    states: Mapping[str, str]
+
+
+#: Keras 3.15.1: keras/src/layers/rnn/lstm.py, gru.py and simple_rnn.py, `call` of the cells.
+CELLS = {
+    "LSTM": Cell(
+        (
+            Gate("i", "input gate", "recurrent_activation", "how much of the candidate is taken in", "i"),
+            Gate("f", "forget gate", "recurrent_activation", "how much of the old cell state is kept", "f"),
+            Gate("c", "candidate", "activation", "what could be taken in", "ĉ"),
+            Gate("o", "output gate", "recurrent_activation", "how much of the cell state is shown", "o"),
+        ),
+        (("c[t] = f * c[t-1] + i * ĉ", "the new cell state"),
+         ("h[t] = o * {activation(c[t])}", "the new hidden state")),
+        {"h": "hidden state", "c": "cell state"},
+    ),
+    "GRU": Cell(
+        (
+            Gate("z", "update gate", "recurrent_activation", "how much of the old hidden state is kept", "z"),
+            Gate("r", "reset gate", "recurrent_activation", "how much of it the candidate sees", "r"),
+            Gate("h", "candidate", "activation", "what could replace it", "ĥ", is_reset=True),
+        ),
+        (("h[t] = z * h[t-1] + (1 - z) * ĥ", "the new hidden state"),),
+        {"h": "hidden state"},
+    ),
+    "SimpleRNN": Cell((Gate("", "", "activation", "the new hidden state", "h[t]"),), (), {"h": "hidden state"}),
+}  # fmt: skip
+
+
+def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
+    """What a layer that goes over time needs said besides its shapes; nothing for any other layer."""
+    cell = cell_of(rule)
+    if cell is not None:
+        if len(cell.gates) > 1:
+            yield "Gates", _gates(rule, x)
+        yield "One step", _one_step(rule, x)
+        repeated = isinstance(rule, Recurrent)
+        if repeated:
+            yield "The whole sequence", _whole_sequence(rule, x)
+            yield "States", _states(rule, x)
+        if _bias_names(rule)[1]:
+            yield "Two biases", _two_biases(rule, x)
+        if repeated:
+            yield "Often confused", _confusions(rule, x)
+    elif rule.class_name == "RNN" and isinstance(rule.cell, LayerRule):
+        yield "One step", [(_pointer("What the cell does at each step", rule.cell, (x.shape[0], *x.shape[2:])),)]
+    elif rule.class_name == "Bidirectional":
+        yield "Two directions", _directions(rule, x)
+    elif rule.class_name == "TimeDistributed":
+        yield "The same layer at every step", _distributed(rule, x)
+
+
+def cell_of(rule: LayerRule) -> Cell | None:
+    """What one step of an LSTM, GRU or SimpleRNN, or of its cell, does; None for any other layer."""
+    return CELLS.get(rule.class_name.removesuffix("Cell"))
+
+
+def call_text(rule: LayerRule) -> str:
+    """A rule as the Keras call that makes it; a size that stands for itself is left out.
+
+    >>> from lstmcalc.layers import RULES
+    >>> call_text(RULES["LSTM"]({"units": 64, "return_sequences": True}))
+    'LSTM(64, return_sequences=True)'
+    """
+    first = next(iter(rule.arguments), "")
+    parts = []
+    for key, value in rule.given.items():
+        text = _python(value)
+        if text != key:
+            parts.append(text if key == first and not parts else f"{key}={text}")
+    return f"{rule.class_name}({', '.join(parts)})" if parts else rule.class_name
+
+
+def _python(value: Any) -> str:
+    if isinstance(value, LayerRule):
+        return call_text(value)
+    if isinstance(value, (list, tuple)):
+        items = [_python(item) for item in value]
+        return f"[{', '.join(items)}]" if isinstance(value, list) else f"({', '.join(items)}{',' * (len(items) == 1)})"
+    return to_text(value) if isinstance(value, Expression) else repr(value)
+
+
+def count_text(count: Dim | None) -> str:
+    """A number with separators; an expression where it is symbolic.
+
+    >>> count_text(219648)
+    '219,648'
+    """
+    return f"{count:,}" if isinstance(count, int) else to_text(count)
+
+
+def columns(index: int, width: Dim) -> str:
+    """The columns of one block of a weight, counted from 0, the last one included.
+
+    >>> columns(1, 128), columns(2, 1)
+    ('columns 128 to 255', 'column 2')
+    """
+    first, last = index * width, (index + 1) * width - 1
+    return f"column {first}" if first == last else f"columns {to_text(first)} to {to_text(last)}"
+
+
+def equations(rule: Any) -> Lines:
+    """One step as Keras calculates it: in each line an equation, and what it is for."""
+    cell = CELLS[rule.class_name.removesuffix("Cell")]
+    gates = [(_gate_equation(gate, rule), gate.name or gate.role) for gate in cell.gates]
+    return [*gates, *((_with_activation(text, rule.activation), meaning) for text, meaning in cell.updates)]
+
+
+def _gate_equation(gate: Gate, rule: Any) -> str:
+    mark = f"_{gate.letter}" if gate.letter else ""
+    reads, recalls = f"x[t] @ W{mark}", f"h[t-1] @ U{mark}"
+    first, second = (f" + {name}{mark}" if name else "" for name in _bias_names(rule))
+    if not gate.is_reset:
+        inside = f"{reads} + {recalls}{first}{second}"
+    elif rule.reset_after:
+        inside = f"{reads}{first} + r * ({recalls}{second})"
+    else:
+        inside = f"{reads} + (r * h[t-1]) @ U{mark}{first}"
+    return f"{gate.symbol} = {_apply(getattr(rule, gate.activation), inside)}"
+
+
+def _bias_names(rule: Any) -> tuple[str, str]:
+    """What the bias beside the input and the bias beside the hidden state are called."""
+    if not rule.use_bias:
+        return "", ""
+    return ("b0", "b1") if getattr(rule, "reset_after", False) else ("b", "")
+
+
+def _apply(activation: Any, inside: str) -> str:
+    name = activation.get("class_name") if isinstance(activation, Mapping) else activation
+    return inside if name in (None, "linear") else f"{name}({inside})"
+
+
+def _with_activation(text: str, activation: Any) -> str:
+    before, _, rest = text.partition("{activation(")
+    inside, mark, after = rest.partition(")}")
+    return f"{before}{_apply(activation, inside)}{after}" if mark else text
+
+
+def _gates(rule: Any, x: Inputs) -> Lines:
+    gates = CELLS[rule.class_name.removesuffix("Cell")].gates
+    held = "`kernel`, `recurrent_kernel` and `bias`" if rule.use_bias else "`kernel` and `recurrent_kernel`"
+    width = count_text(len(gates) * rule.units)
+    lines: Lines = [(f"{held} hold {len(gates)} blocks of {_named('units', rule.units)} columns, {width} in all:",)]
+    lines += [(columns(i, rule.units), gate.letter, gate.name, gate.role) for i, gate in enumerate(gates)]
+    formula = rule.formula(x)
+    each = Formula(tuple(Term(term.expression // len(gates), term.values) for term in formula.terms))
+    lines.append((f"Params of each block: {_arithmetic(each)}. "
+                  f"Of all {len(gates)} blocks: {count_text(_params(rule, x))}.",))  # fmt: skip
+    return lines
+
+
+def _arithmetic(formula: Formula) -> str:
+    """`units·(input_dim + units + 1) = 128·(300 + 128 + 1) = 54,912`, without repeating itself."""
+    steps = [formula.in_names(), formula.in_numbers(), count_text(formula.value)]
+    return " = ".join(dict.fromkeys(steps))
+
+
+def _params(rule: LayerRule, x: Inputs) -> Dim:
+    return total(weight.params for weight in rule.weights(x))
+
+
+def _one_step(rule: Any, x: Inputs) -> Lines:
+    cell = CELLS[rule.class_name.removesuffix("Cell")]
+    states = list(cell.states)
+    before = ", ".join(f"{state}[t-1]" for state in states)
+    marks = [gate.letter for gate in cell.gates]
+    held = ["W, `kernel`", "U, `recurrent_kernel`", *_bias_legend(rule)]
+    blocks = f"; `_{marks[0]}` marks the columns of block {marks[0]}, and so on" if marks[0] else ""
+    each = " each" if len(states) > 1 else ""
+    return [
+        ("At each step t, for each sample:",),
+        *equations(rule),
+        (f"So one step reads {_amount(x.input_dim, 'value')}, x[t], and gives {_amount(rule.units, 'value')}, h[t]. "
+         "In these lines:",),
+        ("x[t]", f"the input at step t: {_amount(x.input_dim, 'value')}"),
+        (before, f"what the step before left, zeros at first: {_amount(rule.units, 'value')}{each}"),
+        (", ".join(name.partition(", ")[0] for name in held), f"{', '.join(name.partition(', ')[2] for name in held)}{blocks}"),
+        ("@ and *", "@ is vector times matrix, * is value by value"),
+    ]  # fmt: skip
+
+
+def _bias_legend(rule: Any) -> list[str]:
+    first, second = _bias_names(rule)
+    if second:
+        return [f"{first}, row 0 of `bias`", f"{second}, row 1 of `bias`"]
+    return [f"{first}, `bias`"] if first else []
+
+
+def _whole_sequence(rule: Any, x: Inputs) -> Lines:
+    order = "from the last to the first (`go_backwards: true`)" if rule.go_backwards else "from the first to the last"
+    lines: Lines = [
+        (f"The step is repeated {_times(x.timesteps)}, {order}, with the same {count_text(_params(rule, x))} params every "
+         "time. So the number of steps is not in the count: a longer sequence takes more time, not more params.",),
+        ("What comes out depends on two arguments:",),
+    ]  # fmt: skip
+    for sequences, state in ((False, False), (False, True), (True, False), (True, True)):
+        here = (rule.return_sequences, rule.return_state) == (sequences, state)
+        which = ("neither", "return_state", "return_sequences", "both")[2 * sequences + state]
+        variant = changed(rule, return_sequences=sequences, return_state=state)
+        lines.append((f"{which} (this layer)" if here else which, _meaning(variant, x)))
+    return lines
+
+
+def changed(rule: LayerRule, **arguments: Any) -> Any:
+    """The same layer with other arguments."""
+    return type(rule)({**rule.given, **arguments}, rule.name)
+
+
+def shapes_text(output: Any) -> str:
+    """A rule's output as text, one shape or several."""
+    return ", ".join(show_shape(lower(shape)) for shape in as_shapes(output))
+
+
+def _meaning(rule: Any, x: Inputs) -> str:
+    """What the outputs are, with their shapes."""
+    output, *states = (show_shape(lower(shape)) for shape in as_shapes(rule.output_shape(x)))
+    last = "the last step read" if rule.go_backwards else "the last step"
+    every = "every step, in the order read" if rule.go_backwards else "every step"
+    text = f"{output}: h after {every if rule.return_sequences else last}"
+    if states:
+        names = CELLS[rule.class_name].states
+        which = f"state{'s' * (len(names) > 1)} {' and '.join(names)}"
+        each = " each" if len(names) > 1 else ""
+        text += f", then the {which}{f' after {last}' if rule.return_sequences else ''}: {states[0]}{each}"
+    return text
+
+
+def _states(rule: Any, x: Inputs) -> Lines:
+    states = CELLS[rule.class_name].states
+    shape = show_shape(lower((x.batch, rule.units)))
+    lines: Lines = []
+    for index, (state, meaning) in enumerate(states.items()):
+        returned = "returned" if rule.return_state else "not returned"
+        if index == 0:
+            returned = "the last step of the output" if rule.return_sequences else "the output"
+        lines.append((state, meaning, shape, returned))
+    lines.append(("Zeros before the first step, unless the call is given an `initial_state`.",))
+    names = " and ".join(states)
+    if rule.stateful:
+        lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k of "
+                      f"the batch before ended, until `reset_state()` is called. Every batch must have "
+                      f"{_amount(x.batch, 'sample')}.",))  # fmt: skip
+    else:
+        lines.append((f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, until "
+                      "`reset_state()` is called, and needs a fixed batch size.",))  # fmt: skip
+    return lines
+
+
+def _two_biases(rule: Any, x: Inputs) -> Lines:
+    textbook = changed(rule, reset_after=False)
+    here, there = _params(rule, x), _params(textbook, x)
+    named = textbook.formula(x)
+    return [
+        ("`reset_after: true`, Keras's default, applies r after the product with `recurrent_kernel`, and gives that "
+         f"product a bias of its own: `bias` is {_weight_shape(rule, x, 'bias')}.",),
+        (f"The textbook's GRU (`reset_after: false`) has one bias, {_weight_shape(textbook, x, 'bias')}: "
+         f"{_arithmetic(named)} params. This layer has {count_text(here - there)} more.",),
+    ]  # fmt: skip
+
+
+def _weight_shape(rule: LayerRule, x: Inputs, name: str) -> str:
+    return next(show_shape(lower(weight.shape)) for weight in rule.weights(x) if weight.name == name)
+
+
+def _confusions(rule: Any, x: Inputs) -> Lines:
+    lines: Lines = [
+        (_equal("units", rule.units), "how many values h has, and so how wide the output is. Not the number of time steps, "
+         "and not the number of layers."),
+        (_equal("timesteps", x.timesteps), "how often the step is repeated. The input decides it; no weight depends on it."),
+        (_equal("input_dim", x.input_dim), f"how many values one step reads. It sets the number of rows of `kernel`, "
+         f"{_weight_shape(rule, x, 'kernel')}, and nothing else."),
+    ]  # fmt: skip
+    unknown = [axis for axis, size in zip(x.axes, x.shape, strict=False) if size is UNKNOWN]
+    if unknown:
+        lines.append(("None", f"a size left open until data comes, here {' and '.join(unknown)}. No weight depends on it."))
+    return lines
+
+
+def _equal(name: str, size: Dim) -> str:
+    text = to_text(size)
+    return name if text == name else f"{name} = {text}"
+
+
+def _named(name: str, size: Dim) -> str:
+    return f"`{name}`" if to_text(size) == name else f"`{name}` = {count_text(size)}"
+
+
+def _amount(size: Dim, noun: str) -> str:
+    """`1 value`, `300 values`; a symbol in backticks; an unknown size is `any number of values`."""
+    if size is UNKNOWN:
+        return f"any number of {noun}s"
+    return f"{_quoted(size)} {noun}" if size == 1 else f"{_quoted(size)} {noun}s"
+
+
+def _times(size: Dim) -> str:
+    return "at every time step" if size is UNKNOWN else "once" if size == 1 else f"{_quoted(size)} times"
+
+
+def _quoted(size: Dim) -> str:
+    return count_text(size) if isinstance(size, int) else f"`{to_text(size)}`"
+
+
+MERGED = {
+    "concat": "puts the two outputs side by side",
+    "sum": "adds the two outputs value by value",
+    "mul": "multiplies the two outputs value by value",
+    "ave": "takes the mean of the two outputs value by value",
+    None: "keeps the two outputs apart",
+}
+
+
+def _directions(rule: Any, x: Inputs) -> Lines:
+    counts: dict[str, Dim] = {}
+    for weight in rule.weights(x):
+        direction = weight.name.partition("_")[0]
+        counts[direction] = counts.get(direction, 0) + weight.params
+    lines: Lines = [("Two layers read the sequence, one in each direction, and share no weights:",)]
+    lines += [(direction, f"{count_text(count)} params") for direction, count in counts.items()]
+    mode = "null" if rule.merge_mode is None else rule.merge_mode
+    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}: {shapes_text(rule.output_shape(x))}.",))
+    lines += _half(rule, x)
+    lines.append((_pointer("What one direction does", rule.layer, x.shape),))
+    return lines
+
+
+def _half(rule: Any, x: Inputs) -> Lines:
+    """What to write where a paper counts both directions together."""
+    units = getattr(rule.layer, "units", None)
+    if rule.merge_mode != "concat" or getattr(rule, "backward_layer", None) is not None or not isinstance(units, int):
+        return []
+    lines: Lines = [(f"When a paper says {units}, see which it means. {units} in each direction is this layer, "
+                     f"{2 * units} wide.",)]  # fmt: skip
+    if units % 2 == 0:
+        half = changed(rule, layer=changed(rule.layer, units=units // 2))
+        shape, params = shapes_text(half.output_shape(x)), count_text(_params(half, x))
+        lines.append((f"{units} in both together is `{call_text(half)}`: {shape}, {params} params.",))
+    return lines
+
+
+def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
+    """Where another layer is explained."""
+    sizes = ",".join("None" if size is UNKNOWN else to_python(size) for size in shape[1:]).replace(" ", "")
+    return f'{what}: `lstmcalc explain "{call_text(rule)}" --input {sizes}`.'
+
+
+def _distributed(rule: Any, x: Inputs) -> Lines:
+    inner = call_text(rule.layer)
+    lines: Lines = [(f"`{inner}` is applied at every step, {_amount(x.shape[1], 'step')}, with one set of weights: "
+                     f"{count_text(_params(rule, x))} params, however many steps there are.",)]  # fmt: skip
+    if rule.layer.class_name == "Dense":
+        lines.append((f"`{inner}` without TimeDistributed gives the same: Dense works on the last axis and shares its "
+                      "weights over all others.",))  # fmt: skip
+    return lines

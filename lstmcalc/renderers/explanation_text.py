@@ -1,0 +1,114 @@
+"""An explanation as lines for the terminal: the answer first, then the reasons; nothing is calculated here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from itertools import groupby
+from textwrap import wrap
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from lstmcalc.explanation import Explanation
+from lstmcalc.renderers.summary_text import render_faults
+
+__all__ = ["render"]
+
+Row = tuple[str, ...]
+
+INDENT = 2
+GAP = 2
+#: The last column moves below its row where it would have less room than this.
+LEAST_ROOM = 20
+#: A terminal line gets hard to read beyond this; tables may be wider.
+MOST_PROSE = 110
+#: What is read as one thing and stays on one line: a shape, or what stands in backticks.
+WHOLE = re.compile(r"`[^`]+`|\((?:[^\s(),]+,\s?)+[^\s(),]*\)")
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def render(explanation: Explanation, width: int | None = 80, colour: bool = False) -> str:
+    """An explanation as text. What is longer than `width` wraps, nothing is cut; without a width, nothing wraps.
+
+    In colour it carries the codes that a terminal understands.
+    """
+    lines = [Text(explanation.written, "bold"), Text()]
+    lines += _block([row for row in explanation.answer], width)
+    if explanation.purpose:
+        lines += [Text(), *_block([(explanation.purpose,)], width)]
+    for section in explanation.sections:
+        lines += [Text(), Text(section.heading, "bold"), *_block(section.lines, width)]
+    for held in explanation.assumptions:
+        because = f": {held.because}" if held.because else ""
+        lines += [Text(), *_block([(f"This holds only if {held.text}{because}.",)], width)]
+    text = _draw(lines, colour)
+    if explanation.hints:
+        text += "\n" + render_faults(explanation.hints, width=width, colour=colour)
+    return text
+
+
+def _block(rows: Iterable[Row], width: int | None) -> list[Text]:
+    """Sentences, and tables of the rows between them."""
+    lines: list[Text] = []
+    for cells, group in groupby(rows, key=len):
+        made = _table(list(group), width) if cells > 1 else (line for row in group for line in _wrapped(row[0], width))
+        lines += [_styled(line) for line in made]
+    return lines
+
+
+def _wrapped(text: str, width: int | None, indent: int = INDENT) -> Iterator[str]:
+    """A sentence in lines of at most `width`, unless one word is longer."""
+    if width is None:
+        yield " " * indent + text
+        return
+    whole = WHOLE.sub(lambda match: match[0].replace(" ", NO_BREAK), text)
+    room = max(min(width, MOST_PROSE + indent) - indent, 1)
+    for line in wrap(whole, room, break_long_words=False, break_on_hyphens=False) or [""]:
+        yield " " * indent + line.replace(NO_BREAK, " ")
+
+
+def _table(rows: Sequence[Row], width: int | None) -> Iterator[str]:
+    """Rows in columns, the last of which wraps; columns that have no room stand below their row."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    starts = [INDENT + sum(widths[:i]) + GAP * i for i in range(len(widths))]
+    fitting = len(widths)
+    if width is not None and starts[-1] + min(widths[-1], LEAST_ROOM) > width:
+        ends = [start + size for start, size in zip(starts, widths, strict=True)]
+        fitting = max(1, sum(end <= width for end in ends[:-1]))
+    right = [len(rows) > 2 and _is_numeric(column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        last = fitting - 1
+        cells = [_padded(*cell) for cell in zip(row[:last], widths, right, strict=False)]
+        first, *more = _wrapped(row[last], width, starts[last])
+        yield (" " * INDENT + "".join(cell + " " * GAP for cell in cells)) + first[starts[last] :]
+        yield from more
+        for cell in filter(None, row[fitting:]):
+            yield from _wrapped(cell, width, 2 * INDENT)
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    blanks = " " * (width - cell_len(cell))
+    return blanks + cell if right else cell + blanks
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    """Whether a column holds counts below its header."""
+    return not column[0].isdecimal() and all(cell.replace(",", "").isdecimal() for cell in column[1:])
+
+
+def _styled(line: str) -> Text:
+    text = Text(line.rstrip())
+    text.highlight_regex(r"`[^`]+`", "cyan")
+    return text
+
+
+def _draw(lines: Iterable[Text], colour: bool) -> str:
+    file = StringIO()
+    console = Console(file=file, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,
+                      color_system="standard" if colour else None)  # fmt: skip
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

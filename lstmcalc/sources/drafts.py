@@ -1,0 +1,307 @@
+"""A model as its author wrote it, with references by name, and how that becomes a `Spec`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from lstmcalc.errors import Fault, Where
+from lstmcalc.layers import ALIASES
+from lstmcalc.layers.arguments import closest
+from lstmcalc.sources.layer_call import name_layer
+from lstmcalc.spec import NOWHERE, Call, InputSpec, LayerSpec, Namer, Ref, Spec
+
+__all__ = ["Draft", "Entry", "Linker", "Reference", "wrapped_layers"]
+
+#: How many cycles of one model are reported; each is found by a walk over the whole model.
+MAX_CYCLES = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name that stands for an output, as written: `enc[1]`."""
+
+    name: str
+    index: int
+    where: Where
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.index}]" if self.index else self.name
+
+
+@dataclass
+class Entry:
+    """One entry of `layers`: a layer, or one more application of the layer that `apply` names.
+
+    `label` names the result of an `apply`, and of a nested model. `inputs` is None where the entry takes the one
+    before it. `layer` and `apply` are both None where the entry could not be read; `label` is then what it was to be
+    called, if that could.
+    """
+
+    where: Where
+    layer: LayerSpec | None = None
+    apply: Reference | None = None
+    label: str = ""
+    label_where: Where = NOWHERE
+    inputs: tuple[Reference, ...] | None = None
+    initial_state: tuple[Reference, ...] = ()
+
+
+@dataclass
+class Draft:
+    """A model before its references are looked up."""
+
+    name: str
+    where: Where
+    inputs: tuple[InputSpec, ...] = ()
+    entries: list[Entry] = field(default_factory=list)
+    outputs: tuple[Reference, ...] | None = None
+
+
+def wrapped_layers(value: Any) -> Iterator[LayerSpec]:
+    """The layers inside an argument's value, or inside a layer's arguments."""
+    if isinstance(value, LayerSpec):
+        yield value
+        for argument in value.arguments.values():
+            yield from wrapped_layers(argument)
+    elif isinstance(value, list):
+        for item in value:
+            yield from wrapped_layers(item)
+
+
+class Linker:
+    """Looks up the references of one draft; what cannot be found joins `faults`.
+
+    `models` are the nested models that the draft may use, `later` those that are defined after it.
+    """
+
+    def __init__(
+        self, draft: Draft, namer: Namer, models: Mapping[str, Spec], later: Mapping[str, Where], faults: list[Fault]
+    ) -> None:
+        self.draft, self.models, self.later, self.faults = draft, models, later, faults
+        self.layers: dict[str, LayerSpec] = {}
+        #: The layers of all entries, also those whose name was taken.
+        self.written: list[LayerSpec] = []
+        #: Which layer each entry applies; empty where that is not known.
+        self.applied: list[str] = []
+        #: For each layer, the entries that apply it; for each label, the entry that it names.
+        self.applications: dict[str, list[int]] = {}
+        self.labels: dict[str, int] = {}
+        self.places: dict[str, Where] = {}
+        self.ports = {port.name for port in draft.inputs}
+        self._name(namer)
+        self.calls = [self.applications[name].index(i) if name else 0 for i, name in enumerate(self.applied)]
+        self.later_uses: list[tuple[int, int, Reference]] = []
+        self.needs: list[list[int]] = []
+
+    def run(self) -> Spec:
+        """The spec; usable as a model only if no fault joined `faults`."""
+        calls = [self._call(i, entry) for i, entry in enumerate(self.draft.entries)]
+        self._refuse_later_uses()
+        end = len(calls)
+        if self.draft.outputs is None:
+            outputs = [self._ref(end - 1, 0)] if end else []
+        else:
+            outputs = [self._find(reference, end) for reference in self.draft.outputs]
+        used = {layer.class_name for top in self.layers.values() for layer in wrapped_layers(top)}
+        return Spec(
+            self.draft.name,
+            self.draft.inputs,
+            self.layers,
+            tuple(call for call in calls if call),
+            tuple(ref for ref in outputs if ref),
+            models={name: model for name, model in self.models.items() if name in used},
+            where=self.draft.where,
+        )
+
+    def _name(self, namer: Namer) -> None:
+        for port in self.draft.inputs:
+            self._define(port.name, port.where)
+        for i, entry in enumerate(self.draft.entries):
+            name = ""
+            if entry.layer is not None:
+                layer = name_layer(entry.layer, namer, self.models)
+                name = layer.name
+                self._check_models(layer)
+                self.written.append(layer)
+                if name not in self.models or name not in self.layers:
+                    name = name if self._define(name, layer.argument_where.get("name", layer.where), layer) else ""
+                    self.layers.setdefault(layer.name, layer)
+            elif entry.apply is not None:
+                name = self._find_layer(entry.apply, i)
+            if entry.label and self._define(entry.label, entry.label_where):
+                self.labels.setdefault(entry.label, i)
+            self.applied.append(name)
+            if name:
+                self.applications.setdefault(name, []).append(i)
+
+    def _define(self, name: str, where: Where, layer: LayerSpec | None = None) -> bool:
+        """Takes a name for what stands at a place; whether it was free."""
+        if layer is None or layer.class_name not in self.models:
+            models = {**{model: spec.where for model, spec in self.models.items()}, **self.later}
+            self.places.update({model: models[model] for model in {name} & set(models)})
+        if name in self.places:
+            got = f"`{name}` again"
+            because = f"what stands at {_spot(self.places[name])} has this name"
+            self.faults.append(Fault("duplicate-name", "a name of its own", got, because, where=where))
+            return False
+        self.places[name] = where
+        return True
+
+    def _check_models(self, layer: LayerSpec) -> None:
+        for inner in wrapped_layers(layer):
+            if inner.class_name in self.later:
+                itself = inner.class_name == self.draft.name
+                fault = (
+                    Fault("cycle", "a model made of others", f"`{inner.class_name}` inside itself")
+                    if itself
+                    else Fault("defined-later", "a model defined before this one", f"`{inner.class_name}`",
+                               f"it is defined at {_spot(self.later[inner.class_name])}", "move it up")
+                )  # fmt: skip
+                self.faults.append(fault.placed(inner.where))
+
+    def _find_layer(self, reference: Reference, at: int) -> str:
+        """The layer that an `apply` means, or nothing after noting why there is none."""
+        name = reference.name
+        if name in self.layers and not reference.index:
+            return name
+        if name in self.labels:
+            real = self.applied[self.labels[name]]
+            self._note("wrong-apply", at, reference, "the name of a layer", f"`{reference}`, an output of `{real}`",
+                       fix=f"apply `{real}`")  # fmt: skip
+        elif name in self.ports or reference.index:
+            what = "an input" if name in self.ports else "an output"
+            self._note("wrong-apply", at, reference, "the name of a layer", f"`{reference}`, which is {what}")
+        else:
+            there = next((e for e in self.draft.entries[at:] if e.layer and e.layer.name == name), None)
+            if there is not None:
+                self._note("defined-later", at, reference, "a layer defined before this entry", f"`{name}`",
+                           f"it is defined at {_spot(there.where)}", "move this entry behind it")  # fmt: skip
+            else:
+                self._unknown(reference, at, "the name of a layer", list(self.layers))
+        return ""
+
+    def _call(self, i: int, entry: Entry) -> Call | None:
+        self.needs.append([])
+        states = [self._find(reference, i) for reference in entry.initial_state]
+        if entry.inputs is not None:
+            inputs = [self._find(reference, i) for reference in entry.inputs]
+        elif i:
+            inputs = [self._ref(i - 1, 0)]
+            self.needs[i].append(i - 1)
+        else:
+            inputs = [self._only_input(entry)]
+        known = [ref for ref in inputs if ref], [ref for ref in states if ref]
+        if not self.applied[i] or len(known[0]) < len(inputs) or len(known[1]) < len(states):
+            return None
+        return Call(self.applied[i], tuple(known[0]), tuple(known[1]), entry.where)
+
+    def _only_input(self, entry: Entry) -> Ref | None:
+        ports = self.draft.inputs
+        if len(ports) == 1:
+            return Ref(ports[0].name)
+        if ports:
+            names = ", ".join(f"`{port.name}`" for port in ports)
+            fix = f"add `inputs: {ports[0].name}` to it, or a list of several"
+            fault = Fault("missing-inputs", "`inputs` on the first layer", "nothing",
+                          f"the model has several inputs, {names}", fix)  # fmt: skip
+            self.faults.append(fault.placed(entry.where, self._layer_at(0)))
+        return None
+
+    def _ref(self, i: int, index: int) -> Ref | None:
+        return Ref(self.applied[i], index, self.calls[i]) if self.applied[i] else None
+
+    def _find(self, reference: Reference, at: int) -> Ref | None:
+        """The output that a name means to entry `at`, or None after noting why there is none."""
+        name = reference.name
+        if name in self.ports:
+            return Ref(name, reference.index)
+        if name in self.labels:
+            i = self.labels[name]
+        elif name in self.applications:
+            before = [i for i in self.applications[name] if i < at]
+            bare = [i for i in before if not self.draft.entries[i].label]
+            if len(bare) > 1 or (not bare and len(before) > 1):
+                self._ambiguous(reference, at, before)
+                return None
+            i = (bare or before or self.applications[name])[0]
+        else:
+            self._unknown(reference, at, "the name of an input or a layer", [*self.ports, *self.layers, *self.labels])
+            return None
+        if at < len(self.needs):
+            self.needs[at].append(i)
+        if i < at:
+            return self._ref(i, reference.index)
+        self.later_uses.append((at, i, reference))
+        return None
+
+    def _ambiguous(self, reference: Reference, at: int, before: list[int]) -> None:
+        lines = " and ".join(str(self.draft.entries[i].where.line) for i in before[-2:])
+        self._note("ambiguous-reference", at, reference, "a name that stands for one result",
+                   f"`{reference}`, which was applied {len(before)} times", f"it is applied at lines {lines}",
+                   "give the `apply` entry a `name`, and use that")  # fmt: skip
+
+    def _unknown(self, reference: Reference, at: int, expected: str, known: list[str]) -> None:
+        if any(entry.layer is None and entry.apply is None and not entry.label for entry in self.draft.entries):
+            # The name may be that of the entry that could not be read, which has a fault of its own.
+            return
+        near = closest(reference.name, known)
+        listed = ", ".join(f"`{name}`" for name in known[:8])
+        fix = f"did you mean `{near}`?" if near else f"there are {listed}" if 0 < len(known) <= 8 else ""
+        self._note("unknown-reference", at, reference, expected, f"`{reference}`", fix=fix)
+
+    def _refuse_later_uses(self) -> None:
+        """Notes every use of an entry that comes later: as a cycle where that entry needs this one."""
+        found: set[tuple[int, int]] = set()
+        if self.later_uses:
+            uses = {(user, used): reference for user, used, reference in self.later_uses}
+            for cycle in self._cycles(set(uses)):
+                found.update(cycle)
+                user, used = next(edge for edge in cycle if edge in uses)
+                names = [self.applied[user], *(self.applied[needed] for _, needed in cycle)]
+                needs = f"`{names[0]}` needs " + ", which needs ".join(f"`{name}`" for name in names[1:])
+                reference = uses[user, used]
+                self._note("cycle", user, reference, "layers that do not feed themselves", f"`{reference}`", needs)
+        for user, used, reference in self.later_uses:
+            if (user, used) not in found:
+                place = _spot(self.draft.entries[used].where)
+                self._note("defined-later", user, reference, "an input or a layer defined before this one",
+                           f"`{reference}`", f"it is defined at {place}", "move it up")  # fmt: skip
+
+    def _cycles(self, uses: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+        """Cycles as lists of (entry, the entry that it needs), each starting with a use of a later entry."""
+        from graphlib import CycleError, TopologicalSorter
+
+        graph = {i: set(needs) for i, needs in enumerate(self.needs)}
+        for user in [i for i, needs in graph.items() if i in needs]:
+            graph[user].discard(user)
+            yield [(user, user)]
+        for _ in range(MAX_CYCLES):
+            try:
+                TopologicalSorter(graph).prepare()
+                return
+            except CycleError as error:
+                path = error.args[1]
+            edges = [(user, needed) for needed, user in pairwise(path)][::-1]
+            start = next(k for k, edge in enumerate(edges) if edge in uses)
+            edges = edges[start:] + edges[:start]
+            graph[edges[0][0]].discard(edges[0][1])
+            yield edges
+
+    def _layer_at(self, at: int) -> tuple[str, str] | None:
+        if at >= len(self.applied) or not self.applied[at]:
+            return None
+        layer = self.layers[self.applied[at]]
+        return layer.name, ALIASES.get(layer.class_name, layer.class_name)
+
+    def _note(
+        self, code: str, at: int, reference: Reference, expected: str, got: str, because: str = "", fix: str = ""
+    ) -> None:
+        fault = Fault(code, expected, got, because, fix, reference.where)
+        self.faults.append(fault.placed(None, self._layer_at(at)))
+
+
+def _spot(where: Where) -> str:
+    return f"line {where.line}, column {where.column}"

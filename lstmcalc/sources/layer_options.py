@@ -1,0 +1,373 @@
+"""One layer as the words of a command line: `lstm --units 128 --input 10,300`, or a call with options behind it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lstmcalc.dims import at_least, parse, symbol, to_python
+from lstmcalc.errors import Fault, Rejection, SpecError
+from lstmcalc.layers import ALIASES, RULES, LayerRule
+from lstmcalc.layers.arguments import REQUIRED, Argument, closest
+from lstmcalc.layers.rule import expand_axes
+from lstmcalc.sources.layer_call import positional_arguments, read_call
+from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
+
+__all__ = ["find_class", "read_layer"]
+
+#: Options that state an input, as `--input` does.
+INPUT_OPTIONS = ("input", "input_shape")
+#: What may stand for a number of time steps that was left out, the first that is not taken.
+STEPS = ("T", "timesteps", "steps")
+WORDS = {"true": True, "false": False, "none": None, "null": None}
+OPTION = re.compile(r"--?[A-Za-z]")
+NUMBER = re.compile(r"[1-9]\d{0,17}")
+
+
+def read_layer(words: Sequence[str], inputs: Sequence[str] = ()) -> Spec:
+    """A model of one layer from its name or call, its arguments as options, and its input shapes.
+
+    The batch is left out of an input: `300` on a layer that goes over time is 300 values at each of T steps, `10,300`
+    is 10 steps of 300. A shape with one axis more than the layer takes has the batch in front, `(None, 10, 300)`; on a
+    layer that takes any number of axes a `None` in front is the batch if the shape stands in brackets. What is missing
+    stands for itself: sizes become symbols called like the argument or the axis. Raises `SpecError`.
+
+    >>> spec = read_layer(["lstm", "--units", "128", "--return-sequences"], ["300"])
+    >>> spec.layers["lstm"].arguments, spec.inputs[0].shape
+    ({'units': 128, 'return_sequences': True}, ('T', 300))
+    >>> read_layer(["lstm"]).inputs[0].shape
+    ('timesteps', 'input_dim')
+    """
+    return _Reader(words, inputs).read()
+
+
+def find_class(word: str) -> str | None:
+    """The Keras class that a word means, in any case, with or without dashes and underscores.
+
+    >>> [find_class(word) for word in ("lstm", "time-distributed", "keras.layers.Dense", "lsmt")]
+    ['LSTM', 'TimeDistributed', 'Dense', None]
+    """
+    names = {_fold(name): name for name in (*ALIASES, *RULES)}
+    name = names.get(_fold(word.rpartition(".")[2]))
+    return ALIASES.get(name, name) if name else None
+
+
+def _fold(word: str) -> str:
+    return re.sub(r"[-_\s]", "", word).lower()
+
+
+class _Reader:
+    """Reads the words of one command; `faults` collects what is wrong with them."""
+
+    def __init__(self, words: Sequence[str], inputs: Sequence[str]) -> None:
+        self.words = list(words)
+        self.inputs = list(inputs)
+        self.faults: list[Fault] = []
+        self.namer = Namer()
+        #: Arguments that an unknown option most likely means.
+        self.misspelt: set[str] = set()
+        taken = set(re.findall(r"\w+", " ".join((*words, *inputs))))
+        self.steps = next((name for name in STEPS if name not in taken), STEPS[0])
+
+    def read(self) -> Spec:
+        layer = self._named(self._layer(self.words[0] if self.words else ""))
+        self.rule: type[LayerRule] = RULES[layer.class_name]
+        self.arguments = dict(layer.arguments)
+        self.label = layer.name, layer.class_name
+        self._options()
+        if isinstance(name := self.arguments.pop("name", None), str):
+            layer = replace(layer, name=name)
+        self._missing()
+        layer = self._filled(replace(layer, arguments=self.arguments))
+        batch, shapes = self._shapes(layer)
+        if self.faults:
+            self._check_values()
+            raise SpecError(fault.placed(None, self.label) for fault in self.faults)
+        number = len(shapes) > 1
+        ports = [InputSpec(f"input_{i}" if number else "input", tuple(s)) for i, s in enumerate(shapes, 1)]
+        refs = tuple(Ref(port.name) for port in ports)
+        call, source = Call(layer.name, refs), " ".join(self.words)
+        return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source)
+
+    def _layer(self, text: str) -> LayerSpec:
+        """A layer from its name or its call; class names in a call may be spelled as freely as alone."""
+        if "(" not in text:
+            class_name = find_class(text)
+            if class_name is None:
+                near = closest(text, [*RULES, *ALIASES])
+                fix = f"did you mean `{near}`?" if near else "`lstmcalc layers` lists them"
+                raise SpecError([Fault("unknown-layer", "a Keras layer or a call of one", f"`{text}`", fix=fix)])
+            return LayerSpec(class_name, self.namer.name(class_name))
+        text = re.sub(r"[A-Za-z_][\w.-]*(?=\s*\()", lambda match: find_class(match[0]) or match[0], text)
+        layer = read_call(text, self.namer)
+        if layer.class_name not in RULES and layer.class_name not in ALIASES:
+            return self._layer(layer.class_name)
+        return layer
+
+    def _named(self, layer: LayerSpec) -> LayerSpec:
+        """The layer, it and all it wraps under the names of Keras's classes."""
+        class_name = find_class(layer.class_name) or layer.class_name
+        rule = RULES.get(class_name)
+        arguments = {
+            key: self._wrapped(value) if rule and _kind(rule, key) in ("layer", "layers") else value
+            for key, value in layer.arguments.items()
+        }
+        return replace(layer, class_name=class_name, arguments=arguments)
+
+    def _wrapped(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._wrapped(item) for item in value]
+        if isinstance(value, str) and find_class(value):
+            value = self._layer(value)
+        return self._named(value) if isinstance(value, LayerSpec) else value
+
+    def _options(self) -> None:
+        """Every word behind the layer: an option, its value, or a positional argument."""
+        words = self.words[1:]
+        positional = [] if self.arguments else list(positional_arguments(self.label[1]))
+        while words:
+            word = words.pop(0)
+            if OPTION.match(word):
+                self._option(word, words)
+            elif positional:
+                key = positional.pop(0)
+                self._set(key, f"`{word}`", self._value(self.rule.arguments[key], word))
+            else:
+                example = self._example_option(next(iter(self.rule.arguments)))
+                self.faults.append(Fault("unknown-argument", f"options such as `{example}`", f"`{word}`"))
+
+    def _option(self, word: str, words: list[str]) -> None:
+        option, equals, text = word.partition("=")
+        key = option.lstrip("-").replace("-", "_").lower()
+        given = text if equals else None
+        if key in INPUT_OPTIONS:
+            self.inputs.append(words.pop(0) if given is None and words else given or "")
+            return
+        argument = self.rule.arguments.get(key)
+        negated = argument is None and given is None and key.startswith("no_")
+        if negated and self._accepts(key[3:], False):
+            self._set(key[3:], option, False)
+            return
+        bare = key in self.rule.arguments and self._accepts(key, True)
+        if given is None and words and not OPTION.match(words[0]) and (not bare or words[0].lower() in WORDS):
+            given = words.pop(0)
+        if argument is None and key != "name":
+            self._unknown(option, key)
+        elif given is None and not bare:
+            fix = f"such as `{self._example_option(key)}`"
+            self.faults.append(Fault("missing-value", f"a value behind `{option}`", "nothing", fix=fix))
+        else:
+            self._set(key, option, True if given is None else self._value(argument, given) if argument else given)
+
+    def _accepts(self, key: str, value: bool) -> bool:
+        """Whether an argument takes true and false, and so may stand without a value."""
+        argument = self.rule.arguments.get(key)
+        if argument is None or argument.kind not in ("flag", "choice"):
+            return False
+        try:
+            return argument.check(key, value) is value
+        except Rejection:
+            return False
+
+    def _set(self, key: str, option: str, value: Any) -> None:
+        if key in self.arguments:
+            self.faults.append(Fault("duplicate-argument", f"`{key}` once", f"`{option.strip('`')}` besides"))
+        self.arguments[key] = value
+
+    def _unknown(self, option: str, key: str) -> None:
+        near = closest(key, list(self.rule.arguments))
+        fix = f"did you mean `{_option_name(near)}`?" if near else f"`lstmcalc layers {self.label[1]}` lists them"
+        self.faults.append(Fault("unknown-argument", f"an argument of {self.label[1]}", f"`{option}`", fix=fix))
+        self.misspelt.update([near] if near else [])
+
+    def _value(self, argument: Argument, text: str) -> Any:
+        """An option's text in the form that the argument takes; what fits none stays text, and is refused later."""
+        if argument.kind in ("layer", "layers"):
+            return self._layers(text, argument.kind == "layers")
+        if argument.kind == "size":
+            return int(text) if NUMBER.fullmatch(text) or re.fullmatch(r"-\d{1,18}|0", text) else text
+        if argument.kind in ("sizes", "shape"):
+            values = [self._value(_A_SIZE, part) for part in _parts(text)]
+            return values[0] if len(values) == 1 and argument.kind == "sizes" else values
+        if text.lower() in WORDS:
+            return WORDS[text.lower()]
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return text
+
+    def _layers(self, text: str, several: bool) -> Any:
+        try:
+            if several and (text.startswith("[") or "," in re.sub(r"\([^()]*\)", "", text)):
+                return self._wrapped(read_call(f"RNN(cell=[{text.strip('[]')}])", self.namer).arguments["cell"])
+            return self._named(self._layer(text))
+        except SpecError as error:
+            self.faults.extend(error.faults)
+            return LayerSpec("Dense", "dense", {"units": 1})
+
+    def _missing(self) -> None:
+        """Refuses to go without a required argument that is no size, since no symbol can stand for it."""
+        for key, argument in self.rule.arguments.items():
+            if argument.default is not REQUIRED or key in self.arguments or key in self.misspelt:
+                continue
+            if argument.kind not in ("size", "sizes"):
+                fix = f"write `{self._example_option(key)}`, for example"
+                expected = f"`{key}`, which {self.label[1]} cannot do without"
+                self.faults.append(Fault("missing-argument", expected, "nothing", fix=fix))
+
+    def _filled(self, layer: LayerSpec) -> LayerSpec:
+        """The layer, and all it wraps, with a symbol for every required size that was not given."""
+        rule = RULES.get(layer.class_name)
+        arguments = {key: self._fill(value) for key, value in layer.arguments.items()}
+        for key, argument in rule.arguments.items() if rule else ():
+            if argument.default is REQUIRED and key not in arguments and argument.kind in ("size", "sizes"):
+                named, _ = argument.named(key, argument.check(key, symbol(key)))
+                arguments[key] = list(map(to_python, named)) if isinstance(named, tuple) else to_python(named)
+        return replace(layer, arguments=arguments)
+
+    def _fill(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._fill(item) for item in value]
+        return self._filled(value) if isinstance(value, LayerSpec) else value
+
+    def _shapes(self, layer: LayerSpec) -> tuple[Any, list[list[Any]]]:
+        """The batch, and the shape of every input without it."""
+        axes = _axes(layer)
+        if not self.inputs:
+            return None, [list(expand_axes(" ".join(axes), ndim))[1:] for ndim in _example_ndims(self.rule, axes)]
+        batch, shapes = None, []
+        for text in self.inputs:
+            sizes = [self._size(part, text) for part in _parts(text)]
+            placed = self._place(sizes, axes, text.strip()[:1] in ("(", "["))
+            if placed is None:
+                named = ", ".join(axis for axis in axes[1:] if axis != "...")
+                wanted = f"{'at least ' if '...' in axes else ''}{_count(len(axes) - 1 - ('...' in axes))} ({named})"
+                self.faults.append(Fault("wrong-ndim", f"`--input` with {wanted}", f"`{text}`",
+                                         fix=f"such as `--input {_example_input(self.rule, axes)}`"))  # fmt: skip
+                continue
+            first, sizes = placed
+            batch = batch or first
+            shapes.append(sizes)
+        return batch, shapes
+
+    def _place(self, sizes: list[Any], axes: Sequence[str], bracketed: bool) -> tuple[int | None, list[Any]] | None:
+        """The batch and the other sizes, as the layer's axes suggest; None where they do not fit."""
+        open_ended = "..." in axes
+        least, ndim = len(axes) - open_ended, len(sizes) + 1
+        if open_ended and bracketed and sizes and sizes[0] is None and ndim > least:
+            return None, sizes[1:]
+        if ndim == least or (open_ended and ndim > least):
+            return None, sizes
+        if ndim == least + 1:
+            return sizes[0] if isinstance(sizes[0], int) else None, sizes[1:]
+        return (None, [self.steps, *sizes]) if ndim == least - 1 and "timesteps" in axes[1:2] else None
+
+    def _size(self, part: str, text: str) -> int | str | None:
+        if part == "?" or part.lower() in ("none", "null"):
+            return None
+        if NUMBER.fullmatch(part):
+            return int(part)
+        try:
+            reason, wrong = "", at_least(parse(part), 1) is False
+        except ValueError as error:
+            reason, wrong = str(error), True
+        if wrong:
+            expected = "every size in `--input` to be a positive integer, None, or arithmetic with names"
+            self.faults.append(Fault("wrong-size", expected, f"`{part}` in `{text}`", reason))
+        return part
+
+    def _check_values(self) -> None:
+        """Finds wrong values too where something else is wrong already, so that all is reported at once."""
+        for key, value in self.arguments.items():
+            argument = self.rule.arguments.get(key)
+            if argument is None or argument.kind in ("layer", "layers"):
+                continue
+            try:
+                argument.check(key, _parsed(value) if argument.kind in ("size", "sizes", "shape") else value)
+            except Rejection as refusal:
+                self.faults.append(refusal.fault)
+
+    def _example_option(self, key: str) -> str:
+        """An option with a value that works, from the rule's own examples."""
+        for example in self.rule.examples:
+            if key in example.arguments:
+                return f"{_option_name(key)} {_written(example.arguments[key])}"
+        return f"{_option_name(key)} VALUE"
+
+
+_A_SIZE = Argument(None, lambda name, value: value, "size")
+
+
+def _kind(rule: type[LayerRule], key: str) -> str:
+    return rule.arguments[key].kind if key in rule.arguments else ""
+
+
+def _option_name(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        text = ",".join(map(str, value))
+        return text if all(isinstance(item, int) for item in value) else f'"{text}"'
+    if isinstance(value, str):
+        return value if value.isidentifier() else f'"{value}"'
+    return json.dumps(value)
+
+
+def _parts(text: str) -> list[str]:
+    """The sizes in a text: `10,300`, `10x300`, `(None, 10, 300)`."""
+    text = text.strip().strip("()[]").strip()
+    if "," in text:
+        return [part.strip() for part in text.rstrip(",").split(",")]
+    crossed = re.split(r"\s*[xX×]\s*", text)
+    if all(re.fullmatch(r"\d+|[A-Z]|[Nn]one", part) for part in crossed):
+        return crossed
+    return text.split() if re.fullmatch(r"[\w?]+(\s+[\w?]+)+", text) else [text]
+
+
+def _parsed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_parsed(item) for item in value]
+    try:
+        return parse(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _axes(layer: LayerSpec) -> tuple[str, ...]:
+    """The names of the axes that a layer reads; a wrapper's follow from what it wraps."""
+    rule = RULES.get(layer.class_name)
+    axes = tuple(rule.axes.split()) if rule else ("...",)
+    inner = layer.arguments.get("layer")
+    if not isinstance(inner, LayerSpec):
+        return axes
+    if layer.class_name == "TimeDistributed":
+        return ("batch", "timesteps", *(axis for axis in _axes(inner) if axis != "batch"))
+    return _axes(inner)
+
+
+def _count(number: int) -> str:
+    return f"{number} size" if number == 1 else f"{number} sizes"
+
+
+def _example_ndims(rule: type[LayerRule], axes: Sequence[str]) -> list[int]:
+    """How many axes each input has where none was given: as many as the layer takes, or as in its first example."""
+    inputs = rule.examples[0].inputs if rule.examples else (None, 1)
+    shapes = inputs if isinstance(inputs, list) else [inputs]
+    if "..." not in axes:
+        return [len(axes)] * len(shapes)
+    return [max(len(shape or ()), len(axes) - 1, 1) for shape in shapes]
+
+
+def _example_input(rule: type[LayerRule], axes: Sequence[str]) -> str:
+    """An input that fits, from the rule's examples; sizes of 10 where they have none of as many axes."""
+    for example in rule.examples:
+        shape = example.inputs[0] if isinstance(example.inputs, list) else example.inputs
+        if shape and (len(shape) == len(axes) or ("..." in axes and len(shape) >= len(axes) - 1)):
+            return ",".join("None" if size is None else str(size) for size in shape[1:])
+    return ",".join(["10"] * (len(axes) - 1))

@@ -1,0 +1,103 @@
+"""Every command that README shows is run, and prints what README says; `LSTMCALC_UPDATE_GOLDEN=1` writes it anew."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```console\n\$ (?P<command>lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
+FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```yaml\n(?:.*\n)*?```\n)?)", re.MULTILINE)
+BLOCKS = list(BLOCK.finditer(README.read_text(encoding="utf-8")))
+UPDATE = bool(os.environ.get("LSTMCALC_UPDATE_GOLDEN"))
+
+
+def run(command: str) -> str:
+    """What a command prints, errors included, with what differs from machine to machine left out."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, text=True, env=environment, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+    )  # fmt: skip
+    return done.stdout
+
+
+def steady(text: str) -> str:
+    """Versions and times differ from machine to machine."""
+    return re.sub(r"\d+\.\d+(\.\d+)?( s\b)?", "#", text)
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if "verify" not in b["command"]], ids=lambda b: b["command"])
+def test_command_prints_what_is_shown(block: re.Match[str]) -> None:
+    printed = run(block["command"])
+    if UPDATE:
+        replace_block(block["command"], printed)
+    else:
+        assert printed == block["output"]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("block", [b for b in BLOCKS if "verify" in b["command"]], ids=lambda b: b["command"])
+def test_verification_prints_what_is_shown(block: re.Match[str]) -> None:
+    pytest.importorskip("keras")
+    printed = run(block["command"])
+    if UPDATE:
+        replace_block(block["command"], printed)
+    else:
+        assert steady(printed) == steady(block["output"])
+
+
+def replace_block(command: str, printed: str) -> None:
+    text = README.read_text(encoding="utf-8")
+    README.write_text(
+        BLOCK.sub(lambda m: f"```console\n$ {command}\n{printed}```" if m["command"] == command else m[0], text),
+        encoding="utf-8",
+    )
+
+
+def test_files_are_shown_as_they_are() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    def shown(match: re.Match[str]) -> str:
+        content = (ROOT / match["path"]).read_text(encoding="utf-8")
+        return f"<!-- file: {match['path']} -->\n\n```yaml\n{content}```\n"
+
+    fresh = FILE.sub(shown, text)
+    if UPDATE:
+        README.write_text(fresh, encoding="utf-8")
+    assert fresh == README.read_text(encoding="utf-8")
+
+
+def test_python_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert doctest.testfile(str(README), module_relative=False).failed == 0
+
+
+def test_every_command_is_shown() -> None:
+    from lstmcalc.cli import app
+
+    shown = {block["command"].split()[1] for block in BLOCKS}
+    assert {command.callback.__name__ for command in app.registered_commands if command.callback} == shown
+
+
+def test_the_yaml_example_is_a_model(tmp_path: Path) -> None:
+    from lstmcalc import infer, load
+
+    blocks = re.findall(r"^```yaml\n(name: translator\n(?:.*\n)*?)```$", README.read_text(encoding="utf-8"), re.M)
+    (tmp_path / "translator.yaml").write_text(blocks[0], encoding="utf-8")
+    report = infer(load(tmp_path / "translator.yaml"))
+    assert [layer.name for layer in report.layers][-1] == "dense_1"
+
+
+def test_ci_runs_the_command_that_readme_shows() -> None:
+    command = "pip install -e '.[test]' && pytest"
+    assert f"```sh\n{command}\n```" in README.read_text(encoding="utf-8")
+    assert "pip install -q -e '.[test]' && pytest" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
