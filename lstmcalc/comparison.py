@@ -42,7 +42,7 @@ def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[st
     """Class, weights one by one and params of a layer; a nested model's layers too, each with its name before it."""
     held_class = type(theirs).__name__
     if held_class not in (ours.class_name, "StandIn"):
-        yield f"the class is {held_class} in Keras, {ours.class_name} in lstmcalc"
+        yield _differ("class", held_class, ours.class_name)
     yield from _compare_weights(ours.weights, _held_weights(theirs), values)
     counts = theirs.count_params(), _evaluate_size(ours.params, values)
     if counts[0] != counts[1]:
@@ -63,7 +63,7 @@ def compare_outputs(ours: CallReport, rule: LayerRule | None, theirs: Sequence[A
         x = Inputs([lift(shape) for shape in inputs], rule.axis_names(len(inputs[0])))
         known_to_differ = rule.keras_output_shape(x)
         if known_to_differ is not None:
-            shapes = [lower(shape) for shape in as_shapes(known_to_differ)]
+            shapes = [evaluate(lower(shape), values) for shape in as_shapes(known_to_differ)]
     held = [tuple(tensor.shape) for tensor in theirs]
     yield from _compare_shapes("output", [_numbers(shape) for shape in shapes], held)
 
@@ -71,11 +71,12 @@ def compare_outputs(ours: CallReport, rule: LayerRule | None, theirs: Sequence[A
 def compare_real(ours: CallReport, theirs: Sequence[Sequence[int]], values: Values, batch: int) -> Iterator[str]:
     """The shapes that data took in one call, beside the symbolic ones at the sizes of that data."""
     expected = []
-    for shape, real in zip([evaluate(shape, values) for shape in ours.outputs or ()], theirs, strict=False):
+    for index, shape in enumerate(evaluate(shape, values) for shape in ours.outputs or ()):
         sizes = (batch, *shape[1:]) if shape and shape[0] is None else shape
-        same_ndim = len(sizes) == len(real)
-        # What is unknown to lstmcalc is told by no trial either; all that can be held against it is the rest.
-        expected.append(tuple(r if s is None else s for s, r in zip(sizes, real, strict=True)) if same_ndim else sizes)
+        real = theirs[index] if index < len(theirs) else ()
+        # What lstmcalc does not know, it cannot get wrong.
+        known = [r if s is None else s for s, r in zip(sizes, real, strict=False)]
+        expected.append((*known, *sizes[len(known) :]))
     yield from _compare_shapes("real output", expected, [tuple(shape) for shape in theirs])
 
 
@@ -128,6 +129,9 @@ def _compare_weights(ours: Sequence[WeightReport], theirs: Sequence[HeldWeight],
 def _is_called(name: str, path: Sequence[str]) -> bool:
     """Whether a weight's name fits Keras's path: the last parts are the same, and what stands before comes in order."""
     *before, last = name.split("/")
+    if path[0] in before:
+        # A nested model's weights got their paths where it was built, without what is around it now.
+        before = before[before.index(path[0]) :]
     parts = iter(path[:-1])
     return last == path[-1] and all(part in parts for part in before)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, to_text
+from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.inference import as_shapes
 from lstmcalc.layers.recurrent import Cell
@@ -16,6 +16,7 @@ from lstmcalc.recurrence import Lines, call_text, count_text, recurrent_sections
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, show_shape, size_to_json
 from lstmcalc.spec import Spec
+from lstmcalc.wrapping import wrapper_sections
 
 __all__ = ["Explanation", "Section", "explain_layer", "to_json"]
 
@@ -29,14 +30,20 @@ AXES = {
     "height": "rows",
     "width": "columns",
 }
+#: Hints that would only repeat what the sections say.
+SAID = ("size-needed", "doubled-width")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with lines: a line of one cell is a sentence, lines of several cells are rows of a table."""
+    """A heading with lines: a line of one cell is a sentence, lines of several cells are rows of a table.
+
+    `header` names the cells of the rows, where that is needed.
+    """
 
     heading: str
     lines: tuple[tuple[str, ...], ...]
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def explain_layer(spec: Spec, report: Report, name: str, values: Mapping[str, in
         raise KeyError(name)
     rule = Builder({**spec.symbols, **(values or {})}).build(spec.layers[name]) if name in spec.layers else None
     x = _inputs(rule, layer)
-    sections = _sections(rule, x, layer) if rule and x else iter(())
+    sections = tuple(_sections(rule, x, layer)) if rule and x else ()
     return Explanation(
         layer.name,
         layer.class_name,
@@ -91,8 +98,8 @@ def explain_layer(spec: Spec, report: Report, name: str, values: Mapping[str, in
         layer.arithmetic,
         layer.weights,
         tuple(_answer(rule, x, layer)),
-        tuple(Section(heading, tuple(lines)) for heading, lines in sections if lines),
-        tuple(hint for hint in report.hints if hint.layer and hint.layer[0] == name and hint.code != "size-needed"),
+        sections,
+        tuple(hint for hint in report.hints if hint.layer and hint.layer[0] == name and hint.code not in SAID),
         tuple(held for held in report.assumptions if held.layer == name),
     )
 
@@ -120,7 +127,10 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
             for weight in explanation.weights
         ],
         "sections": [
-            {"heading": section.heading, "lines": ["  ".join(filter(None, line)) for line in section.lines]}
+            {
+                "heading": section.heading,
+                "lines": ["  ".join(filter(None, line)) for line in (section.header, *section.lines) if line],
+            }
             for section in explanation.sections
         ],
         "hints": [hint.to_json() for hint in explanation.hints],
@@ -136,11 +146,22 @@ def _inputs(rule: LayerRule | None, layer: LayerReport) -> Inputs | None:
     if rule is None or call is None or not call.inputs or call.outputs is None or None in call.inputs:
         return None
     shapes = [lift(shape) for shape in call.inputs if shape is not None]
-    x = Inputs(shapes, rule.axis_names(len(shapes[0])))
+    x = Inputs(shapes, _input_axes(rule, len(shapes[0])))
     if isinstance(rule, Cell):
         x.states = rule.state_shapes(x)
     x.checked = False
     return x
+
+
+def _input_axes(rule: LayerRule, ndim: int) -> tuple[str, ...]:
+    """The names of the input's axes; those that a wrapper leaves open are called as the wrapped layer calls them."""
+    axes = rule.axis_names(ndim)
+    axes = ("batch", *axes[1:]) if axes[:1] == ("axis_0",) else axes
+    wrapped = getattr(rule, "layer", None)
+    if axes[2:3] != ("axis_2",) or not isinstance(wrapped, LayerRule):
+        return axes
+    named = (*axes[:2], *wrapped.axis_names(ndim - 1)[1:])
+    return named if len(set(named)) == ndim else axes
 
 
 def _purpose(rule: LayerRule | None) -> str:
@@ -155,89 +176,133 @@ def _answer(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> Ite
     outputs = ", ".join(show_shape(shape) for call in calls for shape in call.outputs or (None,))
     reads = f"({', '.join(x.axes)})" if x and len(x.shapes) == 1 else ""
     made = named_outputs(rule, x) if rule and x else None
-    gives = ", ".join(show_shape(lower(shape)) for shape, _ in made) if made else ""
+    gives = ", ".join(f"({_axis_list(each, x)})" for each in made) if made and x else ""
     yield "input", inputs, _unless_same(reads, inputs)
     yield "output", outputs, _unless_same(gives, outputs)
     count = count_text(layer.params) if layer.known else "not known"
-    steps = [text for text in (layer.arithmetic, layer.formula) if text and text != count]
-    for label, text, step in zip(("params", ""), (count, ""), [*dict.fromkeys(steps), ""], strict=False):
-        if text or step:
-            yield label, text, f"= {step}" if step else ""
+    steps = [text for text in (_arithmetic(rule, x, layer), layer.formula) if text and text != count]
+    notes = [f"= {step}" for step in dict.fromkeys(steps)] or ["" if layer.weights else "it has no weights"]
+    yield "params", count, notes[0]
+    for note in notes[1:]:
+        yield "", "", note
     if isinstance(layer.params, int) and layer.totals.non_trainable_params != 0:
         trained, frozen = layer.totals.trainable_params, layer.totals.non_trainable_params
         yield "trained", count_text(trained), f"{count_text(frozen)} are not trained"
+
+
+def _arithmetic(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> str | None:
+    """The count in numbers; None where all of them are names, and the formula says the same."""
+    formula = rule.formula(x) if rule and x and layer.formula else None
+    values = [item for term in formula.terms for item in term.values.items()] if formula else []
+    return None if values and all(name == to_text(value) for name, value in values) else layer.arithmetic
 
 
 def _unless_same(text: str, other: str) -> str:
     return "" if text == other else text
 
 
-def named_outputs(rule: LayerRule, x: Inputs) -> list[tuple[Shape, Mapping[str, Dim]]] | None:
-    """The output shapes in the names of arguments and axes, with what each name stands for.
+#: A shape in names, and what each name stands for.
+Made = tuple[Shape, Mapping[str, Dim]]
+
+
+def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
+    """The output shapes in the names of axes and of the arguments that were given, with what each name stands for.
 
     They come from running the same `output_shape` on names, and are held against the real shapes; None where that
     does not give them.
     """
-    named, values = rule.named()
-    values = {**values, **dict(zip(x.axes, x.shape, strict=False))}
+    named, given, defaults = _named(rule)
+    given = {**given, **dict(zip(x.axes, x.shape, strict=False))}
     view = Inputs([tuple(map(symbol, x.axes)), *x.shapes[1:]], x.axes, x.states)
     view.checked = False
     try:
         shapes = as_shapes(named.output_shape(view))
     except Rejection:
         return None
-    real = as_shapes(rule.output_shape(x))
-    same = [tuple(substitute(size, values) for size in shape) for shape in shapes] == list(map(tuple, real))
-    return [(shape, values) for shape in shapes] if same else None
+    made = [tuple(substitute(size, defaults) for size in shape) for shape in shapes]
+    real = [tuple(shape) for shape in as_shapes(rule.output_shape(x))]
+    if [tuple(substitute(size, given) for size in shape) for shape in made] != real:
+        return None
+    return [(shape, given) for shape in made]
 
 
-def _sections(rule: LayerRule, x: Inputs, layer: LayerReport) -> Iterator[tuple[str, Lines]]:
+def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
+    """The rule with names for its sizes, and for those of the one layer that it wraps; what the names stand for: those
+    of arguments that were given, and those of arguments left at their defaults.
+    """
+    named, values = rule.named()
+    arguments = {key: getattr(rule, argument.attribute) for key, argument in rule.arguments.items()}
+    left = [rule.arguments[key].named(key, value)[1] for key, value in arguments.items() if key not in rule.given]
+    defaults = {name: value for names in left for name, value in names.items()}
+    given = {name: value for name, value in values.items() if name not in defaults}
+    wrapped = [key for key, value in arguments.items() if isinstance(value, LayerRule)]
+    if len(wrapped) == 1:
+        inner, inner_given, inner_defaults = _named(arguments[wrapped[0]])
+        named = type(rule)({**named.given, wrapped[0]: inner}, rule.name)
+        given, defaults = {**inner_given, **given}, {**inner_defaults, **defaults}
+    return named, given, defaults
+
+
+def _sections(rule: LayerRule, x: Inputs, layer: LayerReport) -> Iterator[Section]:
     for index, shape in enumerate(x.shapes):
         number = f" {index + 1}" if len(x.shapes) > 1 else ""
         axes = x.axes if index == 0 else _other_axes(rule, shape)
         rows = [(axis, to_text(lower_size(size)), _axis(axis, size)) for axis, size in zip(axes, shape, strict=False)]
-        yield f"Input{number} {show_shape(lower(shape))}", rows
-    yield _output_lines(rule, x)
-    yield "Weights, and how often one sample uses each", _weights(layer)
-    yield from recurrent_sections(rule, x)
+        yield Section(f"Input{number} {show_shape(lower(shape))}", tuple(rows))
+    yield _output_section(rule, x)
+    yield _weights_section(layer)
+    for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x)):
+        yield Section(heading, tuple(lines))
 
 
 def _other_axes(rule: LayerRule, shape: Shape) -> tuple[str, ...]:
     try:
-        return rule.axis_names(len(shape))
+        axes = rule.axis_names(len(shape))
     except Rejection:
-        return tuple(f"axis_{i}" for i in range(len(shape)))
+        axes = tuple(f"axis_{i}" for i in range(len(shape)))
+    return ("batch", *axes[1:])
 
 
 def _axis(axis: str, size: Dim) -> str:
     meaning = AXES.get(axis, "")
-    return meaning if isinstance(size, int) else f"{meaning}: any number".lstrip(": ")
+    return meaning if isinstance(size, int) else f"{meaning}: any number".removeprefix(": ")
 
 
-def _output_lines(rule: LayerRule, x: Inputs) -> tuple[str, Lines]:
+def _output_section(rule: LayerRule, x: Inputs) -> Section:
     """Each axis of the output with its reason; of several outputs only the names of the axes."""
     outputs, made = as_shapes(rule.output_shape(x)), named_outputs(rule, x)
     rows: Lines = []
     if len(outputs) > 1:
         for number, shape in enumerate(outputs, start=1):
-            names = ", ".join(map(to_text, made[number - 1][0])) if made else ""
-            rows.append((str(number), show_shape(lower(shape)), names))
+            rows.append((str(number), show_shape(lower(shape)), _axis_list(made[number - 1], x) if made else ""))
     else:
-        shape, values = made[0] if made else (outputs[0], {})
-        for position, (size, named) in enumerate(zip(outputs[0], shape, strict=True)):
-            text = to_text(lower_size(size))
-            rows.append((_axis_name(position, named, values, x, len(shape)), text, _reason(named, size, values, x.axes)))
+        each = made[0] if made else (outputs[0], {})
+        for position, name in enumerate(_axis_names(each, x)):
+            size, named = outputs[0][position], each[0][position]
+            place = "last axis" if position == len(outputs[0]) - 1 else f"axis {position}"
+            rows.append((name or place, to_text(lower_size(size)), _reason(named, size, each[1], x.axes)))
     remedy = rule.remedy()
     if remedy:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
-    return "Outputs" if len(outputs) > 1 else f"Output {show_shape(lower(outputs[0]))}", rows
+    return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(lower(outputs[0]))}", tuple(rows))
 
 
-def _axis_name(position: int, named: Dim, values: Mapping[str, Dim], x: Inputs, ndim: int) -> str:
-    text = to_text(named)
-    if text in values:
-        return text
-    return x.axes[position] if ndim == len(x.axes) else f"axis_{position}"
+def _axis_names(made: Made, x: Inputs) -> tuple[str, ...]:
+    """What the axes of an output are called: as the argument or axis they are the size of, or as the one axis of the
+    input that they are made from; empty for any other.
+    """
+    shape, values = made
+    names = []
+    for size in shape:
+        text = to_text(size)
+        sources = [axis for axis in x.axes if axis in symbols_of(lower_size(size))]
+        names.append(text if text in values else sources[0] if len(sources) == 1 else "")
+    return tuple(names)
+
+
+def _axis_list(made: Made, x: Inputs) -> str:
+    """The axes of an output on one line; one without a name as the expression of its size."""
+    return ", ".join(name or to_text(size) for name, size in zip(_axis_names(made, x), made[0], strict=True))
 
 
 def _reason(expression: Dim, size: Dim, values: Mapping[str, Dim], axes: tuple[str, ...]) -> str:
@@ -251,13 +316,12 @@ def _reason(expression: Dim, size: Dim, values: Mapping[str, Dim], axes: tuple[s
     return " = ".join(part for part in dict.fromkeys((text, numbers)) if part != to_text(size))
 
 
-def _weights(layer: LayerReport) -> Lines:
+def _weights_section(layer: LayerReport) -> Section:
     if not layer.weights:
-        return [("This layer has no weights.",)]
-    rows: Lines = [("name", "shape", "params", "uses", "why")]
+        return Section("Weights", (("This layer has no weights.",),))
+    rows = []
     for weight in layer.weights:
         why = weight.why if weight.trainable else f"{weight.why}, not trained"
-        uses = "?" if weight.uses is None else count_text(weight.uses)
-        rows.append((weight.name, show_shape(weight.shape), count_text(weight.params), uses, why))
-    return rows
-
+        rows.append((weight.name, show_shape(weight.shape), count_text(weight.params), count_text(weight.uses), why))
+    header = ("name", "shape", "params", "uses", "why")
+    return Section("Weights, and how often one sample uses each", tuple(rows), header)

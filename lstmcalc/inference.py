@@ -165,9 +165,7 @@ class Walk:
         for ref in refs:
             outputs = self.outputs.get((ref.name, ref.call))
             if outputs is not None and ref.index >= len(outputs):
-                number = f"{len(outputs)} output" + ("" if len(outputs) == 1 else "s")
-                self._note(Fault("unknown-output", f'one of the {number} of "{ref.name}", counted from 0', f"`{ref}`"),
-                           call)  # fmt: skip
+                self._note(_unknown_output(ref, len(outputs)), call)
                 outputs = None
             shapes.append(None if outputs is None else outputs[ref.index])
         return shapes
@@ -186,7 +184,7 @@ class Walk:
             self._note(self._blame(refusal.fault, call, shapes, rule), call, rule)
             return None
         except SpecError as error:
-            self.faults.extend(fault for fault in error.faults if fault not in self.faults)
+            self._add(error.faults)
             return None
         if layer.weights is None:
             layer.weights = weights
@@ -238,7 +236,7 @@ class Walk:
         """The one rule of a nested model: using its name again shares its weights."""
         if name not in self._model_rules:
             spec = self.spec.models[name]
-            self._model_rules[name] = ModelRule(layer, spec.sequential, partial(self._run_model, spec))
+            self._model_rules[name] = ModelRule(layer, name, spec.sequential, partial(self._run_model, spec))
         return self._model_rules[name]
 
     def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None) -> Report:
@@ -256,7 +254,10 @@ class Walk:
         try:
             self._run_model(self.spec.models[name], None)
         except SpecError as error:
-            self.faults.extend(error.faults)
+            self._add(error.faults)
+
+    def _add(self, faults: Sequence[Fault]) -> None:
+        self.faults.extend(fault for fault in faults if fault not in self.faults)
 
     def _report(self) -> Report:
         spec = self.spec
@@ -275,8 +276,12 @@ class Walk:
 
     def _port(self, ref: Ref) -> Port:
         shapes = self.outputs.get((ref.name, ref.call))
-        known = shapes is not None and ref.index < len(shapes)
-        return Port(ref.name, lower(shapes[ref.index]) if shapes is not None and known else None)
+        if shapes is None:
+            return Port(ref.name, None)
+        if ref.index >= len(shapes):
+            self._add([_unknown_output(ref, len(shapes)).placed(self.spec.where)])
+            return Port(ref.name, None)
+        return Port(ref.name, lower(shapes[ref.index]))
 
     def _input_layer(self, name: str) -> LayerReport:
         shape = (self.outputs[name, 0] or ((),))[0]
@@ -299,10 +304,15 @@ class Walk:
         )
 
 
+def _unknown_output(ref: Ref, number: int) -> Fault:
+    expected = f"one of the {number} outputs" if number > 1 else "the only output"
+    return Fault("unknown-output", f'{expected} of "{ref.name}", counted from 0', f"`{ref}`", where=ref.where)
+
+
 def weight_report(weight: Weight) -> WeightReport:
     """A weight as the report holds it."""
     return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
-                        lower_size(weight.uses), weight.why)  # fmt: skip
+                        lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip
 
 
 def as_shapes(output: Any) -> tuple[Shape, ...]:

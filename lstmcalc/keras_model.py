@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import lower, symbols_of
+from lstmcalc.dims import Expression, lower, substitute, symbols_of
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import Node, numbered_calls
 from lstmcalc.inference import infer
@@ -44,7 +44,10 @@ def is_stated(rule: LayerRule) -> bool:
 
 
 class KerasModel:
-    """A spec built with Keras under values of its symbols; a size without a value is None in the inputs.
+    """A spec built with Keras; a size without a value is None in the inputs.
+
+    `values` are put in for symbols that `spec.symbols` leaves free: unlike those, they reach Keras unchecked, so that
+    it is Keras that refuses a size that no layer takes.
 
     `layers` holds the Keras layers by name, `rules` what they were made from, `tensors` the symbolic outputs of every
     input and call, and `model` is the `keras.Model`, once `build` has come to its end. After a `KerasRefusal` they
@@ -54,13 +57,13 @@ class KerasModel:
     def __init__(self, keras: Any, spec: Spec, values: Mapping[str, int]) -> None:
         self.keras = keras
         self.spec = spec
-        self.values = dict(values)
+        self.values = {**values, **spec.symbols}
         self.model: Any = None
         self.rules: dict[str, LayerRule] = {}
         self.layers: dict[str, Any] = {}
         self.tensors: dict[Node, list[Any]] = {}
         self._ports: list[Any] = []
-        self._builder = _builder(spec, self.values)
+        self._builder = _builder(spec)
 
     def build(self, inputs: Sequence[Any] | None = None) -> KerasModel:
         """Builds the model; `inputs` are the tensors that a nested one will be called on. Raises `KerasRefusal`."""
@@ -84,7 +87,7 @@ class KerasModel:
             raise KerasRefusal(layer, one_line(error)) from error
 
     def _size(self, value: Any) -> int | None:
-        size = None if value is None else self._builder.size(value)
+        size = None if value is None else substitute(self._builder.size(value), self.values)
         return size if isinstance(size, int) else None
 
     def _input(self, port: InputSpec, given: tuple[int | None, ...] | None) -> None:
@@ -99,10 +102,12 @@ class KerasModel:
 
     def _take(self, port: InputSpec, given: tuple[int | None, ...]) -> None:
         """Gives a nested model's own symbols the sizes that come in, where Keras needs a number for them."""
-        needed = sizes_that_keras_needs(self.spec, self.values)
+        needed = sizes_that_keras_needs(self.spec)
         for size, taken in zip(port.shape, given[1:], strict=False):
-            if isinstance(size, str) and size in needed and taken is not None:
-                self.values[size] = self._builder.values[size] = taken
+            if isinstance(size, str) and size.isidentifier() and size not in self.spec.symbols:
+                self.values.pop(size, None)
+                if size in needed and taken is not None:
+                    self.values[size] = taken
 
     def _apply(self, node: Node, call: Call) -> None:
         inputs = [self.tensors[ref.name, ref.call][ref.index] for ref in call.inputs]
@@ -116,7 +121,7 @@ class KerasModel:
         keras_layer = self.layers[call.layer]
         # A cell, which makes one step, calls it differently.
         keyword = "initial_state" if "initial_state" in signature(keras_layer.call).parameters else "states"
-        keywords = {keyword: states} if states else {}
+        keywords = {keyword: _pack(self.keras.tree, keras_layer, states)} if states else {}
         output = keras_layer(inputs[0] if len(inputs) == 1 else inputs, **keywords)
         self.tensors[node] = self.keras.tree.flatten(output)
 
@@ -124,7 +129,7 @@ class KerasModel:
         if isinstance(rule, NestedModel):
             return KerasModel(self.keras, rule.spec, self.values).build(inputs).model
         if is_stated(rule):
-            return _stand_in(self.keras, rule)
+            return _stand_in(self.keras, rule, self.values)
         keras_class = getattr(self.keras.layers, rule.class_name, None)
         if keras_class is None:
             raise ValueError(f"Keras {self.keras.__version__} has no layer `{rule.class_name}`")
@@ -136,7 +141,7 @@ class KerasModel:
             return self._layer(value)
         if isinstance(value, (list, tuple)):
             return type(value)(self._argument(item) for item in value)
-        return value
+        return substitute(value, self.values) if isinstance(value, Expression) else value
 
     def _close(self) -> None:
         if self.spec.sequential:
@@ -146,38 +151,50 @@ class KerasModel:
         self.model = self.keras.Model(self._ports, outputs if len(outputs) > 1 else outputs[0], name=self.spec.name)
 
 
-def _builder(spec: Spec, values: Mapping[str, int]) -> Builder:
+def _pack(tree: Any, keras_layer: Any, states: list[Any]) -> list[Any]:
+    """States in the structure that the layer takes them in, which stacked cells make a deep one."""
+    if hasattr(keras_layer, "backward_layer"):
+        half = len(states) // 2
+        forward, backward = keras_layer.forward_layer, keras_layer.backward_layer
+        return [*_pack(tree, forward, states[:half]), *_pack(tree, backward, states[half:])]
+    structure = getattr(keras_layer, "state_size", None)
+    if not isinstance(structure, (list, tuple)) or len(tree.flatten(structure)) != len(states):
+        return states
+    return list(tree.pack_sequence_as(structure, states))
+
+
+def _builder(spec: Spec) -> Builder:
     def nested(inner: Spec, name: str) -> NestedModel:
-        return NestedModel(name, replace(inner, name=name))
+        return NestedModel(name, replace(inner, name=name, symbols=spec.symbols))
 
-    return Builder(values, {name: partial(nested, inner) for name, inner in spec.models.items()})
+    return Builder(spec.symbols, {name: partial(nested, inner) for name, inner in spec.models.items()})
 
 
-def sizes_that_keras_needs(spec: Spec, values: Mapping[str, int]) -> set[str]:
+def sizes_that_keras_needs(spec: Spec) -> set[str]:
     """The symbols without a value that Keras needs a number for: those in arguments and in the shapes of weights."""
-    report = infer(replace(spec, symbols=values))
-    in_weights = {name for weight in report.weights for size in weight.shape for name in symbols_of(size)}
-    return in_weights | _in_arguments(spec, values)
+    in_weights = {name for weight in infer(spec).weights for size in weight.shape for name in symbols_of(size)}
+    return in_weights | _in_arguments(spec)
 
 
-def _in_arguments(spec: Spec, values: Mapping[str, int]) -> set[str]:
-    builder = _builder(spec, values)
-    for layer in spec.layers.values():
-        builder.build(layer)
+def _in_arguments(spec: Spec) -> set[str]:
+    builder = _builder(spec)
+    for stated in spec.layers.values():
+        builder.build(stated)
     names = set(builder.symbols)
     for inner in spec.models.values():
         # A symbol that is a size of a nested model's input is the nested model's own.
-        names |= _in_arguments(inner, values) - {str(size) for port in inner.inputs for size in port.shape}
-    return names - set(values)
+        own = {str(size) for port in inner.inputs for size in port.shape}
+        names |= _in_arguments(replace(inner, symbols=spec.symbols)) - own
+    return names - set(spec.symbols)
 
 
-def _stand_in(keras: Any, rule: LayerRule) -> Any:
+def _stand_in(keras: Any, rule: LayerRule, values: Mapping[str, int]) -> Any:
     """A Keras layer that gives zeros of the stated shape and holds the stated params; it runs nothing.
 
     A size that is stated as unknown is that of the same axis of the input where there is one, and otherwise 2.
     """
-    stated = tuple(lower(rule.given["output_shape"]))
-    params = rule.given.get("params", 0)
+    stated = lower(substitute(size, values) for size in rule.given["output_shape"])
+    params = substitute(rule.given.get("params", 0), values)
 
     class StandIn(keras.layers.Layer):  # type: ignore[misc]  # Keras is not there when types are checked
         def build(self, input_shape: Any) -> None:

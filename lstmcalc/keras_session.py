@@ -53,7 +53,8 @@ def keras_session(device: str = "auto", backend: str | None = None) -> Iterator[
         running = keras.config.backend()
         if device != "auto":
             _check_device(keras, device, running)
-            stack.enter_context(keras.device(f"{device}:0"))
+            # Without a number behind it: on torch, Keras 3.15.1 cannot make weights on "cpu:0".
+            stack.enter_context(keras.device(device))
         version = str(getattr(sys.modules.get(running), "__version__", ""))
         yield KerasSession(keras, keras.__version__, running, version)
 
@@ -76,10 +77,12 @@ def one_line(error: BaseException) -> str:
     """
     lines = [line.strip() for line in _plain(str(error)).splitlines() if line.strip()]
     opening, ending = "Exception encountered when calling ", ".call()."
+    layer = ""
     if len(lines) > 1 and lines[0].startswith(opening):
-        layer = lines[0].removeprefix(opening).partition(ending)[0]
-        return f"{layer}: {lines[1]}"
-    return lines[0] if lines else type(error).__name__
+        layer = lines.pop(0).removeprefix(opening).partition(ending)[0] + ": "
+    if len(lines) > 1 and lines[0].endswith(":"):
+        lines[0] += f" {lines[1]}"
+    return layer + lines[0] if lines else type(error).__name__
 
 
 def _plain(text: str) -> str:
@@ -109,7 +112,8 @@ def _import_keras(backend: str | None) -> Any:
             raise KerasMissing(_missing(package))
     if backend is not None:
         os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow logs as errors what it then does in another way; what goes wrong is raised.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _without_start_up_logs():
             keras = importlib.import_module("keras")
@@ -132,7 +136,7 @@ def _check_device(keras: Any, device: str, backend: str) -> None:
     """Refuses a device on which a tensor cannot be made; backends differ in whether they raise or go elsewhere."""
     landed = ""
     try:
-        with _without_start_up_logs(), keras.device(f"{device}:0"):
+        with _without_start_up_logs(), keras.device(device):
             landed = device_of(keras.ops.zeros((1,)))
     except Exception:  # Each backend raises something else.
         pass

@@ -19,8 +19,9 @@ class ModelRule(LayerRule):
     #: What the model is on the shapes of its latest application.
     report: Report
 
-    def __init__(self, name: str, sequential: bool, run: Callable[[Sequence[Shape] | None], Report]) -> None:
+    def __init__(self, name: str, model: str, sequential: bool, run: Callable[[Sequence[Shape] | None], Report]) -> None:
         super().__init__({}, name)
+        self._model = model
         self._run = run
         self._class_name = "Sequential" if sequential else "Functional"
 
@@ -33,7 +34,8 @@ class ModelRule(LayerRule):
             for weight in layer.weights:
                 name = f"{layer.name}/{weight.name}"
                 shape = lift(weight.shape)
-                yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype)
+                origin = weight.origin or f"{self._model}/{name}"
+                yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype, origin)
 
     def output_shape(self, x: Inputs) -> Any:
         self.report = self._run(x.shapes)

@@ -72,8 +72,8 @@ class _Python:
     times = "*"
 
     def size(self, size: Dim) -> str:
-        if size == 0:
-            return "0"
+        if isinstance(size, int):
+            return str(size)
         number, monomial = content(size), common_monomial(size)
         if all(coefficient < 0 for coefficient in terms_of(size).values()):
             number = -number

@@ -246,9 +246,6 @@ def replace_atoms(size: Dim, image: Callable[[str], Dim]) -> Dim:
     return total(coefficient * product(images[atom] for atom in monomial) for monomial, coefficient in terms.items())
 
 
-# --- Floor division ---------------------------------------------------------------------------------------------------
-
-
 def _floor_divide(numerator: Dim, divisor: Dim) -> Dim:
     if isinstance(divisor, int) and divisor < 0:
         raise ValueError(f"a size can only be divided by a positive number, got {divisor}")
@@ -346,9 +343,6 @@ def _proper_floor(numerator: Dim, divisor: Dim) -> Dim:
         n, m, b = floors[0].numerator, floors[0].divisor, numerator - Expression({(floors[0],): 1})
         return (n + m * b) // (m * divisor)
     return Expression({(Floor(numerator, divisor),): 1})
-
-
-# --- Bounds -----------------------------------------------------------------------------------------------------------
 
 
 def least_value(size: Dim) -> int | None:

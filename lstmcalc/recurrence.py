@@ -1,4 +1,4 @@
-"""What is special to LSTM, GRU and SimpleRNN, and to the wrappers that go over time, in words and equations.
+"""What is special to LSTM, GRU and SimpleRNN, in words and equations.
 
 The gates of a class, in the order of its columns, stand in one table, `CELLS`; equations, column ranges and sentences
 all follow from it, from the rule and from the input shapes. The equations are Python that runs on numpy arrays.
@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_python, to_text, total
+from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_text, total
 from lstmcalc.inference import as_shapes
 from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Shape, Term
+from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term
 from lstmcalc.shapes import show_shape
 
-__all__ = ["CELLS", "Cell", "Gate", "Lines", "call_text", "columns", "count_text", "equations", "recurrent_sections"]
+__all__ = [
+    "CELLS",
+    "Cell",
+    "Gate",
+    "Lines",
+    "amount",
+    "call_text",
+    "columns",
+    "count_text",
+    "equations",
+    "recurrent_sections",
+]
 
 #: Lines of a section: one cell is a sentence, several are a row of a table.
 Lines = list[tuple[str, ...]]
@@ -68,11 +79,11 @@ CELLS = {
 
 
 def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
-    """What a layer that goes over time needs said besides its shapes; nothing for any other layer."""
+    """What an LSTM, GRU or SimpleRNN, or its cell, needs said besides its shapes; nothing for any other layer."""
     cell = cell_of(rule)
     if cell is not None:
         if len(cell.gates) > 1:
-            yield "Gates", _gates(rule, x)
+            yield "Gates and their columns", _gates(rule, x)
         yield "One step", _one_step(rule, x)
         repeated = isinstance(rule, Recurrent)
         if repeated:
@@ -82,12 +93,6 @@ def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
             yield "Two biases", _two_biases(rule, x)
         if repeated:
             yield "Often confused", _confusions(rule, x)
-    elif rule.class_name == "RNN" and isinstance(rule.cell, LayerRule):
-        yield "One step", [(_pointer("What the cell does at each step", rule.cell, (x.shape[0], *x.shape[2:])),)]
-    elif rule.class_name == "Bidirectional":
-        yield "Two directions", _directions(rule, x)
-    elif rule.class_name == "TimeDistributed":
-        yield "The same layer at every step", _distributed(rule, x)
 
 
 def cell_of(rule: LayerRule) -> Cell | None:
@@ -96,18 +101,16 @@ def cell_of(rule: LayerRule) -> Cell | None:
 
 
 def call_text(rule: LayerRule) -> str:
-    """A rule as the Keras call that makes it; a size that stands for itself is left out.
+    """A rule as the Keras call that makes it.
 
     >>> from lstmcalc.layers import RULES
     >>> call_text(RULES["LSTM"]({"units": 64, "return_sequences": True}))
     'LSTM(64, return_sequences=True)'
     """
     first = next(iter(rule.arguments), "")
-    parts = []
+    parts: list[str] = []
     for key, value in rule.given.items():
-        text = _python(value)
-        if text != key:
-            parts.append(text if key == first and not parts else f"{key}={text}")
+        parts.append(_python(value) if key == first and not parts else f"{key}={_python(value)}")
     return f"{rule.class_name}({', '.join(parts)})" if parts else rule.class_name
 
 
@@ -181,12 +184,13 @@ def _gates(rule: Any, x: Inputs) -> Lines:
     gates = CELLS[rule.class_name.removesuffix("Cell")].gates
     held = "`kernel`, `recurrent_kernel` and `bias`" if rule.use_bias else "`kernel` and `recurrent_kernel`"
     width = count_text(len(gates) * rule.units)
-    lines: Lines = [(f"{held} hold {len(gates)} blocks of {_named('units', rule.units)} columns, {width} in all:",)]
+    lines: Lines = [(f"The last axis of {held} holds {len(gates)} blocks, each {_named('units', rule.units)} wide, "
+                     f"{width} in all:",)]  # fmt: skip
     lines += [(columns(i, rule.units), gate.letter, gate.name, gate.role) for i, gate in enumerate(gates)]
     formula = rule.formula(x)
     each = Formula(tuple(Term(term.expression // len(gates), term.values) for term in formula.terms))
     lines.append((f"Params of each block: {_arithmetic(each)}. "
-                  f"Of all {len(gates)} blocks: {count_text(_params(rule, x))}.",))  # fmt: skip
+                  f"Of all {len(gates)} blocks: {count_text(count(rule, x))}.",))  # fmt: skip
     return lines
 
 
@@ -196,7 +200,8 @@ def _arithmetic(formula: Formula) -> str:
     return " = ".join(dict.fromkeys(steps))
 
 
-def _params(rule: LayerRule, x: Inputs) -> Dim:
+def count(rule: LayerRule, x: Inputs) -> Dim:
+    """The params of a rule on an input."""
     return total(weight.params for weight in rule.weights(x))
 
 
@@ -204,33 +209,35 @@ def _one_step(rule: Any, x: Inputs) -> Lines:
     cell = CELLS[rule.class_name.removesuffix("Cell")]
     states = list(cell.states)
     before = ", ".join(f"{state}[t-1]" for state in states)
-    marks = [gate.letter for gate in cell.gates]
-    held = ["W, `kernel`", "U, `recurrent_kernel`", *_bias_legend(rule)]
-    blocks = f"; `_{marks[0]}` marks the columns of block {marks[0]}, and so on" if marks[0] else ""
+    held = [("W", "`kernel`"), ("U", "`recurrent_kernel`"), *_bias_legend(rule)]
+    letters, arrays = (", ".join(column) for column in zip(*held, strict=True))
+    letter = cell.gates[0].letter
+    blocks = f"; `_{letter}` marks the columns of block {letter}, and so on" if letter else ""
+    reads, gives = amount(x.input_dim, "value"), amount(rule.units, "value")
     each = " each" if len(states) > 1 else ""
     return [
         ("At each step t, for each sample:",),
         *equations(rule),
-        (f"So one step reads {_amount(x.input_dim, 'value')}, x[t], and gives {_amount(rule.units, 'value')}, h[t]. "
-         "In these lines:",),
-        ("x[t]", f"the input at step t: {_amount(x.input_dim, 'value')}"),
-        (before, f"what the step before left, zeros at first: {_amount(rule.units, 'value')}{each}"),
-        (", ".join(name.partition(", ")[0] for name in held), f"{', '.join(name.partition(', ')[2] for name in held)}{blocks}"),
+        (f"So one step reads {reads}, x[t], and gives {gives}, h[t]. In these lines:",),
+        ("x[t]", f"the input at step t: {reads}"),
+        (before, f"what the step before left: {gives}{each}"),
+        (letters, f"{arrays}{blocks}"),
         ("@ and *", "@ is vector times matrix, * is value by value"),
-    ]  # fmt: skip
+    ]
 
 
-def _bias_legend(rule: Any) -> list[str]:
+def _bias_legend(rule: Any) -> list[tuple[str, str]]:
     first, second = _bias_names(rule)
     if second:
-        return [f"{first}, row 0 of `bias`", f"{second}, row 1 of `bias`"]
-    return [f"{first}, `bias`"] if first else []
+        return [(first, "row 0 of `bias`"), (second, "row 1 of `bias`")]
+    return [(first, "`bias`")] if first else []
 
 
 def _whole_sequence(rule: Any, x: Inputs) -> Lines:
-    order = "from the last to the first (`go_backwards: true`)" if rule.go_backwards else "from the first to the last"
+    order = "last to the first (`go_backwards: true`)" if rule.go_backwards else "first to the last"
+    params = count_text(count(rule, x))
     lines: Lines = [
-        (f"The step is repeated {_times(x.timesteps)}, {order}, with the same {count_text(_params(rule, x))} params every "
+        (f"The step is repeated {_times(x.timesteps)}, from the {order}, with the same {params} params every "
          "time. So the number of steps is not in the count: a longer sequence takes more time, not more params.",),
         ("What comes out depends on two arguments:",),
     ]  # fmt: skip
@@ -278,18 +285,18 @@ def _states(rule: Any, x: Inputs) -> Lines:
     lines.append(("Zeros before the first step, unless the call is given an `initial_state`.",))
     names = " and ".join(states)
     if rule.stateful:
-        lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k of "
-                      f"the batch before ended, until `reset_state()` is called. Every batch must have "
-                      f"{_amount(x.batch, 'sample')}.",))  # fmt: skip
+        lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k "
+                      f"of the batch before ended, until `reset_state()` is called. Every batch must have "
+                      f"{amount(x.batch, 'sample')}.",))  # fmt: skip
     else:
-        lines.append((f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, until "
-                      "`reset_state()` is called, and needs a fixed batch size.",))  # fmt: skip
+        lines.append((f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, "
+                      "until `reset_state()` is called, and needs a fixed batch size.",))  # fmt: skip
     return lines
 
 
 def _two_biases(rule: Any, x: Inputs) -> Lines:
     textbook = changed(rule, reset_after=False)
-    here, there = _params(rule, x), _params(textbook, x)
+    here, there = count(rule, x), count(textbook, x)
     named = textbook.formula(x)
     return [
         ("`reset_after: true`, Keras's default, applies r after the product with `recurrent_kernel`, and gives that "
@@ -304,16 +311,20 @@ def _weight_shape(rule: LayerRule, x: Inputs, name: str) -> str:
 
 
 def _confusions(rule: Any, x: Inputs) -> Lines:
+    kernel = _weight_shape(rule, x, "kernel")
     lines: Lines = [
-        (_equal("units", rule.units), "how many values h has, and so how wide the output is. Not the number of time steps, "
-         "and not the number of layers."),
-        (_equal("timesteps", x.timesteps), "how often the step is repeated. The input decides it; no weight depends on it."),
+        (_equal("units", rule.units), "how many values h has, and so how wide the output is. Not the number of time "
+         "steps, and not the number of layers."),
+        (_equal("timesteps", x.timesteps), "how often the step is repeated. The input decides it; no weight depends on "
+         "it."),
         (_equal("input_dim", x.input_dim), f"how many values one step reads. It sets the number of rows of `kernel`, "
-         f"{_weight_shape(rule, x, 'kernel')}, and nothing else."),
+         f"{kernel}, and changes no other weight."),
     ]  # fmt: skip
     unknown = [axis for axis, size in zip(x.axes, x.shape, strict=False) if size is UNKNOWN]
     if unknown:
-        lines.append(("None", f"a size left open until data comes, here {' and '.join(unknown)}. No weight depends on it."))
+        lines.append(
+            ("None", f"a size left open until data comes, here {' and '.join(unknown)}. No weight depends on it.")
+        )
     return lines
 
 
@@ -326,7 +337,7 @@ def _named(name: str, size: Dim) -> str:
     return f"`{name}`" if to_text(size) == name else f"`{name}` = {count_text(size)}"
 
 
-def _amount(size: Dim, noun: str) -> str:
+def amount(size: Dim, noun: str) -> str:
     """`1 value`, `300 values`; a symbol in backticks; an unknown size is `any number of values`."""
     if size is UNKNOWN:
         return f"any number of {noun}s"
@@ -339,56 +350,3 @@ def _times(size: Dim) -> str:
 
 def _quoted(size: Dim) -> str:
     return count_text(size) if isinstance(size, int) else f"`{to_text(size)}`"
-
-
-MERGED = {
-    "concat": "puts the two outputs side by side",
-    "sum": "adds the two outputs value by value",
-    "mul": "multiplies the two outputs value by value",
-    "ave": "takes the mean of the two outputs value by value",
-    None: "keeps the two outputs apart",
-}
-
-
-def _directions(rule: Any, x: Inputs) -> Lines:
-    counts: dict[str, Dim] = {}
-    for weight in rule.weights(x):
-        direction = weight.name.partition("_")[0]
-        counts[direction] = counts.get(direction, 0) + weight.params
-    lines: Lines = [("Two layers read the sequence, one in each direction, and share no weights:",)]
-    lines += [(direction, f"{count_text(count)} params") for direction, count in counts.items()]
-    mode = "null" if rule.merge_mode is None else rule.merge_mode
-    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}: {shapes_text(rule.output_shape(x))}.",))
-    lines += _half(rule, x)
-    lines.append((_pointer("What one direction does", rule.layer, x.shape),))
-    return lines
-
-
-def _half(rule: Any, x: Inputs) -> Lines:
-    """What to write where a paper counts both directions together."""
-    units = getattr(rule.layer, "units", None)
-    if rule.merge_mode != "concat" or getattr(rule, "backward_layer", None) is not None or not isinstance(units, int):
-        return []
-    lines: Lines = [(f"When a paper says {units}, see which it means. {units} in each direction is this layer, "
-                     f"{2 * units} wide.",)]  # fmt: skip
-    if units % 2 == 0:
-        half = changed(rule, layer=changed(rule.layer, units=units // 2))
-        shape, params = shapes_text(half.output_shape(x)), count_text(_params(half, x))
-        lines.append((f"{units} in both together is `{call_text(half)}`: {shape}, {params} params.",))
-    return lines
-
-
-def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
-    """Where another layer is explained."""
-    sizes = ",".join("None" if size is UNKNOWN else to_python(size) for size in shape[1:]).replace(" ", "")
-    return f'{what}: `lstmcalc explain "{call_text(rule)}" --input {sizes}`.'
-
-
-def _distributed(rule: Any, x: Inputs) -> Lines:
-    inner = call_text(rule.layer)
-    lines: Lines = [(f"`{inner}` is applied at every step, {_amount(x.shape[1], 'step')}, with one set of weights: "
-                     f"{count_text(_params(rule, x))} params, however many steps there are.",)]  # fmt: skip
-    if rule.layer.class_name == "Dense":
-        lines.append((f"`{inner}` without TimeDistributed gives the same: Dense works on the last axis and shares its "
-                      "weights over all others.",))  # fmt: skip
-    return lines

@@ -28,7 +28,10 @@ class Port:
 
 @dataclass(frozen=True)
 class WeightReport:
-    """A named array of a layer; `uses` is how often one sample applies it, `why` what it is for."""
+    """A named array of a layer; `uses` is how often one sample applies it, `why` what it is for.
+
+    Weights of the same `origin`, where they have one, are the same array, held by several layers.
+    """
 
     name: str
     shape: Shape
@@ -37,6 +40,7 @@ class WeightReport:
     dtype: str
     uses: Size
     why: str
+    origin: str = ""
 
     @property
     def bytes(self) -> Size:
@@ -156,7 +160,9 @@ class Report:
     @property
     def weights(self) -> tuple[WeightReport, ...]:
         """Every weight of the model, once."""
-        return tuple(weight for layer in self.layers for weight in layer.weights)
+        weights = [weight for layer in self.layers for weight in layer.weights]
+        first = {weight.origin: weight for weight in reversed(weights)}
+        return tuple(weight for weight in weights if not weight.origin or first[weight.origin] is weight)
 
     @property
     def totals(self) -> Totals:

@@ -19,12 +19,13 @@ NOWHERE = Where()
 class Ref:
     """One output of an input or a call: `enc` is `Ref("enc")`, `enc[1]` is `Ref("enc", 1)`.
 
-    `call` counts the applications of a shared layer, from 0.
+    `call` counts the applications of a shared layer, from 0; `where` is the place of the reference, if it has one.
     """
 
     name: str
     index: int = 0
     call: int = 0
+    where: Where | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.name}[{self.index}]" if self.index else self.name

@@ -31,6 +31,9 @@ __all__ = [
     "verify",
 ]
 
+NOT_REACHED = "not reached"
+STATED = "stated, not checked"
+
 #: Told what is being done, how many steps are done, and how many there are.
 Progress = Callable[[str, int, int], None]
 
@@ -139,6 +142,10 @@ def verify(
         )
 
 
+class FailsOnData(Exception):
+    """Keras built a model and could not run it."""
+
+
 @dataclass
 class _Check:
     """One model being held against Keras; `mismatches` are kept by layer name, those of the model under ""."""
@@ -155,16 +162,15 @@ class _Check:
 
     def run(self) -> None:
         """Builds and runs the model at all sizes that it is to be tried with."""
-        values = dict(self.spec.symbols)
         self.named, self.labels = name_unknown_sizes(self.spec)
         try:
             self.expected = infer(self.named)
         except SpecError:
             # A name can show that no size would do, where an unknown size does not: trying it shows what Keras does.
             self.expected = self.report
-        self.needed = sorted(sizes_that_keras_needs(self.spec, values))
+        self.needed = sorted(sizes_that_keras_needs(self.spec))
         sizes = {name for port in self.expected.inputs for size in port.shape or () for name in symbols_of(size)}
-        free = sorted({*sizes, *self.labels, *self.needed} - set(values))
+        free = sorted({*sizes, *self.labels, *self.needed} - set(self.spec.symbols))
         trials = plan_trials(self.expected, free, self._batch())
         for done, trial in enumerate(trials):
             self.tell(self._title(trial), done, len(trials))
@@ -175,7 +181,8 @@ class _Check:
         """What was found about a layer."""
         found = tuple(self.mismatches.get(ours.name, ()))
         note = self.notes.get(ours.name, "")
-        return LayerVerification(ours.name, not found, found, note, len(ours.weights), ours.params)
+        agrees = not found and note != NOT_REACHED
+        return LayerVerification(ours.name, agrees, found, note, len(ours.weights), ours.params)
 
     def _batch(self) -> int | None:
         batch = self.report.inputs[0].shape if self.report.inputs else None
@@ -206,15 +213,17 @@ class _Check:
         failure = ""
         try:
             keras_model = self._model(trial)
-            outputs, found = self._run(keras_model, trial)
-        except KerasRefusal as refusal:
+            outputs, differences = self._run(keras_model, trial)
+            found = [] if expected_to_fail else differences
+        except (KerasRefusal, FailsOnData) as refusal:
             failure = str(refusal)
-        except Exception as error:  # Keras raises whatever its backend raises.
-            failure = f"Keras fails on data: {one_line(error)}"
-        if expected_to_fail:
-            # A window that does not fit gives no error everywhere: some backends return an empty array.
+        except Exception as error:  # A fault of lstmcalc's own is a finding, never a traceback.
+            found = [f"lstmcalc could not go on: {one_line(error)}"]
+        if expected_to_fail and not found:
+            # A window that does not fit gives no error everywhere: some backends return an empty array. A failure of a
+            # model that Keras does not build at all says nothing of the assumption.
             empty = any(0 in shape for shape in outputs)
-            agrees = bool(failure) or empty
+            agrees = bool(failure and self._built) or empty
             message = failure or ("Keras returns nothing" if empty else f"Keras runs it, though not {assumption}")
         else:
             agrees, message = not failure and not found, failure or "; ".join(found)
@@ -231,8 +240,8 @@ class _Check:
         sizes = trial.sizes or {}
         key = tuple(sizes[name] for name in self.needed)
         if key not in self._built:
-            values = {**self.spec.symbols, **{name: sizes[name] for name in self.needed}}
-            model = KerasModel(self.session.keras, self.spec, values)
+            needed = {name: sizes[name] for name in self.needed}
+            model = KerasModel(self.session.keras, self.spec, needed)
             refusal = None
             try:
                 model.build()
@@ -251,11 +260,11 @@ class _Check:
             theirs = model.layers.get(ours.name)
             rule = model.rules.get(ours.name)
             if theirs is None and (ours.name, 0) not in model.tensors:
-                self.notes[ours.name] = "not reached"
-            if theirs is not None:
+                self.notes[ours.name] = NOT_REACHED
+            if theirs is not None and (ours.name, 0) in model.tensors:
                 self.note(ours.name, compare_layer(ours, theirs, values))
             if rule is not None and is_stated(rule):
-                self.notes[ours.name] = "stated, not checked"
+                self.notes[ours.name] = STATED
             for index, call in enumerate(ours.calls):
                 if (ours.name, index) in model.tensors:
                     held = model.tensors[ours.name, index]
@@ -270,10 +279,15 @@ class _Check:
         """The model's real output shapes, and how those of all layers differ from the symbolic ones."""
         layers = [layer for layer in self.expected.layers if layer.name in model.layers]
         nodes = [(layer.name, index) for layer in layers for index in range(len(layer.calls))]
-        sizes = trial.sizes or {}
-        real = self.session.keras.tree.flatten(model.probe(nodes)(self._data(trial), training=False))
+        sizes, data = trial.sizes or {}, self._data(trial)
+        try:
+            real = self.session.keras.tree.flatten(model.probe(nodes)(data, training=False)) if nodes else []
+        except Exception as error:  # Keras raises whatever its backend raises.
+            raise FailsOnData(f"Keras fails on data: {one_line(error)}") from error
         self.device = device_of(real[0]) if real else ""
-        shapes: dict[Node, list[tuple[int, ...]]] = {}
+        shapes: dict[Node, list[tuple[int, ...]]] = {
+            (port.name, 0): [tuple(numbers.shape)] for port, numbers in zip(self.spec.inputs, data, strict=True)
+        }
         rest = iter(real)
         for node in nodes:
             shapes[node] = [tuple(next(rest).shape) for _ in model.tensors[node]]
@@ -283,8 +297,7 @@ class _Check:
             for index, call in enumerate(layer.calls)
             for text in compare_real(call, shapes[layer.name, index], sizes, trial.batch)
         ]
-        outputs = self.named.outputs
-        return tuple(shapes[ref.name, ref.call][ref.index] for ref in outputs if (ref.name, ref.call) in shapes), found
+        return tuple(shapes[ref.name, ref.call][ref.index] for ref in self.spec.outputs), found
 
     def _data(self, trial: Trial) -> list[Any]:
         """Random data for every input: numbers from 0 to 1, or 0 and 1 where an input holds integers."""

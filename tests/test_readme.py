@@ -100,4 +100,3 @@ def test_ci_runs_the_command_that_readme_shows() -> None:
     command = "pip install -e '.[test]' && pytest"
     assert f"```sh\n{command}\n```" in README.read_text(encoding="utf-8")
     assert "pip install -q -e '.[test]' && pytest" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-

@@ -1,4 +1,4 @@
-"""What of `verify` needs no Keras: the sizes it tries, its texts and JSON, and what it says where Keras is not there."""
+"""What of `verify` needs no Keras: the sizes it tries, its texts and JSON, and its word where Keras is not there."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ class TestSizes:
             ([("T", "multiple of", "8"), ("S", "=", "2*T")], {"S": 16, "T": 8}),
         ],
     )
-    def test_sizes_keep_to_the_conditions(
-        self, conditions: list[tuple[str, str, str]], sizes: dict[str, int]
-    ) -> None:
+    def test_sizes_keep_to_the_conditions(self, conditions: list[tuple[str, str, str]], sizes: dict[str, int]) -> None:
         held = [condition(*parts) for parts in conditions]
         assert find_sizes(["S", "T"], held) == sizes
         assert all(each.substitute(sizes) is True for each in held)
@@ -219,7 +217,8 @@ class TestWithoutKeras:
         assert str(caught.value) == text
 
     def test_nothing_heavy_is_loaded(self) -> None:
-        code = "import lstmcalc.verification, sys; print([m for m in ('keras', 'tensorflow', 'numpy') if m in sys.modules])"
+        heavy = "('keras', 'tensorflow', 'numpy')"
+        code = f"import lstmcalc.verification, sys; print([name for name in {heavy} if name in sys.modules])"
         assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
     def test_a_wrong_model_needs_no_keras_to_be_told(self, spec: Spec) -> None:
@@ -228,15 +227,16 @@ class TestWithoutKeras:
 
 def test_a_failure_is_told_in_one_line() -> None:
     text = (
-        "Exception encountered when calling Concatenate.call().\n\n\x1b[1m{{function_node __wrapped__ConcatV2_N_2_device_"
+        "Exception encountered when calling Concatenate.call().\n\n\x1b[1m"
+        "{{function_node __wrapped__ConcatV2_N_2_device_"
         "/job:localhost/replica:0/task:0/device:CPU:0}} ConcatOp : Dimension 1 in both shapes must be equal: "
         "shape[0] = [2,3,4] vs. shape[1] = [2,1,4] [Op:ConcatV2] name: concat\x1b[0m\n\nArguments received by …"
     )
     assert one_line(ValueError(text)) == (
-        "Concatenate: ConcatOp : Dimension 1 in both shapes must be equal: "
-        "shape[0] = [2,3,4] vs. shape[1] = [2,1,4]"
+        "Concatenate: ConcatOp : Dimension 1 in both shapes must be equal: shape[0] = [2,3,4] vs. shape[1] = [2,1,4]"
     )
     assert one_line(ValueError("first\nsecond")) == "first"
+    assert one_line(ValueError("Because of:\n\nthis\nand more")) == "Because of: this"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,42 @@ class Page:
 
             self._text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
 
+    def explanation(self, spec: Spec) -> None:
+        """Explains the last layer of a model."""
+        from lstmcalc.explanation import explain_layer, to_json
+        from lstmcalc.inference import infer
+        from lstmcalc.renderers.explanation_text import render
+
+        explanation = explain_layer(spec, infer(spec), spec.calls[-1].layer)
+        if self.as_json:
+            self._document({**to_json(explanation), "source": spec.source})
+        else:
+            self._text(render(explanation, self.width, self.colour))
+
+    def verification(
+        self,
+        spec: Spec,
+        values: Mapping[str, int] | None = None,
+        batch: int | None = None,
+        device: str = "auto",
+        backend: str | None = None,
+    ) -> None:
+        """Holds a model against real Keras, and shows how far it got meanwhile."""
+        from lstmcalc.renderers.verification_text import verification_lines
+        from lstmcalc.verification import VerificationError, to_json, verify
+
+        try:
+            with _progress(self.as_json) as progress:
+                result = verify(spec, values, batch, device=device, backend=backend, progress=progress)
+        except VerificationError as error:
+            typer.echo(f"lstmcalc: {error}", err=True)
+            raise typer.Exit(2) from None
+        self.failed |= not result.agrees
+        if self.as_json:
+            self._document(to_json(result))
+        else:
+            self._text("\n".join(verification_lines(result)) + "\n")
+
     def close(self) -> None:
         """Writes the file, if one was asked for, and ends with 1 if a source was wrong."""
         if self.output is not None:
@@ -90,6 +126,24 @@ class Page:
         self.parts.append(text)
         if self.output is None:
             typer.echo(text, nl=False, color=self.colour)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Shows on a terminal what a long run is at; nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting Keras", total=None)
+
+        def show(label: str, done: int, whole: int) -> None:
+            bar.update(task, description=label, completed=done, total=whole)
+
+        yield show
 
 
 def terminal_width() -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from lstmcalc.dims import Dim, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.axes import check_axes, usual_axes
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, count_axes, layer
 from lstmcalc.shapes import show_shape
 
@@ -102,7 +103,7 @@ class PReLU(LayerRule):
             if not 1 - last <= axis <= last:
                 range_text = f"from 1 to {last}" if last else f"none, as there is only {count_axes(ndim)}"
                 raise Rejection("wrong-value", f"`shared_axes` {range_text}", str(axis))
-        return super().axis_names(ndim)
+        return usual_axes(ndim)
 
     def _sizes(self, x: Inputs) -> tuple[Shape, list[Dim]]:
         sizes, shared = list(x.shape[1:]), []
@@ -158,12 +159,3 @@ class Softmax(LayerRule):
         Rejected({"axis": 2}, "expected `axis` from -2 to 1, got 2"),
         Rejected({"axis": [1, -1]}, "expected every axis once in `axis`, got [1, -1]"),
     ]
-
-
-def check_axes(axes: tuple[int, ...], ndim: int) -> None:
-    """Refuses an axis that an input of `ndim` axes does not have, and one that is named twice."""
-    for axis in axes:
-        if not -ndim <= axis < ndim:
-            raise Rejection("wrong-value", f"`axis` from {-ndim} to {ndim - 1}", str(axis))
-    if len({axis % ndim for axis in axes}) < len(axes):
-        raise Rejection("wrong-value", "every axis once in `axis`", arg.show(axes))

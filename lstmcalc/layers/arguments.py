@@ -289,8 +289,10 @@ def known(what: str, names: Sequence[str], default: Any = REQUIRED) -> Any:
 
 
 def activation(default: Any = REQUIRED) -> Any:
-    """The name of an activation function."""
-    return known("activation", ACTIVATIONS, default)
+    """The name of an activation function; null is none."""
+    argument = known("activation", ACTIVATIONS, default)
+    argument.optional = True
+    return argument
 
 
 def initializer(default: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, to_text
+from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
 
@@ -78,6 +78,18 @@ class Conv(SpatialRule):
         self._require_one_spread(x)
         self.require_windows(x)
         return self.arranged(x, self.slid(x), self.filters)
+
+    def formula(self, x: Inputs) -> Formula | None:
+        if self.groups == 1:
+            return super().formula(x)
+        rule, values = self.named()
+        assert isinstance(rule, Conv)
+        rule.groups = 1
+        axes = self.axis_names(x.ndim)
+        named = Inputs([tuple(symbol("channels_per_group" if axis == "channels" else axis) for axis in axes)], axes)
+        count = total(weight.params for weight in rule.weights(named))
+        values["channels_per_group"] = x.channels // self.groups
+        return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
 
     def _require_one_spread(self, x: Inputs) -> None:
         if not _widened(self.strides) and not _widened(self.dilation_rate):

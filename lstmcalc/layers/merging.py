@@ -231,7 +231,7 @@ class Dot(LayerRule):
             known = second[b] if first[a] is UNKNOWN else first[a]
             if isinstance(known, int):
                 shapes = f"{show_shape(first)} and {show_shape(second)}"
-                raise Rejection("unknown-axis", "both summed sizes to be known, or neither", shapes, because)
+                raise Rejection("wrong-size", "both summed sizes to be known, or neither", shapes, because)
         axis = f"axis {a}" if a == b else f"the summed axis, {a} and {b},"
         require_same(x, (first[a], 1), (second[b], 2), axis, "the same size along the summed axes", because)
         kept = (*first[:a], *first[a + 1 :], *second[1:b], *second[b + 1 :])

@@ -8,17 +8,10 @@ from typing import Any
 from lstmcalc.dims import Dim, product
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.activations import check_axes
+from lstmcalc.layers.axes import check_axes, usual_axes
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Weight, expand_axes, layer
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
-
-AXES = {
-    2: "batch input_dim",
-    3: "batch timesteps input_dim",
-    4: "batch height width channels",
-    5: "batch depth height width channels",
-}
 
 
 @layer(family="normalization")
@@ -116,7 +109,7 @@ class LayerNormalization(LayerRule):
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         check_axes(self.axis, ndim)
-        return expand_axes(AXES.get(ndim, "..."), ndim)
+        return usual_axes(ndim)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         shape, uses = tuple(x.shape[axis] for axis in sorted(self.axis)), _uses(x, self.axis)

@@ -15,7 +15,7 @@ __all__ = ["Cell", "Fused", "Recurrent", "check_states", "dropout_hints", "prefi
 
 #: What the fused cuDNN kernel asks of a layer (keras/src/backend/tensorflow/rnn.py, `cudnn_ok`, and the layers'
 #: `inner_loop`, 3.15.1).
-FUSED = {
+FUSED: dict[str, Any] = {
     "activation": "tanh",
     "recurrent_activation": "sigmoid",
     "use_bias": True,

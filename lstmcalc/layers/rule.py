@@ -32,7 +32,10 @@ ALIASES: dict[str, str] = {}
 
 
 class Weight(NamedTuple):
-    """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained."""
+    """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained.
+
+    `origin` identifies a weight that several layers may hold, which those of a model used as a layer can be.
+    """
 
     name: str
     shape: Shape
@@ -40,6 +43,7 @@ class Weight(NamedTuple):
     why: str = ""
     trainable: bool = True
     dtype: str = ""
+    origin: str = ""
 
     @property
     def params(self) -> Dim:

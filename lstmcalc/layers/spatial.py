@@ -79,4 +79,5 @@ def _arithmetic(axis: str, length: Dim, window: Dim, stride: Dim, dilation: Dim)
     if stride != 1:
         places = f"floor(({places})/{to_text(stride)})"
     number = to_text(conv_length(length, window, stride, "valid", dilation))
-    return f"{spread if dilation != 1 else ''}`padding: valid` gives {places} + 1 = {number} {COUNTED[axis]}"
+    result = "" if number == f"{places} + 1" else f" = {number}"
+    return f"{spread if dilation != 1 else ''}`padding: valid` gives {places} + 1{result} {COUNTED[axis]}"

@@ -19,7 +19,6 @@ from lstmcalc.layers.rule import (
     Remedy,
     Shape,
     Weight,
-    count_axes,
     layer,
 )
 from lstmcalc.shapes import show_shape
@@ -63,6 +62,14 @@ class Bidirectional(LayerRule):
             value = getattr(self, key)
             if not isinstance(value, Recurrent) and (value is not None or key == "layer"):
                 raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value))
+        if self.layer.stateful and self.layer.return_state:
+            raise Rejection(
+                "stateful-with-state",
+                "`stateful` or `return_state` inside Bidirectional, not both",
+                "both",
+                "Keras 3.15.1 fails on the two together, when it asks for the masks of the states",
+                "leave one of them out",
+            )
         if self.backward_layer is None:
             if self.layer.go_backwards:
                 raise Rejection(
@@ -250,6 +257,9 @@ class Bidirectional(LayerRule):
         Rejected({"layer": "LSTM(4)", "backward_layer": "LSTM(6, go_backwards=True)", "merge_mode": "sum"},
                  "expected both layers to give (None, 4), as `merge_mode: sum` adds them up one by one, got (None, 6) "
                  "from the `backward_layer`: Keras builds this, and fails on data"),
+        Rejected({"layer": "LSTM(8, stateful=True, return_state=True)"}, "expected `stateful` or `return_state` inside "
+                 "Bidirectional, not both, got both: Keras 3.15.1 fails on the two together, when it asks for the "
+                 "masks of the states", inputs=(2, 10, 4)),
         Rejected({"layer": "LSTM(8)", "merge_mode": "average"}, "expected `merge_mode` to be one of `sum`, `mul`, "
                  '`ave`, `concat`, `null`, got "average"'),
     ]  # fmt: skip

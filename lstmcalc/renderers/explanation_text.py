@@ -36,26 +36,29 @@ def render(explanation: Explanation, width: int | None = 80, colour: bool = Fals
     In colour it carries the codes that a terminal understands.
     """
     lines = [Text(explanation.written, "bold"), Text()]
-    lines += _block([row for row in explanation.answer], width)
+    lines += _block(explanation.answer, width)
     if explanation.purpose:
         lines += [Text(), *_block([(explanation.purpose,)], width)]
     for section in explanation.sections:
-        lines += [Text(), Text(section.heading, "bold"), *_block(section.lines, width)]
-    for held in explanation.assumptions:
-        because = f": {held.because}" if held.because else ""
-        lines += [Text(), *_block([(f"This holds only if {held.text}{because}.",)], width)]
+        lines += [Text(), Text(section.heading, "bold"), *_block(section.lines, width, section.header)]
+    if explanation.assumptions:
+        held = [f"{each.text}: {each.because}" if each.because else each.text for each in explanation.assumptions]
+        lines += [Text(), Text("This holds only if", "bold yellow"), *_block([(text,) for text in held], width)]
     text = _draw(lines, colour)
     if explanation.hints:
         text += "\n" + render_faults(explanation.hints, width=width, colour=colour)
     return text
 
 
-def _block(rows: Iterable[Row], width: int | None) -> list[Text]:
+def _block(rows: Iterable[Row], width: int | None, header: Row = ()) -> list[Text]:
     """Sentences, and tables of the rows between them."""
     lines: list[Text] = []
     for cells, group in groupby(rows, key=len):
-        made = _table(list(group), width) if cells > 1 else (line for row in group for line in _wrapped(row[0], width))
-        lines += [_styled(line) for line in made]
+        alike = list(group)
+        made = (
+            _table(alike, width, header) if cells > 1 else (line for row in alike for line in _wrapped(row[0], width))
+        )
+        lines += [_styled(line) for line in made if line.strip()]
     return lines
 
 
@@ -70,23 +73,25 @@ def _wrapped(text: str, width: int | None, indent: int = INDENT) -> Iterator[str
         yield " " * indent + line.replace(NO_BREAK, " ")
 
 
-def _table(rows: Sequence[Row], width: int | None) -> Iterator[str]:
+def _table(rows: Sequence[Row], width: int | None, header: Row = ()) -> Iterator[str]:
     """Rows in columns, the last of which wraps; columns that have no room stand below their row."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    table = [header, *rows] if header else list(rows)
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     starts = [INDENT + sum(widths[:i]) + GAP * i for i in range(len(widths))]
     fitting = len(widths)
     if width is not None and starts[-1] + min(widths[-1], LEAST_ROOM) > width:
-        ends = [start + size for start, size in zip(starts, widths, strict=True)]
-        fitting = max(1, sum(end <= width for end in ends[:-1]))
-    right = [len(rows) > 2 and _is_numeric(column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        last = fitting - 1
-        cells = [_padded(*cell) for cell in zip(row[:last], widths, right, strict=False)]
+        fitting = max(1, sum(start + size <= width for start, size in zip(starts[:-1], widths, strict=False)))
+    last = fitting - 1
+    right = [bool(header) and all(map(_is_count, column)) for column in zip(*rows, strict=True)]
+    for row in table:
+        cells = [_padded(*cell) + " " * GAP for cell in zip(row[:last], widths, right, strict=False)]
         first, *more = _wrapped(row[last], width, starts[last])
-        yield (" " * INDENT + "".join(cell + " " * GAP for cell in cells)) + first[starts[last] :]
+        yield " " * INDENT + "".join(cells) + first[starts[last] :]
         yield from more
-        for cell in filter(None, row[fitting:]):
-            yield from _wrapped(cell, width, 2 * INDENT)
+        names = header or ("",) * len(row)
+        for name, cell in zip(names[fitting:], row[fitting:], strict=True):
+            if cell and row is not header:
+                yield from _wrapped(f"{name}: {cell}" if name else cell, width, 2 * INDENT)
 
 
 def _padded(cell: str, width: int, right: bool) -> str:
@@ -94,9 +99,8 @@ def _padded(cell: str, width: int, right: bool) -> str:
     return blanks + cell if right else cell + blanks
 
 
-def _is_numeric(column: Sequence[str]) -> bool:
-    """Whether a column holds counts below its header."""
-    return not column[0].isdecimal() and all(cell.replace(",", "").isdecimal() for cell in column[1:])
+def _is_count(cell: str) -> bool:
+    return cell.replace(",", "").isdecimal()
 
 
 def _styled(line: str) -> Text:

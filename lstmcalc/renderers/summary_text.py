@@ -18,10 +18,15 @@ from lstmcalc.shapes import show_shape
 
 __all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
 
+#: From this width on, what a layer is connected to has a column of its own.
+LEAST_WIDTH_TO_CONNECT = 110
+#: No name or shape takes more than this from the other columns before it wraps.
+MOST_WIDTH = 34
+
 
 def render_summary(report: Report, *, weights: bool = False, width: int | None = None, colour: bool = False) -> str:
     """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
-    table, totals = _table(report, weights), Padding(_totals(report), (0, 1))
+    table, totals = _table(report, weights, width), Padding(_totals(report), (0, 1))
     parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
     parts += [_paragraph("assumes", _assumption(held.layer, held.text, held.because)) for held in report.assumptions]
     parts += [Text("\n").append_text(hint) for hint in _hints(report.hints)]
@@ -63,39 +68,61 @@ def _headline(report: Report) -> Text:
     return text
 
 
-def _table(report: Report, weights: bool) -> Table:
+def _table(report: Report, weights: bool, width: int | None) -> Table:
+    wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
+    rows = list(_rows(report, weights, connect=not report.sequential and not wide))
     table = Table(box=SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="bold")
-    table.add_column("Layer (type)", overflow="fold")
-    table.add_column("Output Shape", overflow="fold")
+    natural = sum(max((_longest_line(row[i]) for row in rows), default=1) + 3 for i in range(4))
+    name = shape = None
+    if width is not None and natural > width:
+        # The arithmetic wraps before names and shapes do.
+        name = max((_longest_word(row[0]) for row in rows), default=1)
+        shape = max((_longest_line(row[1]) for row in rows), default=1)
+    table.add_column("Layer (type)", overflow="fold", width=name and min(name, MOST_WIDTH))
+    table.add_column("Output Shape", overflow="fold", width=shape and min(max(shape, 12), MOST_WIDTH))
     table.add_column("Param #", justify="right", overflow="fold", min_width=7)
     table.add_column("Arithmetic", overflow="fold", style="cyan")
-    connected = not report.sequential
+    connected = not report.sequential and wide
     if connected:
         table.add_column("Connected to", overflow="fold")
-    for cells in _rows(report, weights):
+    for cells in rows:
         table.add_row(*cells if connected else cells[:-1])
     return table
 
 
-def _rows(report: Report, weights: bool, indent: str = "") -> Iterator[tuple[Text, ...]]:
+def _longest_line(cell: Text) -> int:
+    return max(map(len, cell.plain.splitlines()), default=1)
+
+
+def _longest_word(cell: Text) -> int:
+    """The width that a cell needs if it may break between words, its indent kept."""
+    lines = [(len(line) - len(line.lstrip()), line.split()) for line in cell.plain.splitlines()]
+    return max((indent + max(map(len, words), default=0) for indent, words in lines), default=1)
+
+
+def _rows(report: Report, weights: bool, connect: bool, indent: str = "") -> Iterator[tuple[Text, ...]]:
+    above = ""
     for layer in report.layers:
-        yield _row(layer, indent)
+        yield _row(layer, indent, above if connect else None)
+        above = layer.name
         if layer.nested is not None:
-            yield from _rows(layer.nested, weights, indent + "  ")
+            yield from _rows(layer.nested, weights, connect and not layer.nested.sequential, indent + "  ")
         elif weights:
             for weight in layer.weights:
                 cells = f"{indent}  {weight.name}", show_shape(weight.shape), show_count(weight.params)
-                note = weight.why if weight.trainable else f"{weight.why} (not trained)"
-                yield tuple(Text(cell, style="dim") for cell in (*cells, note.strip(), ""))
+                yield tuple(Text(cell, style="dim") for cell in (*cells, "" if weight.trainable else "not trained", ""))
 
 
-def _row(layer: LayerReport, indent: str) -> tuple[Text, ...]:
+def _row(layer: LayerReport, indent: str, above: str | None) -> tuple[Text, ...]:
+    """The cells of a layer; with `above`, the row above, what else it is connected to stands below its name."""
     name = Text.assemble(indent, (layer.name, "bold"), f" ({layer.class_name})")
+    if above is not None and layer.connected_to not in ((), (above,)):
+        sources = f",\n{indent}       ".join(dict.fromkeys(layer.connected_to))
+        name.append(f"\n{indent}  from {sources}")
     shapes = [show_shape(shape) for call in layer.distinct_calls for shape in call.outputs or (None,)]
-    params = layer.params if layer.known else None
     arithmetic = "sum of the rows below" if layer.nested else layer.arithmetic if layer.params != 0 else ""
     connected = ", ".join(layer.connected_to)
-    return (name, Text("\n".join(shapes)), Text(show_count(params)), Text(arithmetic or ""), Text(connected))
+    return (name, Text("\n".join(shapes)), Text(show_count(layer.params)), Text(arithmetic or ""), Text(connected))
 
 
 def _totals(report: Report) -> Table:

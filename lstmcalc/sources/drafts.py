@@ -121,6 +121,9 @@ class Linker:
             self._define(port.name, port.where)
         for i, entry in enumerate(self.draft.entries):
             name = ""
+            if entry.apply and not entry.layer and entry.apply.name in self.models:
+                # The first use of a nested model may be written like the others.
+                entry.layer = LayerSpec(entry.apply.name, entry.apply.name, where=entry.apply.where)
             if entry.layer is not None:
                 layer = name_layer(entry.layer, namer, self.models)
                 name = layer.name
@@ -169,6 +172,8 @@ class Linker:
             return name
         if name in self.labels:
             real = self.applied[self.labels[name]]
+            if not real:
+                return ""
             self._note("wrong-apply", at, reference, "the name of a layer", f"`{reference}`, an output of `{real}`",
                        fix=f"apply `{real}`")  # fmt: skip
         elif name in self.ports or reference.index:
@@ -210,14 +215,14 @@ class Linker:
             self.faults.append(fault.placed(entry.where, self._layer_at(0)))
         return None
 
-    def _ref(self, i: int, index: int) -> Ref | None:
-        return Ref(self.applied[i], index, self.calls[i]) if self.applied[i] else None
+    def _ref(self, i: int, index: int, where: Where | None = None) -> Ref | None:
+        return Ref(self.applied[i], index, self.calls[i], where) if self.applied[i] else None
 
     def _find(self, reference: Reference, at: int) -> Ref | None:
         """The output that a name means to entry `at`, or None after noting why there is none."""
         name = reference.name
         if name in self.ports:
-            return Ref(name, reference.index)
+            return Ref(name, reference.index, where=reference.where)
         if name in self.labels:
             i = self.labels[name]
         elif name in self.applications:
@@ -233,7 +238,7 @@ class Linker:
         if at < len(self.needs):
             self.needs[at].append(i)
         if i < at:
-            return self._ref(i, reference.index)
+            return self._ref(i, reference.index, reference.where)
         self.later_uses.append((at, i, reference))
         return None
 

@@ -114,7 +114,7 @@ class _Reader:
             places[key] = self._place(value if kind else key_node)
         name = arguments.pop("name", None)
         if name is not None and not isinstance(name, str):
-            raise SpecError([Fault("wrong-name", "`name` to be text", self._source(node), where=places["name"])])
+            raise SpecError([Fault("wrong-name", "`name` to be text", self._excerpt(node), where=places["name"])])
         return LayerSpec(class_name, name or "", arguments, self._place(node), places)
 
     def _class_name(self, node: ast.expr) -> str:
@@ -122,7 +122,7 @@ class _Reader:
         name = _dotted(function)
         if name is None:
             fix = 'for `LSTM(64)(x)` write `{layer: "LSTM(64)", inputs: x}`' if isinstance(function, ast.Call) else ""
-            raise self._fault(node, "a layer call such as `LSTM(64)`", self._source(node), fix)
+            raise self._fault(node, "a layer call such as `LSTM(64)`", self._excerpt(node), fix)
         return name
 
     def _pairs(self, class_name: str, node: ast.expr) -> list[tuple[str, ast.AST, ast.expr]]:
@@ -139,7 +139,7 @@ class _Reader:
             pairs.append((key, value, value))
         for keyword in node.keywords:
             if keyword.arg is None or keyword.arg in {key for key, _, _ in pairs}:
-                got = f"`{keyword.arg}` twice" if keyword.arg else f"`**{self._source(keyword.value)[1:]}"
+                got = f"`{keyword.arg}` twice" if keyword.arg else f"`**{self._excerpt(keyword.value)[1:]}"
                 raise self._fault(keyword, "every argument by name, once", got)
             pairs.append((keyword.arg, keyword, keyword.value))
         return pairs
@@ -161,13 +161,13 @@ class _Reader:
             return WORDS.get(name, name)
         if isinstance(node, (ast.BinOp, ast.UnaryOp)):
             return self._arithmetic(node)
-        raise self._fault(node, "a number, text, a list, a layer or arithmetic with names", self._source(node))
+        raise self._fault(node, "a number, text, a list, a layer or arithmetic with names", self._excerpt(node))
 
     def _mapping(self, node: ast.Dict, depth: int) -> dict[str, Any]:
         mapping = {}
         for key, value in zip(node.keys, node.values, strict=True):
             if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-                raise self._fault(key or value, "text as a key", self._source(key) if key else "`**`")
+                raise self._fault(key or value, "text as a key", self._excerpt(key) if key else "`**`")
             mapping[key.value] = self._value(value, depth + 1)
         return mapping
 
@@ -177,11 +177,11 @@ class _Reader:
         positional = POSITIONAL.get(class_name, ())
         if len(node.args) > len(positional):
             fix = f"write `{class_name}(name=value)`"
-            raise self._fault(node.args[0], f"the arguments of `{class_name}` by name", self._source(node), fix)
+            raise self._fault(node.args[0], f"the arguments of `{class_name}` by name", self._excerpt(node), fix)
         config = {key: self._value(value, depth + 1) for key, value in zip(positional, node.args, strict=False)}
         for keyword in node.keywords:
             if keyword.arg is None or keyword.arg in config:
-                raise self._fault(keyword, "every argument by name, once", self._source(node))
+                raise self._fault(keyword, "every argument by name, once", self._excerpt(node))
             config[keyword.arg] = self._value(keyword.value, depth + 1)
         return {"class_name": class_name, "config": config}
 
@@ -189,8 +189,14 @@ class _Reader:
         try:
             value = ast.literal_eval(node)
         except (ValueError, RecursionError, MemoryError, TypeError):
-            return self._source(node).strip("`")
-        return self._bounded(node, value) if isinstance(value, (int, float)) else self._source(node).strip("`")
+            value = None
+        return self._bounded(node, value) if isinstance(value, (int, float)) else self._text(node)
+
+    def _text(self, node: ast.expr) -> str:
+        try:
+            return ast.unparse(node)
+        except RecursionError:
+            raise self._fault(node, "arithmetic of fewer parts", self._excerpt(node)) from None
 
     def _bounded(self, node: ast.expr, value: Any) -> Any:
         if isinstance(value, int) and abs(value) > MAX_INTEGER:
@@ -205,12 +211,6 @@ class _Reader:
         before = self.text.encode()[: node.col_offset].decode(errors="ignore")
         return Where(self.where.file, self.where.line, self.start + len(before))
 
-    def _source(self, node: ast.expr) -> str:
-        try:
-            return f"`{ast.unparse(node)}`"
-        except (RecursionError, ValueError):
-            return self._excerpt()
-
     def _excerpt(self, node: ast.expr | None = None) -> str:
         written = ast.get_source_segment(self.text, node) if node else self.text
         text = " ".join((written or self.text).split())
@@ -223,6 +223,9 @@ class _Reader:
 
 def _dotted(node: ast.expr) -> str | None:
     """The last name of `LSTM` or `keras.layers.LSTM`; None for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) and _dotted(node.value) is not None else None
+    root = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return None
+    return node.attr if isinstance(node, ast.Attribute) else root.id

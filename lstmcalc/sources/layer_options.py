@@ -9,11 +9,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lstmcalc.dims import at_least, parse, symbol, to_python
+from lstmcalc.dims import symbol, to_python
 from lstmcalc.errors import Fault, Rejection, SpecError
 from lstmcalc.layers import ALIASES, RULES, LayerRule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest
-from lstmcalc.layers.rule import expand_axes
+from lstmcalc.sources.input_shapes import (
+    NUMBER,
+    axes_of,
+    described,
+    example_input,
+    parsed,
+    place,
+    read_sizes,
+    split_sizes,
+    states_of,
+    symbolic_shapes,
+)
 from lstmcalc.sources.layer_call import positional_arguments, read_call
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
@@ -25,7 +36,6 @@ INPUT_OPTIONS = ("input", "input_shape")
 STEPS = ("T", "timesteps", "steps")
 WORDS = {"true": True, "false": False, "none": None, "null": None}
 OPTION = re.compile(r"--?[A-Za-z]")
-NUMBER = re.compile(r"[1-9]\d{0,17}")
 
 
 def read_layer(words: Sequence[str], inputs: Sequence[str] = ()) -> Spec:
@@ -67,6 +77,7 @@ class _Reader:
         self.words = list(words)
         self.inputs = list(inputs)
         self.faults: list[Fault] = []
+        self.batch: int | str | None = None
         self.namer = Namer()
         #: Arguments that an unknown option most likely means.
         self.misspelt: set[str] = set()
@@ -84,13 +95,17 @@ class _Reader:
         self._missing()
         layer = self._filled(replace(layer, arguments=self.arguments))
         batch, shapes = self._shapes(layer)
+        batch = batch if self.batch is None else self.batch
         if self.faults:
             self._check_values()
             raise SpecError(fault.placed(None, self.label) for fault in self.faults)
         number = len(shapes) > 1
-        ports = [InputSpec(f"input_{i}" if number else "input", tuple(s)) for i, s in enumerate(shapes, 1)]
-        refs = tuple(Ref(port.name) for port in ports)
-        call, source = Call(layer.name, refs), " ".join(self.words)
+        dtype = "int32" if layer.class_name == "Embedding" else "float32"
+        ports = [InputSpec(f"input_{i}" if number else "input", tuple(s), dtype) for i, s in enumerate(shapes, 1)]
+        states = [InputSpec(f"state_{i}", (size,)) for i, size in enumerate(states_of(layer), 1)]
+        refs, kept = (tuple(Ref(port.name) for port in group) for group in (ports, states))
+        call, source = Call(layer.name, refs, kept), " ".join(self.words)
+        ports += states
         return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source)
 
     def _layer(self, text: str) -> LayerSpec:
@@ -98,12 +113,11 @@ class _Reader:
         if "(" not in text:
             class_name = find_class(text)
             if class_name is None:
-                near = closest(text, [*RULES, *ALIASES])
+                near = closest(text, [*RULES, *ALIASES]) if text else None
                 fix = f"did you mean `{near}`?" if near else "`lstmcalc layers` lists them"
                 raise SpecError([Fault("unknown-layer", "a Keras layer or a call of one", f"`{text}`", fix=fix)])
             return LayerSpec(class_name, self.namer.name(class_name))
-        text = re.sub(r"[A-Za-z_][\w.-]*(?=\s*\()", lambda match: find_class(match[0]) or match[0], text)
-        layer = read_call(text, self.namer)
+        layer = read_call(_canonical(text), self.namer)
         if layer.class_name not in RULES and layer.class_name not in ALIASES:
             return self._layer(layer.class_name)
         return layer
@@ -147,6 +161,12 @@ class _Reader:
         if key in INPUT_OPTIONS:
             self.inputs.append(words.pop(0) if given is None and words else given or "")
             return
+        if key == "batch":
+            text = words.pop(0) if given is None and words else given or ""
+            sizes, faults = read_sizes(text)
+            self.batch = sizes[0]
+            self.faults.extend(faults)
+            return
         argument = self.rule.arguments.get(key)
         negated = argument is None and given is None and key.startswith("no_")
         if negated and self._accepts(key[3:], False):
@@ -188,10 +208,10 @@ class _Reader:
         """An option's text in the form that the argument takes; what fits none stays text, and is refused later."""
         if argument.kind in ("layer", "layers"):
             return self._layers(text, argument.kind == "layers")
-        if argument.kind == "size":
+        if argument.kind == "size" and text.lower() not in WORDS:
             return int(text) if NUMBER.fullmatch(text) or re.fullmatch(r"-\d{1,18}|0", text) else text
         if argument.kind in ("sizes", "shape"):
-            values = [self._value(_A_SIZE, part) for part in _parts(text)]
+            values = [self._value(_A_SIZE, part) for part in split_sizes(text)]
             return values[0] if len(values) == 1 and argument.kind == "sizes" else values
         if text.lower() in WORDS:
             return WORDS[text.lower()]
@@ -203,7 +223,9 @@ class _Reader:
     def _layers(self, text: str, several: bool) -> Any:
         try:
             if several and (text.startswith("[") or "," in re.sub(r"\([^()]*\)", "", text)):
-                return self._wrapped(read_call(f"RNN(cell=[{text.strip('[]')}])", self.namer).arguments["cell"])
+                return self._wrapped(
+                    read_call(_canonical(f"RNN(cell=[{text.strip('[]')}])"), self.namer).arguments["cell"]
+                )
             return self._named(self._layer(text))
         except SpecError as error:
             self.faults.extend(error.faults)
@@ -236,49 +258,21 @@ class _Reader:
 
     def _shapes(self, layer: LayerSpec) -> tuple[Any, list[list[Any]]]:
         """The batch, and the shape of every input without it."""
-        axes = _axes(layer)
+        axes = axes_of(layer)
         if not self.inputs:
-            return None, [list(expand_axes(" ".join(axes), ndim))[1:] for ndim in _example_ndims(self.rule, axes)]
+            return None, symbolic_shapes(layer)
         batch, shapes = None, []
         for text in self.inputs:
-            sizes = [self._size(part, text) for part in _parts(text)]
-            placed = self._place(sizes, axes, text.strip()[:1] in ("(", "["))
+            sizes, faults = read_sizes(text)
+            placed = place(sizes, axes, text.strip()[:1] in ("(", "["), self.steps)
+            self.faults.extend(faults)
             if placed is None:
-                named = ", ".join(axis for axis in axes[1:] if axis != "...")
-                wanted = f"{'at least ' if '...' in axes else ''}{_count(len(axes) - 1 - ('...' in axes))} ({named})"
-                self.faults.append(Fault("wrong-ndim", f"`--input` with {wanted}", f"`{text}`",
-                                         fix=f"such as `--input {_example_input(self.rule, axes)}`"))  # fmt: skip
+                fix = f"such as `--input {example_input(self.rule, axes)}`"
+                self.faults.append(Fault("wrong-ndim", f"`--input` with {described(axes)}", f"`{text}`", fix=fix))
                 continue
-            first, sizes = placed
-            batch = batch or first
-            shapes.append(sizes)
+            batch = batch or placed[0]
+            shapes.append(placed[1])
         return batch, shapes
-
-    def _place(self, sizes: list[Any], axes: Sequence[str], bracketed: bool) -> tuple[int | None, list[Any]] | None:
-        """The batch and the other sizes, as the layer's axes suggest; None where they do not fit."""
-        open_ended = "..." in axes
-        least, ndim = len(axes) - open_ended, len(sizes) + 1
-        if open_ended and bracketed and sizes and sizes[0] is None and ndim > least:
-            return None, sizes[1:]
-        if ndim == least or (open_ended and ndim > least):
-            return None, sizes
-        if ndim == least + 1:
-            return sizes[0] if isinstance(sizes[0], int) else None, sizes[1:]
-        return (None, [self.steps, *sizes]) if ndim == least - 1 and "timesteps" in axes[1:2] else None
-
-    def _size(self, part: str, text: str) -> int | str | None:
-        if part == "?" or part.lower() in ("none", "null"):
-            return None
-        if NUMBER.fullmatch(part):
-            return int(part)
-        try:
-            reason, wrong = "", at_least(parse(part), 1) is False
-        except ValueError as error:
-            reason, wrong = str(error), True
-        if wrong:
-            expected = "every size in `--input` to be a positive integer, None, or arithmetic with names"
-            self.faults.append(Fault("wrong-size", expected, f"`{part}` in `{text}`", reason))
-        return part
 
     def _check_values(self) -> None:
         """Finds wrong values too where something else is wrong already, so that all is reported at once."""
@@ -287,7 +281,7 @@ class _Reader:
             if argument is None or argument.kind in ("layer", "layers"):
                 continue
             try:
-                argument.check(key, _parsed(value) if argument.kind in ("size", "sizes", "shape") else value)
+                argument.check(key, parsed(value) if argument.kind in ("size", "sizes", "shape") else value)
             except Rejection as refusal:
                 self.faults.append(refusal.fault)
 
@@ -300,6 +294,11 @@ class _Reader:
 
 
 _A_SIZE = Argument(None, lambda name, value: value, "size")
+
+
+def _canonical(text: str) -> str:
+    """A call with the names of its classes spelled as Keras spells them."""
+    return re.sub(r"[A-Za-z_][\w.-]*(?=\s*\()", lambda match: find_class(match[0]) or match[0], text)
 
 
 def _kind(rule: type[LayerRule], key: str) -> str:
@@ -317,57 +316,3 @@ def _written(value: Any) -> str:
     if isinstance(value, str):
         return value if value.isidentifier() else f'"{value}"'
     return json.dumps(value)
-
-
-def _parts(text: str) -> list[str]:
-    """The sizes in a text: `10,300`, `10x300`, `(None, 10, 300)`."""
-    text = text.strip().strip("()[]").strip()
-    if "," in text:
-        return [part.strip() for part in text.rstrip(",").split(",")]
-    crossed = re.split(r"\s*[xX×]\s*", text)
-    if all(re.fullmatch(r"\d+|[A-Z]|[Nn]one", part) for part in crossed):
-        return crossed
-    return text.split() if re.fullmatch(r"[\w?]+(\s+[\w?]+)+", text) else [text]
-
-
-def _parsed(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_parsed(item) for item in value]
-    try:
-        return parse(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _axes(layer: LayerSpec) -> tuple[str, ...]:
-    """The names of the axes that a layer reads; a wrapper's follow from what it wraps."""
-    rule = RULES.get(layer.class_name)
-    axes = tuple(rule.axes.split()) if rule else ("...",)
-    inner = layer.arguments.get("layer")
-    if not isinstance(inner, LayerSpec):
-        return axes
-    if layer.class_name == "TimeDistributed":
-        return ("batch", "timesteps", *(axis for axis in _axes(inner) if axis != "batch"))
-    return _axes(inner)
-
-
-def _count(number: int) -> str:
-    return f"{number} size" if number == 1 else f"{number} sizes"
-
-
-def _example_ndims(rule: type[LayerRule], axes: Sequence[str]) -> list[int]:
-    """How many axes each input has where none was given: as many as the layer takes, or as in its first example."""
-    inputs = rule.examples[0].inputs if rule.examples else (None, 1)
-    shapes = inputs if isinstance(inputs, list) else [inputs]
-    if "..." not in axes:
-        return [len(axes)] * len(shapes)
-    return [max(len(shape or ()), len(axes) - 1, 1) for shape in shapes]
-
-
-def _example_input(rule: type[LayerRule], axes: Sequence[str]) -> str:
-    """An input that fits, from the rule's examples; sizes of 10 where they have none of as many axes."""
-    for example in rule.examples:
-        shape = example.inputs[0] if isinstance(example.inputs, list) else example.inputs
-        if shape and (len(shape) == len(axes) or ("..." in axes and len(shape) >= len(axes) - 1)):
-            return ",".join("None" if size is None else str(size) for size in shape[1:])
-    return ",".join(["10"] * (len(axes) - 1))

@@ -22,7 +22,7 @@ FORMS = "a layer such as `Flatten`, `Dense: 10`, `LSTM: {units: 64}` or `LSTM(64
 
 
 class EntryReader:
-    """Reads entries; what is wrong joins `faults`, and `faulty` collects the places of arguments that could not be read.
+    """Reads entries; what is wrong joins `faults`, and `faulty` collects the places of arguments that have a fault.
 
     `models` are the names of all nested models.
     """
@@ -124,7 +124,7 @@ class EntryReader:
         for key, value in node.pairs:
             if key.text in OWN_KEYS:
                 self._own(entry, key.text, value)
-            elif key.text != "layer":
+            elif key.text != "layer" and not _is_rest_of_call(key.text):
                 self.unknown_key(key, ("layer", *OWN_KEYS), "an entry with `layer`")
         inner = node.get("layer")
         assert inner is not None
@@ -188,7 +188,7 @@ class EntryReader:
             if len(self.faults) == count:
                 self._refuse_form(node)
             return None
-        if "(" not in value:
+        if "(" not in value and not _is_rest_of_call(value):
             return LayerSpec(_class_name(value), "", {}, node.where)
         try:
             layer = parse_call(value, node.where, node.offset)
@@ -251,7 +251,7 @@ class EntryReader:
         if argument_kind(class_name, key) or key in OWN_KEYS:
             return False
         inner = _class_name(key)
-        return inner in RULES or inner in ALIASES or inner in self.models or key[:1].isupper()
+        return inner in self.models or inner[:1].isupper()
 
     def _argument(self, kind: str, node: Node) -> Any:
         count = len(self.faults)
@@ -290,8 +290,13 @@ class EntryReader:
             keys = [key.text for key, _ in node.pairs]
             got = "the keys " + ", ".join(f"`{shortened(key)}`" for key in keys[:5]) + (", …" if len(keys) > 5 else "")
             first = next((key for key in keys if key not in OWN_KEYS), "LSTM")
-            fix = f"write what belongs to it behind it, `{shortened(first)}: {{…}}`, or indent it further"
+            fix = f"one entry is one layer; its arguments and its `name` go inside, `{shortened(first)}: {{…}}`"
         self.note("wrong-entry", node.where, FORMS, got, fix=fix)
+
+
+def _is_rest_of_call(text: str) -> bool:
+    """Whether a text is the end of a call that a comma has cut, inside { } or [ ]; its beginning has the fault."""
+    return text.rstrip().endswith(")") and text.count(")") > text.count("(")
 
 
 def _class_name(text: str) -> str:

@@ -14,7 +14,7 @@ from lstmcalc.errors import Fault, Rejection, SpecError, Where
 __all__ = ["Items", "Node", "Pairs", "Scalar", "compose", "described", "is_null", "shortened", "value_of"]
 
 #: How many parts a file may have once its aliases are written out, and how deep they may lie in one another.
-MAX_NODES = 500_000
+MAX_NODES = 200_000
 MAX_DEPTH = 100
 
 #: The largest size that Keras's backends can hold.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstmcalc.building import Builder
+from lstmcalc.dims import parse
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
 from lstmcalc.layers.arguments import DTYPES, closest
@@ -104,9 +105,9 @@ class _Document:
         layers = node.get("layers")
         if isinstance(layers, Items) and layers.items:
             draft.entries = [self.entries.entry(item) for item in layers.items]
-        elif layers is None:
+        elif layers is None and not _is_misspelt(node, "layers"):
             self.entries.note("missing-key", node.where, "`layers`, a list", "nothing")
-        else:
+        elif layers is not None:
             self.entries.note("wrong-value", layers.where, "`layers` to be a list of layers", described(layers))
         outputs = node.get("outputs")
         if outputs is not None:
@@ -117,7 +118,7 @@ class _Document:
         single, several = node.get("input"), node.get("inputs")
         if single and several:
             self.entries.note("duplicate-key", several.where, "`input` or `inputs`", "both")
-        elif single is None and several is None:
+        elif single is None and several is None and not _is_misspelt(node, "input", "inputs"):
             fix = "add `input: [10, 32]`, the shape without the batch"
             self.entries.note("missing-key", node.where, "`input` or `inputs`", "nothing", fix=fix)
         if single:
@@ -159,14 +160,22 @@ class _Document:
         return value if isinstance(value, str) else "float32"
 
     def _size(self, node: Node, what: str) -> int | str | None:
-        """A size of the right type; inference, which knows the symbols, says whether it can be one."""
+        """A size as it is written; inference, which knows the symbols, says what it comes to."""
         count = len(self.faults)
         value = self.entries.value(node)
-        if isinstance(value, (bool, float, list, dict)) and len(self.faults) == count:
-            expected = f"{what} to be an integer, null, or arithmetic with names"
-            self.entries.note("wrong-size", node.where, expected, described(node))
+        if value is None or len(self.faults) > count:
             return None
-        return value  # type: ignore[no-any-return]  # every other type was refused
+        expected, because = f"{what} to be an integer, null, or arithmetic with names", ""
+        try:
+            size = parse(value) if isinstance(value, str) else value
+        except ValueError as error:
+            size, because = None, str(error)
+        if isinstance(size, int) and not isinstance(size, bool) and size < 1:
+            expected = f"{what} to be at least 1"
+        elif isinstance(value, (int, str)) and not isinstance(value, bool) and not because:
+            return value
+        self.entries.note("wrong-size", node.where, expected, described(node), because)
+        return None
 
     def _symbols(self, node: Node | None) -> dict[str, int]:
         symbols = {}
@@ -229,6 +238,11 @@ class _Document:
         for layer in layers:
             builder.build(layer)
         self.faults += [fault for fault in builder.faults if fault.where not in self.entries.faulty]
+
+
+def _is_misspelt(node: Pairs, *keys: str) -> bool:
+    """Whether an unknown key most likely means one of these, so that its absence is no fault of its own."""
+    return any(closest(key.text, KEYS) in keys for key, _ in node.pairs if key.text not in KEYS)
 
 
 def _explicit_names(draft: Draft) -> Iterator[str]:
