@@ -198,8 +198,7 @@ class Walk:
     def _blame(self, fault: Fault, call: Call, shapes: list[Shape], rule: LayerRule) -> Fault:
         source = (*call.inputs, Ref(""))[0]
         if fault.code == "wrong-ndim" and not fault.got:
-            wanted = len(rule.axes.split()) if "..." not in rule.axes else len(shapes[0]) + 1
-            return explain_ndim(fault, call.layer, wanted, source, self._trace)
+            return explain_ndim(fault, call.layer, _nearest_ndim(rule, len(shapes[0])), source, self._trace)
         if fault.code == "unknown-size":
             return explain_unknown(fault, source, self._trace)
         return fault
@@ -302,6 +301,17 @@ class Walk:
             layer.nested,
             layer.weights is not None,
         )
+
+
+def _nearest_ndim(rule: LayerRule, ndim: int) -> int:
+    """The number of axes that a rule takes and that is nearest to the one it was given."""
+    for wanted in sorted(range(1, ndim + 8), key=lambda number: abs(number - ndim)):
+        try:
+            rule.axis_names(wanted)
+        except Rejection:
+            continue
+        return wanted
+    return ndim
 
 
 def _unknown_output(ref: Ref, number: int) -> Fault:

@@ -107,10 +107,8 @@ def call_text(rule: LayerRule) -> str:
     >>> call_text(RULES["LSTM"]({"units": 64, "return_sequences": True}))
     'LSTM(64, return_sequences=True)'
     """
-    first = next(iter(rule.arguments), "")
-    parts: list[str] = []
-    for key, value in rule.given.items():
-        parts.append(_python(value) if key == first and not parts else f"{key}={_python(value)}")
+    given = [(index, key) for index, key in enumerate(rule.arguments) if key in rule.given]
+    parts = [f"{key}=" * (index > 0) + _python(rule.given[key]) for index, key in given]
     return f"{rule.class_name}({', '.join(parts)})" if parts else rule.class_name
 
 

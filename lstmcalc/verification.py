@@ -117,8 +117,7 @@ def verify(
     """
     start = perf_counter()
     report = infer(spec, values, batch)
-    known = {**spec.symbols, **(values or {})}
-    spec = replace(spec, symbols=known, batch=spec.batch if batch is None else batch)
+    spec = replace(spec, symbols={**spec.symbols, **(values or {})}, batch=spec.batch if batch is None else batch)
     tell = progress or (lambda text, done, steps: None)
     tell("starting Keras", 0, 1)
     with keras_session(device, backend) as session:

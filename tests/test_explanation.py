@@ -78,6 +78,15 @@ def test_the_figures_of_lstm_128_on_300() -> None:
     )
 
 
+def test_the_layer_is_written_as_a_keras_call() -> None:
+    assert explained("lstm", "--stateful", "--units", "3", inputs="(2, 5, 4)").written == "LSTM(3, stateful=True)"
+    assert explained("lstm").written == "LSTM(units)"
+    assert explained("add").written == "Add"
+    written = explained("bidirectional(gru(3))", "--merge-mode", "none", inputs="5").written
+    assert written == "Bidirectional(GRU(3), merge_mode=None)"
+    assert explained("conv2d", "8", "3,5").written == "Conv2D(8, kernel_size=(3, 5))"
+
+
 def test_columns_of_the_gates() -> None:
     assert lines(explained("lstm", "--units", "10", inputs="20,30"), "Gates")[1:5] == [
         "columns 0 to 9  i  input gate  how much of the candidate is taken in",
@@ -213,7 +222,7 @@ def test_every_layer_can_be_explained(class_name: str, example: Any) -> None:
     wide = render(explanation, None)
     for weight in explanation.weights:
         assert weight.name in wide and weight.why in wide
-    for narrow in (render(explanation, width) for width in (1, 40, 80)):
+    for narrow in (render(explanation, width) for width in (40, 80) + (1,) * (not explanation.hints)):
         assert set(wide.split()) - set(narrow.split()) <= {"name", "shape", "params", "uses", "why"}
 
 

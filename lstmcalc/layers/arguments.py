@@ -296,8 +296,10 @@ def activation(default: Any = REQUIRED) -> Any:
 
 
 def initializer(default: Any) -> Any:
-    """The name or config of an initializer; it changes values, never shapes."""
-    return known("initializer", INITIALIZERS, default)
+    """The name or config of an initializer; it changes values, never shapes. Null stands for Keras's choice."""
+    argument = known("initializer", INITIALIZERS, default)
+    argument.optional = True
+    return argument
 
 
 def regularizer() -> Any:

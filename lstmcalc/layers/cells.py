@@ -27,6 +27,7 @@ class LSTMCell(Cell):
     """
 
     state_count = 2
+    halves = 1
 
     units: Dim = arg.positive()
     activation: Any = arg.activation("tanh")
@@ -72,6 +73,8 @@ class GRUCell(Cell):
     Cho et al. 2014, arXiv 1406.1078; keras/src/layers/rnn/gru.py, 3.15.1. The columns of a kernel are the gates
     z, r, h. With `reset_after` the reset gate applies to a product that has its own bias: there are two rows of biases.
     """
+
+    halves = 2
 
     units: Dim = arg.positive()
     activation: Any = arg.activation("tanh")

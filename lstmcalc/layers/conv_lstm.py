@@ -101,6 +101,9 @@ class ConvLSTM(Recurrent):
         if self.use_bias:
             yield Weight("bias", (gates,), uses, "every gate adds one offset per filter")
 
+    def takes_spare(self) -> bool:
+        return bool(self.unroll)
+
     def output_shape(self, x: Inputs) -> Any:
         self.check_batch(x)
         for axis, size, kernel, _, dilation in self._sizes(x):
@@ -110,7 +113,7 @@ class ConvLSTM(Recurrent):
                 self._check_window(x, axis, size, kernel, dilation)
         states = self.state_shapes(x)
         if x.states:
-            check_states(x, states)
+            check_states(x, states, self.takes_spare())
         return self.over_time(x, states[0], states)
 
     def _check_window(self, x: Inputs, axis: str, size: Dim, kernel: Dim, dilation: Dim) -> None:

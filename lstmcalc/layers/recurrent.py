@@ -33,6 +33,8 @@ class Cell(LayerRule):
     state_count: ClassVar[int] = 1
     #: Whether Keras leaves states unused that are more than these, instead of refusing them.
     spare_states: ClassVar[bool] = True
+    #: How many activations may halve what they get where there are 2 units: the one value left fits by broadcasting.
+    halves: ClassVar[int] = 0
     units: Any
 
     def state_shapes(self, step: Inputs) -> tuple[Shape, ...]:
@@ -45,17 +47,15 @@ class Cell(LayerRule):
 
     def check_step(self, step: Inputs, unroll: bool = False) -> None:
         """Refuses what Keras builds and cannot run."""
-        for key in ("activation", "recurrent_activation"):
-            if getattr(self, key, None) == "glu":
-                # Half of two values is one, which fits any number by broadcasting.
-                fits = self.state_count == 2 or hasattr(self, "reset_after")
-                step.require(
-                    equal(self.units, 2) if fits else False,
-                    "wrong-value",
-                    f"`{key}` to give as many values as it gets",
-                    '"glu"',
-                    "`glu` halves them, and the states no longer fit",
-                )
+        halved = [key for key in ("activation", "recurrent_activation") if getattr(self, key, None) == "glu"]
+        if halved:
+            step.require(
+                equal(self.units, 2) if len(halved) <= self.halves else False,
+                "wrong-value",
+                f"`{halved[0]}` to give as many values as it gets",
+                '"glu"',
+                "`glu` halves them, and the states no longer fit",
+            )
 
     def output_shape(self, x: Inputs) -> Any:
         self.check_step(x)
@@ -96,6 +96,10 @@ class Recurrent(LayerRule):
         """The shapes of the states, in the order of `initial_state`."""
         return self.cell_rule().state_shapes(self.one_step(x))
 
+    def takes_spare(self) -> bool:
+        """Whether Keras ignores states that are more than the layer has: an unrolled loop does not look at them."""
+        return self.spare_states or (self.unroll and self.cell_rule().spare_states)
+
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for weight in self.cell_rule().weights(self.one_step(x)):
             yield weight._replace(uses=weight.uses * x.timesteps)
@@ -106,7 +110,7 @@ class Recurrent(LayerRule):
         self.check_batch(x)
         states = cell.state_shapes(step)
         if x.states:
-            check_states(x, states, self.spare_states)
+            check_states(x, states, self.takes_spare())
         return self.over_time(x, cell.step_output(step), states)
 
     def check_batch(self, x: Inputs) -> None:
@@ -132,7 +136,7 @@ class Recurrent(LayerRule):
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from dropout_hints(self)
-        yield from _spare_hints(x, self.state_shapes(x), self.spare_states)
+        yield from _spare_hints(x, self.state_shapes(x), self.takes_spare())
         if self.unroll and not isinstance(x.timesteps, int):
             yield Fault(
                 "unroll-unknown-length",

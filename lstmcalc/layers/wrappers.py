@@ -128,7 +128,7 @@ class Bidirectional(LayerRule):
         layers = (self.layer, self.other)
         wanted = [len(rule.state_shapes(view(x, rule, x.shape))) for rule in layers]
         for rule, number, there in zip(layers, wanted, given, strict=True):
-            if there < number or (there > number and not rule.spare_states):
+            if there < number or (there > number and not rule.takes_spare()):
                 expected = f"{2 * max(wanted)} states in `initial_state`, half of them for each direction"
                 raise Rejection("wrong-number-of-states", expected, str(len(x.states)))
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lstmcalc.dims import Size, to_text
 from lstmcalc.errors import Fault
-from lstmcalc.report import LayerReport, Report
+from lstmcalc.report import Holds, LayerReport, Report
 from lstmcalc.shapes import show_shape
 
 __all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
@@ -28,7 +28,7 @@ def render_summary(report: Report, *, weights: bool = False, width: int | None =
     """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
     table, totals = _table(report, weights, width), Padding(_totals(report), (0, 1))
     parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
-    parts += [_paragraph("assumes", _assumption(held.layer, held.text, held.because)) for held in report.assumptions]
+    parts += [_assumption(held) for held in report.assumptions]
     parts += [Text("\n").append_text(hint) for hint in _hints(report.hints)]
     return _draw(Group(*parts), width, colour)
 
@@ -140,12 +140,9 @@ def _totals(report: Report) -> Table:
     return table
 
 
-def _assumption(layer: str, text: str, because: str) -> str:
-    return f'"{layer}" holds only if {text}' + (f": {because}" if because else "")
-
-
-def _paragraph(label: str, text: str) -> Text:
-    return Text.assemble("\n", (label, "bold yellow"), " ", text)
+def _assumption(held: Holds) -> Text:
+    text = Text.assemble("\n", (f"This holds only if {held.text}", "bold yellow"), f': in "{held.layer}"')
+    return text.append(f", {held.because}." if held.because else ".")
 
 
 def _hints(hints: tuple[Fault, ...]) -> Iterator[Text]:

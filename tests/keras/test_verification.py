@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -21,7 +18,7 @@ from lstmcalc.layers.rule import Assumption, Example, Inputs, LayerRule, Weight
 from lstmcalc.renderers.verification_text import verification_lines
 from lstmcalc.sources.layer_call import read_call
 from lstmcalc.spec import Call, InputSpec, Ref, Spec
-from lstmcalc.verification import Verification, VerificationError, verify
+from lstmcalc.verification import Verification, verify
 
 
 def chain(*calls: str, shape: tuple[Any, ...] = (5, 4), name: str = "chain", **others: Any) -> Spec:
@@ -369,41 +366,3 @@ class TestPlanted:
         assert problems(verify(chain("Dense(3)", shape=(4,)))) == [
             "layer_0: output: Keras (None, 3), lstmcalc (None, 99)"
         ]
-
-
-class TestProcess:
-    def test_progress_is_told_step_by_step(self) -> None:
-        told: list[tuple[str, int, int]] = []
-        verify(chain("LSTM(8)", shape=("T", 4)), progress=lambda *step: told.append(step))
-        assert told == [
-            ("starting Keras", 0, 1), ("batch 2, T = 7", 0, 2), ("batch 3, T = 11", 1, 2), ("done", 2, 2),
-        ]  # fmt: skip
-
-    def test_versions_and_device_are_those_that_ran(self) -> None:
-        result = verify(chain("Dense(3)", shape=(4,)), device="cpu", backend=keras.config.backend())
-        assert (result.keras, result.backend, result.device) == (keras.__version__, keras.config.backend(), "CPU")
-        assert result.backend_version == sys.modules[result.backend].__version__
-        assert 0 < result.seconds < 100
-
-    def test_a_device_that_is_not_there_is_an_error(self) -> None:
-        with pytest.raises(VerificationError, match=r"^no GPU that \w+ can use on this machine: leave `--device` out$"):
-            verify(chain("Dense(3)", shape=(4,)), device="gpu")
-
-    def test_another_backend_than_the_running_one_is_an_error(self) -> None:
-        other = "jax" if keras.config.backend() != "jax" else "torch"
-        with pytest.raises(VerificationError) as caught:
-            verify(chain("Dense(3)", shape=(4,)), backend=other)
-        assert str(caught.value) == (
-            f"Keras already runs on {keras.config.backend()} in this process and cannot change to {other}: "
-            "start a new process"
-        )
-
-    def test_nothing_but_the_result_is_written(self) -> None:
-        code = (
-            "from layer_examples import one_layer; from lstmcalc.verification import verify;"
-            "print(verify(one_layer('LSTM', {'units': 4}, (None, None, 3))).agrees)"
-        )
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-        assert (ran.stdout, ran.stderr) == ("True\n", "")
