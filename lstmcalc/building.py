@@ -57,7 +57,7 @@ class Builder:
         if len(self.faults) > before:
             return None
         built = rule(values, layer.name)
-        if rule is Stated:
+        if isinstance(built, Stated) and rule is Stated:
             built.stated_class = layer.class_name
         try:
             built.validate()

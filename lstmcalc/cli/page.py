@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,13 +33,20 @@ class Page:
         self.colour = terminal and wants_colour()
 
     @contextmanager
-    def source(self, name: str) -> Iterator[None]:
-        """Answers about one source; what is wrong with it is shown, and the next source goes on."""
+    def source(self, name: str, partly: bool = True) -> Iterator[None]:
+        """Answers about one source; what is wrong with it is shown, and the next source goes on.
+
+        `partly` shows what of the model is known regardless.
+        """
         try:
             yield
         except SpecError as error:
             self.failed = True
-            self._error(name, error)
+            self._error(name, error, partly)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Shows plain lines."""
+        self._text("".join(f"{line}\n" for line in lines))
 
     def report(self, report: Report, weights: bool = False) -> None:
         """Shows a report."""
@@ -86,7 +93,7 @@ class Page:
         if self.as_json:
             self._document(to_json(result))
         else:
-            self._text("\n".join(verification_lines(result)) + "\n")
+            self.lines(verification_lines(result))
 
     def close(self) -> None:
         """Writes the file, if one was asked for, and ends with 1 if a source was wrong."""
@@ -99,7 +106,7 @@ class Page:
         if self.failed:
             raise typer.Exit(1)
 
-    def _error(self, name: str, error: SpecError) -> None:
+    def _error(self, name: str, error: SpecError, partly: bool) -> None:
         if self.as_json:
             from lstmcalc.renderers.json_document import error_document
 
@@ -107,7 +114,7 @@ class Page:
             return
         from lstmcalc.renderers.summary_text import render_faults
 
-        if error.report is not None and error.report.layers:
+        if partly and error.report is not None and error.report.layers:
             self.report(error.report)
         colour = sys.stderr.isatty() and wants_colour()
         width = terminal_width() if sys.stderr.isatty() else None

@@ -1,0 +1,66 @@
+"""Which layers have a rule, and what a rule states: arguments with Keras's defaults, and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+from lstmcalc.layers import ALIASES, RULES
+from lstmcalc.layers.arguments import REQUIRED, show
+from lstmcalc.layers.rule import Example
+from lstmcalc.shapes import show_shape
+
+__all__ = ["layer_lines", "registry_lines"]
+
+
+def registry_lines(width: int = 80) -> Iterator[str]:
+    """Every layer that has a rule, by Keras family."""
+    families: dict[str, list[str]] = {}
+    for name, rule in RULES.items():
+        families.setdefault(rule.family, []).append(name)
+    for family in sorted(families):
+        yield family
+        yield from (f"  {line}" for line in wrap(", ".join(sorted(families[family])), max(width - 2, 20)))
+    yield ""
+    yield "`lstmcalc layers NAME` shows a layer's arguments and examples."
+
+
+def layer_lines(class_name: str) -> Iterator[str]:
+    """One rule: what the layer does, its arguments in Keras's order, its examples."""
+    rule = RULES[class_name]
+    aliases = [alias for alias, name in ALIASES.items() if name == class_name]
+    yield class_name + (f", also called {', '.join(aliases)}" if aliases else "")
+    yield ""
+    yield from (f"  {line}".rstrip() for line in (rule.__doc__ or "").strip().split("\n\n")[0].splitlines()[:1])
+    yield f"  input  ({', '.join(rule.axes.split())})" if rule.axes != "..." else "  input  any axes"
+    yield ""
+    yield "Arguments"
+    yield from _columns([(key, _default(argument)) for key, argument in rule.arguments.items()])
+    examples = [case for case in vars(rule).get("examples", ()) if isinstance(case, Example)]
+    if examples:
+        yield ""
+        yield "Examples"
+        yield from _columns([("arguments", "input", "output", "params"), *map(_example, examples)])
+
+
+def _default(argument: Any) -> str:
+    return "required" if argument.default is REQUIRED else show(argument.default)
+
+
+def _example(case: Example) -> tuple[str, ...]:
+    arguments = ", ".join(f"{key}: {show(value)}" for key, value in case.arguments.items())
+    params = f"{case.params:,}" if isinstance(case.params, int) else case.params
+    return arguments or "none", _shapes(case.inputs), _shapes(case.output), params
+
+
+def _shapes(shapes: Any) -> str:
+    return ", ".join(map(show_shape, shapes)) if isinstance(shapes, list) else show_shape(shapes)
+
+
+def _columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
