@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from lstmcalc.beliefs import as_shapes, believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
 from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of
@@ -69,6 +70,8 @@ class Walk:
         self.layers: dict[str, Layer] = {}
         self.outputs: dict[Node, tuple[Shape, ...] | None] = {}
         self.steps: dict[Node, Step] = {}
+        #: What Keras takes outputs for, where it is mistaken.
+        self.believed: dict[Node, tuple[Shape, ...]] = {}
         self.given = shapes
         self.calls = numbered_calls(spec)
         self.order = keras_order(spec)
@@ -149,7 +152,7 @@ class Walk:
         inputs, states = self._fetch(call.inputs, call), self._fetch(call.initial_state, call)
         outputs: tuple[Shape, ...] | None = None
         if layer.rule and None not in inputs and None not in states:
-            outputs = self._run(layer, call, [s for s in inputs if s], [s for s in states if s])
+            outputs = self._run(layer, node, call, [s for s in inputs if s], [s for s in states if s])
         self.outputs[node] = outputs
         if outputs is not None and layer.rule:
             shapes = tuple(shape for shape in inputs if shape is not None)
@@ -157,7 +160,9 @@ class Walk:
         sources = tuple(ref.name for ref in (*call.inputs, *call.initial_state))
         lowered = tuple(None if shape is None else lower(shape) for shape in inputs)
         made = None if outputs is None else tuple(lower(shape) for shape in outputs)
-        layer.calls.append(CallReport(lowered, made, sources))
+        stated = self.believed.get(node)
+        believed = None if stated is None else tuple(map(lower, stated))
+        layer.calls.append(CallReport(lowered, made, sources, believed))
 
     def _fetch(self, refs: Sequence[Ref], call: Call) -> list[Shape | None]:
         """The shapes behind references; None where they are not known."""
@@ -170,7 +175,9 @@ class Walk:
             shapes.append(None if outputs is None else outputs[ref.index])
         return shapes
 
-    def _run(self, layer: Layer, call: Call, shapes: list[Shape], states: list[Shape]) -> tuple[Shape, ...] | None:
+    def _run(
+        self, layer: Layer, node: Node, call: Call, shapes: list[Shape], states: list[Shape]
+    ) -> tuple[Shape, ...] | None:
         """One application of a rule: its outputs, or None after noting why there are none."""
         rule = layer.rule
         assert rule is not None
@@ -180,6 +187,7 @@ class Walk:
             outputs = as_shapes(rule.output_shape(x))
             weights = tuple(rule.built_weights(x))
             _check_weights(rule, x, weights, layer.weights)
+            believed = believed_outputs(rule, x, self._believed(call, shapes), weights)
         except Rejection as refusal:
             self._note(self._blame(refusal.fault, call, shapes, rule), call, rule)
             return None
@@ -193,7 +201,14 @@ class Walk:
             self._hint(rule, x, weights, call)
         for assumption in x.assumptions:
             self._assume(call.layer, assumption)
+        if believed is not None:
+            self.believed[node] = believed
         return outputs
+
+    def _believed(self, call: Call, shapes: list[Shape]) -> list[Shape]:
+        """What Keras takes the inputs of a call for: mostly what they are."""
+        beliefs = [(self.believed.get((ref.name, ref.call)), ref.index) for ref in call.inputs]
+        return [b[i] if b and i < len(b) else shape for (b, i), shape in zip(beliefs, shapes, strict=True)]
 
     def _blame(self, fault: Fault, call: Call, shapes: list[Shape], rule: LayerRule) -> Fault:
         source = (*call.inputs, Ref(""))[0]
@@ -238,7 +253,7 @@ class Walk:
             self._model_rules[name] = ModelRule(layer, name, spec.sequential, partial(self._run_model, spec))
         return self._model_rules[name]
 
-    def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None) -> Report:
+    def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None = None) -> Report:
         if shapes is not None and len(shapes) != len(spec.inputs):
             raise Rejection("wrong-number-of-inputs", f"{len(spec.inputs)} inputs", str(len(shapes)))
         walk = Walk(spec, self.values, shapes)
@@ -251,7 +266,7 @@ class Walk:
     def _check_model(self, name: str) -> None:
         """Finds the faults of a nested model on its own inputs, also where it is not used."""
         try:
-            self._run_model(self.spec.models[name], None)
+            self._run_model(self.spec.models[name])
         except SpecError as error:
             self._add(error.faults)
 
@@ -323,11 +338,6 @@ def weight_report(weight: Weight) -> WeightReport:
     """A weight as the report holds it."""
     return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
                         lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip
-
-
-def as_shapes(output: Any) -> tuple[Shape, ...]:
-    """A rule's output as a tuple of shapes, also where it returned the only one bare."""
-    return output if output and isinstance(output[0], tuple) else (output,)
 
 
 def _symbol(name: str) -> Dim:

@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lstmcalc.dims import lift, lift_size
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, layer
+from lstmcalc.layers import rule
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
 from lstmcalc.report import Report
 
 __all__ = ["ModelRule"]
 
 
-@layer(family="", arity=(1, None))
+@rule.layer(family="", arity=(1, None))
 class ModelRule(LayerRule):
     """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
 
     #: What the model is on the shapes of its latest application.
     report: Report
 
-    def __init__(self, name: str, model: str, sequential: bool, run: Callable[[Sequence[Shape] | None], Report]) -> None:
+    def __init__(self, name: str, model: str, sequential: bool, run: Callable[[Sequence[Shape]], Report]) -> None:
         super().__init__({}, name)
         self._model = model
         self._run = run

@@ -50,11 +50,15 @@ class WeightReport:
 
 @dataclass(frozen=True)
 class CallReport:
-    """One application of a layer: what came in, from where, and what went out (None where that cannot be known)."""
+    """One application of a layer: what came in, from where, and what went out (None where that cannot be known).
+
+    `believed` is what Keras states for the outputs before it has data, where it is mistaken.
+    """
 
     inputs: tuple[Shape | None, ...]
     outputs: tuple[Shape, ...] | None
     connected_to: tuple[str, ...]
+    believed: tuple[Shape, ...] | None = None
 
 
 @dataclass(frozen=True)

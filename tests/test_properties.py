@@ -38,7 +38,9 @@ def test_an_unknown_size_changes_no_count(class_name: str, example: Example) -> 
     for axis in range(1, len(shapes[0])):
         opened = [tuple(None if i == axis else size for i, size in enumerate(shape)) for shape in shapes]
         try:
-            layer = row(class_name, example.arguments, opened if isinstance(example.inputs, list) else opened[0], example.states)
+            layer = row(
+                class_name, example.arguments, opened if isinstance(example.inputs, list) else opened[0], example.states
+            )
         except SpecError:
             continue
         assert layer.params == known.params

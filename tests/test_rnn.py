@@ -221,6 +221,11 @@ hint[unused-state] layer "layer" (GRU)
   expected 1 state in `initial_state`: (None, 8)
   got      2
   because  Keras ignores the rest"""),
+    ("TimeDistributed", {"layer": "Dense(8)", "trainable": False}, (None, 5, 3), (), """\
+hint[not-frozen] layer "layer" (TimeDistributed)
+  expected `trainable: false` on the layer that holds the weights
+  got      `trainable: false` on TimeDistributed
+  because  Keras trains the weights of the layers inside regardless"""),
     ("Bidirectional", {"layer": "LSTM(64, return_sequences=True)"}, (None, 5, 3), (), """\
 hint[doubled-width] layer "layer" (Bidirectional)
   got      128 values per step
@@ -229,7 +234,7 @@ hint[doubled-width] layer "layer" (Bidirectional)
     ("Bidirectional", {"layer": "ConvLSTM1D(2, 3, data_format='channels_first')"}, (None, 5, 1, 8), (), """\
 hint[doubled-width] layer "layer" (Bidirectional)
   got      12 along the last axis
-  because  6 forward and 6 backward, since `merge_mode: concat` joins the last axis, and that is not the channels here"""),
+  because  6 forward and 6 backward, as `merge_mode: concat` joins the last axis, not the channels"""),
     ("Bidirectional", {"layer": "LSTM(6)", "backward_layer": "LSTM(8, go_backwards=True)"}, (None, 5, 3), (), """\
 hint[other-shape-in-keras] layer "layer" (Bidirectional)
   expected (None, 12), which Keras states before it has data

@@ -9,15 +9,15 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from lstmcalc import keras_session
 from lstmcalc.dims import Condition, parse, symbol
 from lstmcalc.inference import infer
-from lstmcalc.keras_session import KerasMissing, VerificationError, device_of, one_line
 from lstmcalc.renderers.verification_text import verification_lines
 from lstmcalc.report import Holds, Report
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
-from lstmcalc.trial_sizes import Trial, find_sizes, name_unknown_sizes, plan_trials
 from lstmcalc.verification import ForwardCheck, LayerVerification, Verification, to_json, verify
+from lstmcalc.verification import session as keras_session
+from lstmcalc.verification.session import KerasMissing, VerificationError, device_of, one_line
+from lstmcalc.verification.trial_sizes import Trial, find_sizes, name_unknown_sizes, plan_trials
 
 
 def model_with(*conditions: Condition) -> Report:

@@ -26,9 +26,7 @@ Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
-Backend = Annotated[
-    str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")
-]
+Backend = Annotated[str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")]
 
 
 @app.callback(invoke_without_command=True)

@@ -9,7 +9,7 @@ from lstmcalc.dims import Dim
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.recurrent import Cell, prefixed, view
+from lstmcalc.layers.recurrent import Cell, Holder, prefixed, view
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer
 
 __all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
@@ -147,7 +147,7 @@ class SimpleRNNCell(Cell):
 
 
 @layer(family="rnn", axes="batch input_dim")
-class StackedRNNCells(Cell):
+class StackedRNNCells(Holder, Cell):
     """Cells on top of each other in one step: each reads the output of the one before.
 
     keras/src/layers/rnn/stacked_rnn_cells.py, 3.15.1.
@@ -197,6 +197,7 @@ class StackedRNNCells(Cell):
         return Formula(tuple(term for formula in formulas if formula for term in formula.terms))
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
         for cell, inner in self.each(x):
             yield from cell.hints(inner)
 

@@ -9,14 +9,14 @@ from lstmcalc.dims import Dim, at_least, conv_length, product, to_text
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.recurrent import Recurrent, check_states
+from lstmcalc.layers.recurrent import Holder, Recurrent, check_states
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
 
 
-class ConvLSTM(Recurrent):
+class ConvLSTM(Holder, Recurrent):
     """An LSTM whose gates are convolutions; strides and padding touch the input's convolution only.
 
     Shi et al. 2015, arXiv 1506.04214, without its peephole weights; keras/src/layers/rnn/conv_lstm.py, 3.15.1.

@@ -193,7 +193,7 @@ class Wrapper(LayerRule):
     ]
 
 
-@layer(family="")
+@layer(family="", arity=(1, None))
 class Stated(LayerRule):
     """A layer that only running it would reveal, such as a class of your own: shape and params are as stated."""
 
@@ -201,7 +201,6 @@ class Stated(LayerRule):
     params: Any = arg.count(0)
 
     stated_class = "Stated"
-    arity = (1, None)
 
     @property
     def class_name(self) -> str:

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from lstmcalc.dims import Dim, equal
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, count_axes
+from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, count_axes, variable_dtype
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Cell", "Fused", "Recurrent", "check_states", "dropout_hints", "prefixed", "view"]
+__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "dropout_hints", "prefixed", "view"]
 
 #: What the fused cuDNN kernel asks of a layer (keras/src/backend/tensorflow/rnn.py, `cudnn_ok`, and the layers'
 #: `inner_loop`, 3.15.1).
@@ -144,6 +144,29 @@ class Recurrent(LayerRule):
                 show_shape(x.shape),
                 "Keras unrolls the loop for the length that it meets first, and refuses another one",
                 "state the number of timesteps, or leave `unroll` out",
+                severity="hint",
+            )
+
+
+class Holder(LayerRule):
+    """A layer whose weights belong to the layers in it. Its own `trainable: false` does not freeze them.
+
+    Measured on Keras 3.15.1: given to the constructor, it leaves the weights in `model.trainable_weights`.
+    """
+
+    def built_weights(self, x: Inputs) -> Iterator[Weight]:
+        dtype = variable_dtype(self.dtype)
+        for weight in self.weights(x):
+            yield weight._replace(dtype=weight.dtype or dtype)
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
+        if not self.trainable:
+            yield Fault(
+                "not-frozen",
+                "`trainable: false` on the layer that holds the weights",
+                f"`trainable: false` on {self.class_name}",
+                "Keras trains the weights of the layers inside regardless",
                 severity="hint",
             )
 

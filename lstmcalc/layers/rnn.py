@@ -10,7 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import CELLS, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
-from lstmcalc.layers.recurrent import Cell, Fused, Recurrent, prefixed
+from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, prefixed
 from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
@@ -171,7 +171,7 @@ class SimpleRNN(Recurrent):
 
 
 @layer(family="rnn", axes="batch timesteps input_dim")
-class RNN(Recurrent):
+class RNN(Holder, Recurrent):
     """Repeats a cell, or several cells on top of each other, over the time steps of a sequence.
 
     keras/src/layers/rnn/rnn.py, 3.15.1. Weights are named after their cells.

@@ -9,7 +9,7 @@ from lstmcalc.dims import Dim, at_least, equal
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.recurrent import Recurrent, prefixed, view
+from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
 from lstmcalc.layers.rule import (
     Example,
     Formula,
@@ -44,7 +44,7 @@ def outputs_of(rule: LayerRule, x: Inputs) -> tuple[Shape, ...]:
 
 
 @layer(family="rnn", axes="batch timesteps ...")
-class Bidirectional(LayerRule):
+class Bidirectional(Holder):
     """Reads a sequence twice, from its start and from its end, with two layers of their own, and merges what they give.
 
     Schuster and Paliwal 1997; keras/src/layers/rnn/bidirectional.py, 3.15.1.
@@ -201,6 +201,7 @@ class Bidirectional(LayerRule):
         return inner_remedy(self.layer)
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
         seen = []
         for rule in (self.layer, self.other):
             for hint in rule.hints(view(x, rule, x.shape)):
@@ -229,7 +230,7 @@ class Bidirectional(LayerRule):
         because, fix = f"{show(width)} forward and {show(back[-1])} backward", ""
         if argument != width and self.layer.width == "filters":
             kind = "along the last axis"
-            because += ", since `merge_mode: concat` joins the last axis, and that is not the channels here"
+            because += ", as `merge_mode: concat` joins the last axis, not the channels"
         elif isinstance(width, int) and width % 2 == 0 and argument is not None:
             fix = f"where a paper says {width} for both together, it is `{self.layer.width}: {width // 2}`"
         return Fault("doubled-width", "", f"{show(width + back[-1])} {kind}", because, fix, severity="hint")
@@ -270,7 +271,7 @@ def _shapes(output: Any) -> str:
 
 
 @layer(family="rnn", axes="batch timesteps ...")
-class TimeDistributed(LayerRule):
+class TimeDistributed(Holder):
     """Applies the same layer to every time step on its own: one set of weights, used once per step.
 
     keras/src/layers/rnn/time_distributed.py, 3.15.1.
@@ -279,9 +280,9 @@ class TimeDistributed(LayerRule):
     layer: Any = arg.layer_argument()
 
     def validate(self) -> None:
-        if self.layer.arity[0] > 1 or "Cell" in self.layer.class_name or self.layer.class_name == "InputLayer":
-            wanted = "`layer` to be a layer that takes one input"
-            raise Rejection("wrong-value", wanted, show(self.layer))
+        several = self.layer.arity[0] > 1 or self.layer.family == "merging"
+        if several or isinstance(self.layer, Cell) or self.layer.class_name == "InputLayer":
+            raise Rejection("wrong-value", "`layer` to be a layer that takes one input", show(self.layer))
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         if at_least(ndim, 3) is not True:
@@ -319,6 +320,7 @@ class TimeDistributed(LayerRule):
         return inner_remedy(self.layer)
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
         yield from self.layer.hints(self._step(x))
 
     examples = [

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from lstmcalc.explanation import Explanation, explain_layer
+from lstmcalc.explanation.recurrence import CELLS
 from lstmcalc.inference import infer
-from lstmcalc.recurrence import CELLS
 from lstmcalc.sources.layer_options import read_layer
 
 BATCH, STEPS, FEATURES, UNITS = 3, 4, 5, 2

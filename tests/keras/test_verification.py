@@ -353,8 +353,13 @@ class TestPlanted:
         def fail(self: LayerRule, x: Inputs) -> Any:
             raise ZeroDivisionError("oh")
 
-        monkeypatch.setattr(RULES["Dense"], "keras_output_shape", fail)
-        assert problems(verify(chain("Dense(3)", shape=(4,)))) == ["layer_0: cannot be compared: oh"]
+        def fail_later(*_: Any) -> Any:
+            raise ZeroDivisionError("oh")
+            yield
+
+        with monkeypatch.context() as patch:
+            patch.setattr("lstmcalc.verification.compare_outputs", fail_later)
+            assert problems(verify(chain("Dense(3)", shape=(4,))))[0] == "layer_0: cannot be compared: oh"
         monkeypatch.setattr("lstmcalc.verification.evaluate", fail)
         found = problems(verify(sequence_pair(-1)))
         assert len(found) == 3 and all("lstmcalc could not go on: " in text for text in found)

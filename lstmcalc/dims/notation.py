@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from lstmcalc.polynomial import (
+from lstmcalc.dims.polynomial import (
     UNKNOWN,
     Dim,
     Expression,

@@ -13,10 +13,10 @@ from lstmcalc.dims import Expression, lower, substitute, symbols_of
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import Node, numbered_calls
 from lstmcalc.inference import infer
-from lstmcalc.keras_session import one_line
 from lstmcalc.layers import LayerRule, Stated
 from lstmcalc.layers.rule import layer
 from lstmcalc.spec import Call, InputSpec, Spec
+from lstmcalc.verification.session import one_line
 
 __all__ = ["KerasModel", "KerasRefusal", "is_stated", "sizes_that_keras_needs"]
 
@@ -31,11 +31,11 @@ class KerasRefusal(Exception):
 
 @layer(family="", arity=(1, None))
 class NestedModel(LayerRule):
-    """A nested model, where building it with Keras takes no more than its spec."""
+    """The nested model called `model`, where building it with Keras takes no more than its spec."""
 
-    def __init__(self, name: str, spec: Spec) -> None:
+    def __init__(self, name: str, model: str, spec: Spec) -> None:
         super().__init__({}, name)
-        self.spec = spec
+        self.model, self.spec = model, spec
 
 
 def is_stated(rule: LayerRule) -> bool:
@@ -63,6 +63,7 @@ class KerasModel:
         self.layers: dict[str, Any] = {}
         self.tensors: dict[Node, list[Any]] = {}
         self._ports: list[Any] = []
+        self._nested: dict[str, Any] = {}
         self._builder = _builder(spec)
 
     def build(self, inputs: Sequence[Any] | None = None) -> KerasModel:
@@ -127,7 +128,9 @@ class KerasModel:
 
     def _layer(self, rule: LayerRule, inputs: Sequence[Any] | None = None) -> Any:
         if isinstance(rule, NestedModel):
-            return KerasModel(self.keras, rule.spec, self.values).build(inputs).model
+            if rule.model not in self._nested:
+                self._nested[rule.model] = KerasModel(self.keras, rule.spec, self.values).build(inputs).model
+            return self._nested[rule.model]
         if is_stated(rule):
             return _stand_in(self.keras, rule, self.values)
         keras_class = getattr(self.keras.layers, rule.class_name, None)
@@ -164,10 +167,10 @@ def _pack(tree: Any, keras_layer: Any, states: list[Any]) -> list[Any]:
 
 
 def _builder(spec: Spec) -> Builder:
-    def nested(inner: Spec, name: str) -> NestedModel:
-        return NestedModel(name, replace(inner, name=name, symbols=spec.symbols))
+    def nested(model: str, name: str) -> NestedModel:
+        return NestedModel(name, model, replace(spec.models[model], name=name, symbols=spec.symbols))
 
-    return Builder(spec.symbols, {name: partial(nested, inner) for name, inner in spec.models.items()})
+    return Builder(spec.symbols, {model: partial(nested, model) for model in spec.models})
 
 
 def sizes_that_keras_needs(spec: Spec) -> set[str]:

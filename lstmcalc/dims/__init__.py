@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from math import gcd
 
-from lstmcalc.notation import parse, to_python, to_text
-from lstmcalc.polynomial import (
+from lstmcalc.dims.notation import parse, to_python, to_text
+from lstmcalc.dims.polynomial import (
     UNKNOWN,
     Dim,
     Expression,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lstmcalc.beliefs import as_shapes
 from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_text, total
-from lstmcalc.inference import as_shapes
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term
 from lstmcalc.shapes import show_shape

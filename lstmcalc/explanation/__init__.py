@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstmcalc.beliefs import as_shapes
 from lstmcalc.building import Builder
 from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.inference import as_shapes
+from lstmcalc.explanation.recurrence import Lines, call_text, count_text, recurrent_sections
+from lstmcalc.explanation.wrapping import wrapper_sections
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape
-from lstmcalc.recurrence import Lines, call_text, count_text, recurrent_sections
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, show_shape, size_to_json
 from lstmcalc.spec import Spec
-from lstmcalc.wrapping import wrapper_sections
 
 __all__ = ["Explanation", "Section", "explain_layer", "to_json"]
 

@@ -8,8 +8,6 @@ from math import prod
 from typing import Any
 
 from lstmcalc.dims import lift, lift_size, lower, lower_size, substitute
-from lstmcalc.inference import as_shapes
-from lstmcalc.layers import Inputs, LayerRule
 from lstmcalc.report import CallReport, LayerReport, Report, Shape, WeightReport
 from lstmcalc.shapes import show_shape
 
@@ -55,17 +53,11 @@ def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[st
                 yield from (f'"{layer.name}": {text}' for text in compare_layer(layer, held[layer.name], values))
 
 
-def compare_outputs(ours: CallReport, rule: LayerRule | None, theirs: Sequence[Any], values: Values) -> Iterator[str]:
+def compare_outputs(ours: CallReport, theirs: Sequence[Any], values: Values) -> Iterator[str]:
     """The shapes that Keras gives the outputs of one call before there is data; None where ours is not a number."""
-    inputs = [evaluate(shape or (), values) for shape in ours.inputs]
-    shapes = [evaluate(shape, values) for shape in ours.outputs or ()]
-    if rule is not None and inputs:
-        x = Inputs([lift(shape) for shape in inputs], rule.axis_names(len(inputs[0])))
-        known_to_differ = rule.keras_output_shape(x)
-        if known_to_differ is not None:
-            shapes = [evaluate(lower(shape), values) for shape in as_shapes(known_to_differ)]
-    held = [tuple(tensor.shape) for tensor in theirs]
-    yield from _compare_shapes("output", [_numbers(shape) for shape in shapes], held)
+    stated = ours.outputs if ours.believed is None else ours.believed
+    shapes = [_numbers(evaluate(shape, values)) for shape in stated or ()]
+    yield from _compare_shapes("output", shapes, [tuple(tensor.shape) for tensor in theirs])
 
 
 def compare_real(ours: CallReport, theirs: Sequence[Sequence[int]], values: Values, batch: int) -> Iterator[str]:

@@ -9,17 +9,24 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
-from lstmcalc.comparison import compare_layer, compare_model, compare_outputs, compare_real, evaluate
 from lstmcalc.dims import Size, lift_size, lower_size, parse, substitute, symbols_of, total
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import Node
 from lstmcalc.inference import infer
-from lstmcalc.keras_model import KerasModel, KerasRefusal, is_stated, sizes_that_keras_needs
-from lstmcalc.keras_session import KerasMissing, KerasSession, VerificationError, device_of, keras_session, one_line
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import size_to_json
 from lstmcalc.spec import LayerSpec, Spec
-from lstmcalc.trial_sizes import Trial, name_unknown_sizes, plan_trials
+from lstmcalc.verification.comparison import compare_layer, compare_model, compare_outputs, compare_real, evaluate
+from lstmcalc.verification.keras_model import KerasModel, KerasRefusal, is_stated, sizes_that_keras_needs
+from lstmcalc.verification.session import (
+    KerasMissing,
+    KerasSession,
+    VerificationError,
+    device_of,
+    keras_session,
+    one_line,
+)
+from lstmcalc.verification.trial_sizes import Trial, name_unknown_sizes, plan_trials
 
 __all__ = [
     "ForwardCheck",
@@ -181,7 +188,11 @@ class _Check:
         found = tuple(self.mismatches.get(ours.name, ()))
         note = self.notes.get(ours.name, "")
         agrees = not found and note != NOT_REACHED
-        return LayerVerification(ours.name, agrees, found, note, len(ours.weights), ours.params)
+        # A weight that an earlier layer holds too counts there.
+        once = {id(weight) for weight in self.report.weights}
+        weights = [weight for weight in ours.weights if id(weight) in once]
+        params = lower_size(total(lift_size(weight.params) for weight in weights))
+        return LayerVerification(ours.name, agrees, found, note, len(weights), params)
 
     def _batch(self) -> int | None:
         batch = self.report.inputs[0].shape if self.report.inputs else None
@@ -267,7 +278,7 @@ class _Check:
             for index, call in enumerate(ours.calls):
                 if (ours.name, index) in model.tensors:
                     held = model.tensors[ours.name, index]
-                    self.note(ours.name, compare_outputs(call, rule, held, values))
+                    self.note(ours.name, compare_outputs(call, held, values))
         if refusal is None:
             self.note("", compare_model(self.report, model.model, values))
         else:

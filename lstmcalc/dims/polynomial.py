@@ -94,7 +94,7 @@ class Expression:
         raise TypeError(f"cannot decide whether {self!r} is true: it depends on values that are not known yet")
 
     def __repr__(self) -> str:
-        from lstmcalc.notation import to_python
+        from lstmcalc.dims.notation import to_python
 
         return to_python(self)
 
