@@ -9,12 +9,45 @@
 (((None, 200, 128),), '4·64·(35 + 64 + 1)·2')
 """
 
+from typing import TYPE_CHECKING, Any
+
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.inference import infer
 from lstmcalc.report import Report
 from lstmcalc.sources import load
 from lstmcalc.spec import Spec
 
+if TYPE_CHECKING:
+    from lstmcalc.explanation import Explanation
+    from lstmcalc.verification import verify
+
 __version__ = "0.1.0"
 
-__all__ = ["Fault", "Report", "Spec", "SpecError", "infer", "load"]
+__all__ = ["Fault", "Report", "Spec", "SpecError", "explain", "infer", "load", "verify"]
+
+
+def explain(layer: str, *inputs: str) -> "Explanation":
+    """One layer in words, from its name or call and its input shapes without the batch.
+
+    `"300"` on a recurrent layer is 300 features per time step, `"10,300"` is 10 steps of 300; what is left out stands
+    for itself as a symbol. Raises `SpecError`.
+
+    >>> explain("LSTM(10)", "20,30").arithmetic
+    '4·10·(30 + 10 + 1)'
+    >>> explain("lstm").arithmetic
+    '4·units·(input_dim + units + 1)'
+    """
+    from lstmcalc.explanation import explain_layer
+    from lstmcalc.sources.layer_options import read_layer
+
+    spec = read_layer([layer], inputs)
+    return explain_layer(spec, infer(spec), spec.calls[-1].layer)
+
+
+def __getattr__(name: str) -> Any:
+    # Only those who verify pay for what it imports.
+    if name == "verify":
+        from lstmcalc.verification import verify
+
+        return verify
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -62,7 +62,7 @@ def plan_trials(report: Report, free: Sequence[str], batch: int | None) -> list[
 
     `free` names the sizes that have no value; `batch` is the model's own, if it has one. A free size keeps its value
     where an assumption allows only that one. An assumption that no size goes against gets no pass of its own, nor does
-    one that a size is large enough: on a window larger than its data, TensorFlow 2.21's max pooling ends the process.
+    one that data is long enough: on a window larger than its data, TensorFlow 2.21's max pooling ends the process.
     """
     batches = (batch,) if batch is not None else BATCHES
     held = {held.condition: held.text for held in report.assumptions if _decidable(held.condition)}
@@ -73,8 +73,9 @@ def plan_trials(report: Report, free: Sequence[str], batch: int | None) -> list[
         return [Trial(batches[0], None)]
     second = find_sizes(free, held, shift=1, last=first) or first
     trials = [Trial(batches[0], first), Trial(batches[-1], second)]
+    data = {name for port in report.inputs for size in port.shape or () for name in symbols_of(size)}
     for condition, text in held.items():
-        if condition.relation != "=":
+        if condition.relation == ">=" and data & _symbols(condition):
             continue
         others = [other for other in held if other != condition]
         against = find_sizes(free, others, [condition]) or find_sizes(free, (), [condition])
