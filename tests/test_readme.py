@@ -77,7 +77,9 @@ def test_files_are_shown_as_they_are() -> None:
 
 def test_python_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert doctest.testfile(str(README), module_relative=False).failed == 0
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.DOTALL))
+    test = doctest.DocTestParser().get_doctest(code, {}, "README", str(README), 0)
+    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=3)
 
 
 def test_every_command_is_shown() -> None:
@@ -91,6 +93,7 @@ def test_the_yaml_example_is_a_model(tmp_path: Path) -> None:
     from lstmcalc import infer, load
 
     blocks = re.findall(r"^```yaml\n(name: translator\n(?:.*\n)*?)```$", README.read_text(encoding="utf-8"), re.M)
+    assert blocks, "the example is gone"
     (tmp_path / "translator.yaml").write_text(blocks[0], encoding="utf-8")
     report = infer(load(tmp_path / "translator.yaml"))
     assert [layer.name for layer in report.layers][-1] == "dense_1"

@@ -41,8 +41,8 @@ class Page:
         try:
             yield
         except SpecError as error:
-            self.failed = True
             self._error(name, error, partly)
+            self.failed = True
 
     def lines(self, lines: Iterable[str]) -> None:
         """Shows plain lines."""
@@ -119,7 +119,8 @@ class Page:
         colour = sys.stderr.isatty() and wants_colour()
         width = terminal_width() if sys.stderr.isatty() else None
         faults: tuple[Fault, ...] = error.faults
-        typer.echo(render_faults(faults, width=width, colour=colour), err=True)
+        apart = "\n" if self.parts or self.failed else ""
+        typer.echo(apart + render_faults(faults, width=width, colour=colour), err=True, nl=False)
 
     def _document(self, document: Mapping[str, Any]) -> None:
         from lstmcalc.renderers.json_document import dumps

@@ -78,8 +78,11 @@ class Bidirectional(Holder):
                     "`go_backwards: true`",
                     "Bidirectional itself makes the layer that goes backwards, and needs one that goes forwards",
                 )
-            return
-        forward, backward = self.layer, self.backward_layer
+        else:
+            self._check_pair(self.layer, self.backward_layer)
+
+    @staticmethod
+    def _check_pair(forward: Recurrent, backward: Recurrent) -> None:
         if forward.go_backwards == backward.go_backwards:
             raise Rejection(
                 "both-backwards",
@@ -170,9 +173,8 @@ class Bidirectional(Holder):
             x.require(
                 equal(*pair),
                 "halves-differ",
-                f"both layers to give {show_shape(there)}, as `merge_mode: {self.merge_mode}` adds them up one by one"
-                if self.merge_mode != "mul"
-                else f"both layers to give {show_shape(there)}, as `merge_mode: mul` multiplies them one by one",
+                f"both layers to give {show_shape(there)}, as `merge_mode: {self.merge_mode}` "
+                f"{'multiplies them' if self.merge_mode == 'mul' else 'adds them up'} one by one",
                 f"{show_shape(back)} from the `backward_layer`",
                 "Keras builds this, and fails on data",
                 "give both the same width, or use `merge_mode: concat`",
@@ -312,6 +314,10 @@ class TimeDistributed(Holder):
                 "TimeDistributed stacks one output per step",
             )
         return (outputs[0][0], x.shape[1], *outputs[0][1:])
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        stated = self.layer.keras_output_shape(self._step(x))
+        return None if stated is None else (stated[0], x.shape[1], *stated[1:])
 
     def formula(self, x: Inputs) -> Formula | None:
         return self.layer.formula(self._step(x))  # type: ignore[no-any-return]  # a rule's own

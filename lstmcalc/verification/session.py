@@ -99,8 +99,8 @@ def _check_choice(what: str, value: str, options: tuple[str, ...]) -> None:
 
 def _import_keras(backend: str | None) -> Any:
     """Keras on a backend, or on its own choice; raises `VerificationError` where it already runs on another."""
-    if "keras" in sys.modules:
-        keras = sys.modules["keras"]
+    keras = sys.modules.get("keras")
+    if keras is not None:
         running = keras.config.backend()
         if backend not in (None, running):
             raise VerificationError(

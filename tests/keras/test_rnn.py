@@ -189,11 +189,11 @@ def test_conv_lstm(rank: int, data_format: str | None, padding: str) -> None:
 # What Keras states before it has data is not what it then gives.
 
 
-def compare_halves(arguments: dict[str, Any], inputs: Any) -> str:
+def compare_halves(arguments: dict[str, Any], inputs: Any, class_name: str = "Bidirectional") -> str:
     """Compares a Bidirectional of two different layers: our shape with data's, our word on Keras with Keras's word."""
-    mine = ours("Bidirectional", arguments, inputs)
+    mine = ours(class_name, arguments, inputs)
     try:
-        layer, model = theirs("Bidirectional", arguments, inputs)
+        layer, model = theirs(class_name, arguments, inputs)
         real = real_shapes(model)
     except Exception as refusal:  # Keras raises whatever its backend raises.
         assert isinstance(mine, SpecError), f"{arguments}: Keras refuses it, lstmcalc accepts: {refusal}"
@@ -202,7 +202,7 @@ def compare_halves(arguments: dict[str, Any], inputs: Any) -> str:
     assert mine.params == layer.count_params()
     at_two = [tuple(2 if size is None else size for size in shape) for shape in mine.output_shapes]
     assert at_two == real, f"{arguments}: {at_two}, on data {real}"
-    rule = Builder().build(LayerSpec("Bidirectional", "layer", wrap("Bidirectional", arguments)))
+    rule = Builder().build(LayerSpec(class_name, "layer", wrap(class_name, arguments)))
     assert rule is not None
     x = Inputs([lift(inputs)], rule.axis_names(len(inputs)))
     stated = rule.keras_output_shape(x)
@@ -223,6 +223,11 @@ def test_bidirectional_of_two_widths(merge_mode: str | None) -> None:
         }
         outcomes[compare_halves(arguments, (None, 3, 2))] += 1
     assert set(outcomes) == {"as stated", "another shape", "refused"}
+
+
+def test_time_distributed_says_what_keras_says_of_two_widths() -> None:
+    inner = "Bidirectional(LSTM(4), backward_layer=LSTM(6, go_backwards=True))"
+    assert compare_halves({"layer": inner}, (None, 3, 5, 2), "TimeDistributed") == "another shape"
 
 
 # The fused kernel needs a GPU; whether the arguments allow it, Keras tells without one.
@@ -353,6 +358,8 @@ def drawn_stack(draw: Any, class_name: str) -> tuple[dict[str, Any], Any, Any]:
     batch = draw(st.sampled_from([None, 2]))
     # One step alone may change the size of its state; repeated, which is what cells are for, it may not.
     calls = [text.replace("'glu'", "'elu'") for text in calls]
+    if rarely(draw, False, True):
+        calls.append("LSTM(2)")
     return {"cells": calls}, (batch, 3), [(batch, *size) for size in sizes]
 
 
