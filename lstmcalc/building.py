@@ -8,7 +8,7 @@ from typing import Any
 from lstmcalc.dims import Condition, Dim, at_least, parse, substitute, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
-from lstmcalc.layers.arguments import REQUIRED, Argument, closest
+from lstmcalc.layers.arguments import REQUIRED, Argument, closest, show
 from lstmcalc.layers.rule import Assumption
 from lstmcalc.spec import LayerSpec
 
@@ -82,7 +82,10 @@ class Builder:
         if argument.kind in ("size", "sizes", "shape") and isinstance(value, str):
             try:
                 value = self.size(value)
-            except ValueError:
+            except ValueError as error:
+                if any(sign in value for sign in "+-*/()"):
+                    because = str(error)
+                    raise Rejection("wrong-value", f"`{key}` to be a size", show(value), because) from None
                 return value
             sign = at_least(value, 1)
             if isinstance(sign, Condition) and argument.kind != "shape":

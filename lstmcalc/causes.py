@@ -57,6 +57,11 @@ def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
     if len(step.shape) == wanted + 1 and sizes and (sizes[0] is UNKNOWN or sizes[0] == step.shape[0]):
         fix = f"leave the batch out of the shape of {step}: {_written(sizes[1:])}"
         return replace(fault, because="the batch is implied, and was stated once more", fix=fix)
+    if len(step.shape) == wanted + 1 and step.shape[0] is UNKNOWN:
+        fix = (
+            f"if {show_shape(sizes[:1])[1:-2]} is the batch, leave it out of the shape of {step}: {_written(sizes[1:])}"
+        )
+        return replace(fault, because="the batch is implied, and takes the first axis", fix=fix)
     if len(step.shape) == wanted - 1:
         example = _written((*sizes[:-1], 1, *sizes[-1:])) if len(sizes) == 1 else ""
         tail = f", such as {example} for one step of {show_shape(sizes)[1:-1].rstrip(',')} values" if example else ""

@@ -10,7 +10,7 @@ from typing import Any
 from lstmcalc.beliefs import as_shapes, believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
-from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of
+from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of, terms_of
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import Node, keras_order, numbered_calls
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
@@ -20,6 +20,10 @@ from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = ["infer"]
+
+#: As many axes as an array can have (numpy 2), and the greatest size of one.
+MAX_NDIM = 64
+MAX_SIZE = 2**63 - 1
 
 
 def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None = None) -> Report:
@@ -122,6 +126,10 @@ class Walk:
                                      fix=f"add {names}", where=self.spec.where))  # fmt: skip
             batch = UNKNOWN
         for index, port in enumerate(self.spec.inputs):
+            if len(port.shape) >= MAX_NDIM:
+                fault = Fault("too-large", f"an input of at most {MAX_NDIM} axes", str(len(port.shape) + 1))
+                self.faults.append(fault.placed(port.where))
+                port = replace(port, shape=())
             what = f'every size of input "{port.name}"'
             shape: Shape = (batch, *(self._size(size, what, port.where) for size in port.shape))
             if self.given is not None:
@@ -185,6 +193,7 @@ class Walk:
             _check_arity(rule, len(shapes), len(states))
             x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), states)
             outputs = as_shapes(rule.output_shape(x))
+            _check_sizes(outputs)
             weights = tuple(rule.built_weights(x))
             _check_weights(rule, x, weights, layer.weights)
             believed = believed_outputs(rule, x, self._believed(call, shapes), weights)
@@ -353,6 +362,16 @@ def _check_arity(rule: LayerRule, inputs: int, states: int) -> None:
         raise Rejection("wrong-number-of-inputs", number, str(inputs))
     if states and not rule.takes_state:
         raise Rejection("unknown-argument", "no `initial_state`", "one", "only recurrent layers take it")
+
+
+def _check_sizes(shapes: Sequence[Shape]) -> None:
+    """Refuses what no tensor can be, and what no number could be printed for."""
+    for shape in shapes:
+        if len(shape) > MAX_NDIM:
+            raise Rejection("too-large", f"an output of at most {MAX_NDIM} axes", str(len(shape)))
+        for size in shape:
+            if any(abs(number) > MAX_SIZE for number in terms_of(size).values()):
+                raise Rejection("too-large", f"an output whose sizes are at most {MAX_SIZE:,}", "a larger one")
 
 
 def _check_weights(rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, ...] | None) -> None:

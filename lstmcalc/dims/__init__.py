@@ -56,6 +56,7 @@ __all__ = [
     "substitute",
     "symbol",
     "symbols_of",
+    "terms_of",
     "to_python",
     "to_text",
     "total",

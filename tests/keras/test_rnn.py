@@ -358,8 +358,8 @@ def drawn_stack(draw: Any, class_name: str) -> tuple[dict[str, Any], Any, Any]:
     batch = draw(st.sampled_from([None, 2]))
     # One step alone may change the size of its state; repeated, which is what cells are for, it may not.
     calls = [text.replace("'glu'", "'elu'") for text in calls]
-    if rarely(draw, False, True):
-        calls.append("LSTM(2)")
+    if draw(st.integers(0, 3)) == 3:
+        calls.append("Dense(2)")
     return {"cells": calls}, (batch, 3), [(batch, *size) for size in sizes]
 
 
