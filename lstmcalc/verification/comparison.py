@@ -94,9 +94,9 @@ def _compare_order(ours: Report, theirs: Any) -> Iterator[str]:
 
 
 def _held_weights(layer: Any) -> list[HeldWeight]:
-    trainable = {id(weight) for weight in layer.trainable_weights}
+    # What a model trains are the weights that are themselves trainable, whatever the layer around them says.
     return [
-        HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), id(weight) in trainable, str(weight.dtype))
+        HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), weight.trainable, str(weight.dtype))
         for weight in layer.weights
     ]
 
