@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lstmcalc.dims import Condition, Dim, at_least, parse, substitute, symbols_of, to_text
-from lstmcalc.errors import Fault, Rejection
+from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest, show
 from lstmcalc.layers.rule import Assumption
@@ -138,13 +138,3 @@ class Builder:
             if argument.default is REQUIRED and key not in layer.arguments and key not in misspelt:
                 fault = Fault("missing-argument", f"`{key}`, which {layer.class_name} cannot do without", "nothing")
                 self._note(fault, layer)
-
-
-def with_article(class_name: str) -> str:
-    """A class with its article, as it is spoken: `an LSTM`, `a GRU`, `an Embedding`.
-
-    >>> [with_article(name) for name in ("LSTM", "GRU", "Embedding", "RNN", "LayerNormalization")]
-    ['an LSTM', 'a GRU', 'an Embedding', 'an RNN', 'a LayerNormalization']
-    """
-    spelt = class_name[:2].isupper() and class_name[0] in "AEFHILMNORSX"
-    return f"{'an' if spelt or class_name[0] in 'AEIOU' else 'a'} {class_name}"

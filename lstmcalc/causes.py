@@ -43,7 +43,8 @@ def explain_ndim(fault: Fault, victim: str, wanted: int, source: Ref, trace: Tra
         taken = len(step.shapes[0])
         remedy = step.rule.remedy()
         if taken > ndim and remedy:
-            return replace(fault, because=f'"{step.name}" has {remedy.because}', fix=f'{remedy.fix} on "{step.name}"')
+            fix = f'{remedy.fix} {remedy.place} "{step.name}"'
+            return replace(fault, because=f'"{step.name}" has {remedy.because}', fix=fix)
         if taken != ndim:
             because = f"{step} turns {count_axes(taken)} into {ndim}"
             fix = f'leave "{step.name}" out, or move it behind "{victim}"' if taken > ndim else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["Fault", "Rejection", "SpecError", "Where"]
+__all__ = ["Fault", "Rejection", "SpecError", "Where", "with_article"]
 
 
 @dataclass(frozen=True)
@@ -110,3 +110,13 @@ class SpecError(Exception):
         #: The report of everything that does not depend on a fault, where there is one.
         self.report = report
         super().__init__("\n\n".join(str(fault) for fault in self.faults))
+
+
+def with_article(class_name: str) -> str:
+    """A class with its article, as it is spoken: `an LSTM`, `a GRU`, `an Embedding`.
+
+    >>> [with_article(name) for name in ("LSTM", "GRU", "Embedding", "RNN", "LayerNormalization")]
+    ['an LSTM', 'a GRU', 'an Embedding', 'an RNN', 'a LayerNormalization']
+    """
+    spelt = class_name[:2].isupper() and class_name[0] in "AEFHILMNORSX"
+    return f"{'an' if spelt or class_name[0] in 'AEIOU' else 'a'} {class_name}"

@@ -285,7 +285,7 @@ def test_json() -> None:
         "trainable": True,
         "params": "8*F*U",
         "uses": "T",
-        "why": "every gate reads the input",
+        "why": "gates and candidate read the input",
     }
     assert sections[0] == {
         "heading": "Input (None, T, F)",

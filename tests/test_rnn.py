@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from lstmcalc.dims import symbol
 from lstmcalc.errors import SpecError
 from lstmcalc.inference import infer
 from lstmcalc.report import LayerReport, Report
+from lstmcalc.sources.layer_call import read_call
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 
 
@@ -271,21 +273,27 @@ def chain(*layers: LayerSpec, models: dict[str, Spec] | None = None) -> Spec:
 
 
 @pytest.mark.parametrize(
-    ("class_name", "key", "inner"),
-    [("Bidirectional", "layer", "LSTM"), ("LSTM", None, None)],
+    ("call", "because", "fix"),
+    [
+        ("LSTM(8)", '"first" has `return_sequences: false`', 'set `return_sequences: true` on "first"'),
+        (
+            "Bidirectional(LSTM(8))",
+            '"first" has an LSTM inside with `return_sequences: false`',
+            'set `return_sequences: true` on the LSTM in "first"',
+        ),
+        (
+            "Bidirectional(GRU(8))",
+            '"first" has a GRU inside with `return_sequences: false`',
+            'set `return_sequences: true` on the GRU in "first"',
+        ),
+    ],
 )
-def test_the_layer_that_drops_timesteps_is_named_with_the_change(
-    class_name: str, key: str | None, inner: str | None
-) -> None:
-    held = {"units": 8} if key is None else {key: LayerSpec(inner or "", "inner", {"units": 8})}
-    first = LayerSpec(class_name, "first", held)
+def test_the_layer_that_drops_timesteps_is_named_with_the_change(call: str, because: str, fix: str) -> None:
+    first = replace(read_call(call), name="first")
     with pytest.raises(SpecError) as caught:
         infer(chain(first, LayerSpec("LSTM", "second", {"units": 8})))
     (fault,) = caught.value.faults
-    wrapped = f"the wrapped {inner} with " if inner else ""
-    assert fault.because == f'"first" has {wrapped}`return_sequences: false`, which drops timesteps'
-    assert fault.fix.startswith("set `return_sequences: true`")
-    assert fault.fix.endswith(' on "first"')
+    assert (fault.because, fault.fix) == (f"{because}, which drops timesteps", fix)
 
 
 def test_a_nested_model_is_applied_to_every_step() -> None:

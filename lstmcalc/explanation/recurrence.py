@@ -83,7 +83,7 @@ def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
     cell = cell_of(rule)
     if cell is not None:
         if len(cell.gates) > 1:
-            yield "Gates and their columns", _gates(rule, x)
+            yield "Gates, candidate and their columns", _gates(rule, x)
         yield "One step", _one_step(rule, x)
         repeated = isinstance(rule, Recurrent)
         if repeated:

@@ -13,7 +13,7 @@ __all__ = ["REQUIRED", "Argument", "closest", "own_arguments", "show"]
 ACTIVATIONS = (
     "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
     "log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus "
-    "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
+    "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink"
 ).split()
 INITIALIZERS = (
     "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer Initializer LecunNormal "

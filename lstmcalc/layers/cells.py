@@ -20,7 +20,8 @@ CELLS = "`LSTMCell`, `GRUCell`, `SimpleRNNCell` or `StackedRNNCells`"
 
 @layer(family="rnn", axes="batch input_dim")
 class LSTMCell(Cell):
-    """One step of an LSTM: four gates, each a map from the input and the hidden state to `units` values.
+    """One step of an LSTM: three gates and a candidate, each a map from the input and the hidden state to
+    `units` values.
 
     Hochreiter and Schmidhuber 1997; keras/src/layers/rnn/lstm.py, 3.15.1. The columns of a kernel are the gates
     i, f, c, o; the states are the hidden state and the carry.
@@ -50,10 +51,10 @@ class LSTMCell(Cell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         gates = 4 * self.units
-        yield Weight("kernel", (x.input_dim, gates), 1, "every gate reads the input")
-        yield Weight("recurrent_kernel", (self.units, gates), 1, "every gate reads the hidden state")
+        yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
+        yield Weight("recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state")
         if self.use_bias:
-            yield Weight("bias", (gates,), 1, "every gate adds one offset per unit")
+            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit")
 
     examples = [
         Example({"units": 64}, (None, 32), params=24_832, output=[(None, 64)] * 3, states=[(None, 64)] * 2),
@@ -97,12 +98,14 @@ class GRUCell(Cell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         gates = 3 * self.units
-        yield Weight("kernel", (x.input_dim, gates), 1, "every gate reads the input")
-        yield Weight("recurrent_kernel", (self.units, gates), 1, "every gate reads the hidden state")
+        yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
+        yield Weight("recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state")
         if self.use_bias and self.reset_after:
-            yield Weight("bias", (2, gates), 1, "every gate adds one offset per unit to each of its two products")
+            yield Weight(
+                "bias", (2, gates), 1, "gates and candidate add one offset per unit to each of their two products"
+            )
         elif self.use_bias:
-            yield Weight("bias", (gates,), 1, "every gate adds one offset per unit")
+            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit")
 
     examples = [
         Example({"units": 64}, (None, 32), params=18_816, output=[(None, 64)] * 2, states=[(None, 64)]),

@@ -95,11 +95,11 @@ class ConvLSTM(Holder, Recurrent):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         uses = x.timesteps * product(self._spatial(x))
         gates = 4 * self.filters
-        yield Weight("kernel", (*self.kernel_size, x.channels, gates), uses, "every gate looks at the input")
+        yield Weight("kernel", (*self.kernel_size, x.channels, gates), uses, "gates and candidate look at the input")
         shape = (*self.kernel_size, self.filters, gates)
-        yield Weight("recurrent_kernel", shape, uses, "every gate looks at the hidden state")
+        yield Weight("recurrent_kernel", shape, uses, "gates and candidate look at the hidden state")
         if self.use_bias:
-            yield Weight("bias", (gates,), uses, "every gate adds one offset per filter")
+            yield Weight("bias", (gates,), uses, "gates and candidate add one offset per filter")
 
     def takes_spare(self) -> bool:
         return bool(self.unroll)

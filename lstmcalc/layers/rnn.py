@@ -23,7 +23,7 @@ def cell_of(rule: LayerRule, cell: type[Cell]) -> Cell:
 
 @layer(family="rnn", axes="batch timesteps input_dim")
 class LSTM(Fused):
-    """Reads a sequence step by step with four gates, which decide what its memory keeps, adds and shows.
+    """Reads a sequence step by step; three gates decide what its memory takes in, keeps and shows.
 
     Hochreiter and Schmidhuber 1997; keras/src/layers/rnn/lstm.py, 3.15.1.
     """

@@ -60,10 +60,14 @@ class Assumption(NamedTuple):
 
 
 class Remedy(NamedTuple):
-    """Why a layer's output has fewer axes than its input, and the change that would keep them."""
+    """Why a layer's output has fewer axes than its input, and the change that would keep them.
+
+    `place` is how the change is said to be on the layer: `set … on "enc"`, or of it, where a wrapped layer is meant.
+    """
 
     because: str
     fix: str
+    place: str = "on"
 
 
 class Term(NamedTuple):

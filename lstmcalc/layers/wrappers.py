@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lstmcalc.dims import Dim, at_least, equal
-from lstmcalc.errors import Fault, Rejection
+from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
@@ -33,8 +33,9 @@ def inner_remedy(rule: LayerRule) -> Remedy | None:
     remedy = rule.remedy()
     if remedy is None:
         return None
-    inside = f"the wrapped {rule.class_name}"
-    return Remedy(f"{inside} with {remedy.because}", f"{remedy.fix} for {inside}")
+    return Remedy(
+        f"{with_article(rule.class_name)} inside with {remedy.because}", f"{remedy.fix} on the {rule.class_name}", "in"
+    )
 
 
 def outputs_of(rule: LayerRule, x: Inputs) -> tuple[Shape, ...]:

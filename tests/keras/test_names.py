@@ -24,7 +24,8 @@ from lstmcalc.spec import snake_case
     ids=["activations", "initializers", "regularizers", "constraints"],
 )
 def test_names_are_those_of_keras(ours: list[str], module: Any) -> None:
-    assert sorted(ours) == sorted(name for name in module.ALL_OBJECTS_DICT if name)
+    # `threshold` needs arguments that a name cannot give: Keras takes the name, and fails when the layer is called.
+    assert sorted(ours) == sorted(name for name in module.ALL_OBJECTS_DICT if name and name != "threshold")
 
 
 def test_dtypes_are_those_of_keras() -> None:
