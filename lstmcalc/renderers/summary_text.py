@@ -18,6 +18,7 @@ from lstmcalc.shapes import show_shape
 
 __all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
 
+TITLES = ("Layer (type)", "Output Shape", "Param #", "Arithmetic")
 #: From this width on, what a layer is connected to has a column of its own.
 LEAST_WIDTH_TO_CONNECT = 110
 #: No name or shape takes more than this from the other columns before it wraps.
@@ -72,16 +73,17 @@ def _table(report: Report, weights: bool, width: int | None) -> Table:
     wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
     rows = list(_rows(report, weights, connect=not report.sequential and not wide))
     table = Table(box=SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="bold")
-    natural = sum(max((_longest_line(row[i]) for row in rows), default=1) + 3 for i in range(4))
+    lines = [max([len(title), *(_longest_line(row[i]) for row in rows)]) for i, title in enumerate(TITLES)]
     name = shape = None
-    if width is not None and natural > width:
+    if width is not None and sum(lines) + 3 * 4 > width:
         # The arithmetic wraps before names and shapes do.
-        name = max((_longest_word(row[0]) for row in rows), default=1)
-        shape = max((_longest_line(row[1]) for row in rows), default=1)
-    table.add_column("Layer (type)", overflow="fold", width=name and min(name, MOST_WIDTH))
-    table.add_column("Output Shape", overflow="fold", width=shape and min(max(shape, 12), MOST_WIDTH))
-    table.add_column("Param #", justify="right", overflow="fold", min_width=7)
-    table.add_column("Arithmetic", overflow="fold", style="cyan")
+        words = max((_longest_word(row[0]) for row in rows), default=1)
+        name = max(words, min(lines[0], width - sum(lines[1:]) - 3 * 4))
+        shape = lines[1]
+    table.add_column(TITLES[0], overflow="fold", width=name and min(name, MOST_WIDTH))
+    table.add_column(TITLES[1], overflow="fold", width=shape and min(shape, MOST_WIDTH))
+    table.add_column(TITLES[2], justify="right", overflow="fold", min_width=7)
+    table.add_column(TITLES[3], overflow="fold", style="cyan")
     connected = not report.sequential and wide
     if connected:
         table.add_column("Connected to", overflow="fold")
