@@ -80,6 +80,9 @@ class Walk:
         self.calls = numbered_calls(spec)
         self.order = keras_order(spec)
         self._model_rules: dict[str, ModelRule] = {}
+        #: The symbols of the input shapes, and those among them that Keras needs a number for.
+        self.free: set[str] = set()
+        self.needs: set[str] = set()
 
     def run(self) -> Report:
         """The report; incomplete where `faults` is not empty."""
@@ -136,6 +139,7 @@ class Walk:
                 shape = self._take(port.name, shape, self.given[index])
             self.outputs[port.name, 0] = (shape,)
             self.steps[port.name, 0] = Step(port.name, None, shape)
+            self.free.update(name for size in shape for name in symbols_of(size))
 
     def _take(self, name: str, declared: Shape, given: Shape) -> Shape:
         """The shape that a nested model's input takes on; a free symbol of its own stands for what is given."""
@@ -243,14 +247,13 @@ class Walk:
 
     def _hint(self, rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], call: Call) -> None:
         hints = list(rule.hints(x))
-        inputs = [self.outputs[port.name, 0] or () for port in self.spec.inputs]
-        free = {name for shapes in inputs for shape in shapes for size in shape for name in symbols_of(size)}
-        needed = sorted({name for weight in weights for size in weight.shape for name in symbols_of(size)} & free)
-        if needed and self.given is None:
-            names = " and ".join(f"`{name}`" for name in needed)
-            shape = show_shape(next(weight.shape for weight in weights if any(map(symbols_of, weight.shape))))
-            hints.append(Fault("size-needed", f"a number for {names} when Keras builds the model",
-                               because=f"a weight is {shape}, and Keras must know its size"))  # fmt: skip
+        for weight in weights:
+            for name in {name for size in weight.shape for name in symbols_of(size)} - set(x.needed):
+                x.needed[name] = f"a weight is {show_shape(weight.shape)}, and Keras must know its size"
+        for name in sorted(self.free & set(x.needed)):
+            self.needs.add(name)
+            hints.append(Fault("size-needed", f"a number for `{name}` when Keras builds the model",
+                               because=x.needed[name]))  # fmt: skip
         for hint in hints:
             placed = replace(hint, severity="hint").placed(call.where, (call.layer, rule.class_name))
             self.hints.append(placed)
@@ -295,7 +298,7 @@ class Walk:
         inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         return Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
-                      tuple(self.hints), spec.sequential)  # fmt: skip
+                      tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
 
     def _port(self, ref: Ref) -> Port:
         shapes = self.outputs.get((ref.name, ref.call))

@@ -40,6 +40,7 @@ class ModelRule(LayerRule):
 
     def output_shape(self, x: Inputs) -> Any:
         self.report = self._run(x.shapes)
+        x.needed.update(dict.fromkeys(self.report.needs, "a layer in the model must know its size"))
         if x.checked:
             for held in self.report.assumptions:
                 x.assumptions.append(Assumption(held.condition, held.text, f'in "{held.layer}": {held.because}'))

@@ -155,6 +155,8 @@ class Report:
     assumptions: tuple[Holds, ...] = ()
     hints: tuple[Fault, ...] = ()
     sequential: bool = False
+    #: The symbols in input shapes that must have a value when Keras builds the model.
+    needs: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -120,12 +120,14 @@ def test_two_symbolic_halves_are_merged_under_an_assumption() -> None:
     assert [held.text for held in report.assumptions] == ["U = V"]
 
 
-def test_a_window_over_a_symbolic_size_needs_a_number() -> None:
-    errors = errors_of("ConvLSTM1D", {"filters": 2, "kernel_size": 3}, (None, 5, "W", 1))
-    assert errors == [
-        'error[unknown-size] layer "layer" (ConvLSTM1D)\n'
-        "  expected `width` to be a number, as the states of ConvLSTM1D have a fixed size\n"
-        '  got      (None, 5, W, 1) from input "input_0"'
+def test_a_state_of_symbolic_size_needs_a_number_and_a_window_that_fits() -> None:
+    report = report_of("ConvLSTM1D", {"filters": 2, "kernel_size": 3}, (None, 5, "W", 1))
+    assert report.needs == ("W",)
+    assert [held.text for held in report.assumptions] == ["W >= 3"]
+    assert [str(hint) for hint in report.hints] == [
+        'hint[size-needed] layer "layer" (ConvLSTM1D)\n'
+        "  expected a number for `W` when Keras builds the model\n"
+        "  because  the states of ConvLSTM1D have a fixed size"
     ]
 
 

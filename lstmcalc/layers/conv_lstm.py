@@ -107,8 +107,7 @@ class ConvLSTM(Holder, Recurrent):
     def output_shape(self, x: Inputs) -> Any:
         self.check_batch(x)
         for axis, size, kernel, _, dilation in self._sizes(x):
-            x.require_known(size, f"`{axis}` to be a number, as the states of {self.class_name} have a fixed size",
-                            show_shape(x.shape))  # fmt: skip
+            x.require_known(size, f"`{axis}`", f"the states of {self.class_name} have a fixed size")
             if self.padding == "valid":
                 self._check_window(x, axis, size, kernel, dilation)
         states = self.state_shapes(x)
@@ -185,8 +184,8 @@ class ConvLSTM2D(ConvLSTM):
                 (None, 5, 1, 28, 28), params=2_624, output=(None, 5, 8, 26, 26)),
         Rejected({"filters": 8, "kernel_size": 5}, "expected `width` of at least 5, got (None, 5, 28, 3, 1): `padding: "
                  "valid` leaves no room for a window that reaches over 5", inputs=(None, 5, 28, 3, 1)),
-        Rejected({"filters": 8, "kernel_size": 3}, "expected `height` to be a number, as the states of ConvLSTM2D have "
-                 'a fixed size, got (None, 5, None, 28, 1) from input "input_0"', inputs=(None, 5, None, 28, 1)),
+        Rejected({"filters": 8, "kernel_size": 3}, "expected `height` to be a number, since the states of ConvLSTM2D "
+                 'have a fixed size, got (None, 5, None, 28, 1) from input "input_0"', inputs=(None, 5, None, 28, 1)),
     ]  # fmt: skip
 
 

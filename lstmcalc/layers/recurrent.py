@@ -116,12 +116,8 @@ class Recurrent(LayerRule):
     def check_batch(self, x: Inputs) -> None:
         """Refuses an unknown batch where the states outlive it."""
         if self.stateful:
-            x.require_known(
-                x.batch,
-                "`batch` to be a number, since `stateful: true` keeps a state for every sample",
-                show_shape(x.shape),
-                fix="state `batch: 32` in the spec, or `--batch 32`",
-            )
+            since = "`stateful: true` keeps a state for every sample"
+            x.require_known(x.batch, "`batch`", since, "state `batch: 32` in the spec, or `--batch 32`")
 
     def over_time(self, x: Inputs, output: Shape, states: tuple[Shape, ...]) -> Any:
         """The layer's outputs, given those of its last step."""

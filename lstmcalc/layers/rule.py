@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from lstmcalc.dims import UNKNOWN, Condition, Dim, product, substitute, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments
+from lstmcalc.shapes import show_shape
 
 __all__ = [
     "ALIASES",
@@ -170,6 +171,8 @@ class Inputs:
         self.states = tuple(states)
         self.axes = tuple(axes)
         self.assumptions: list[Assumption] = []
+        #: The symbols that must be numbers when Keras builds the model, each with the reason.
+        self.needed: dict[str, str] = {}
         #: Whether `require` raises and records; off where a formula is derived from names instead of sizes.
         self.checked = True
         self._sizes = dict(zip(self.axes, self.shape, strict=False))
@@ -193,13 +196,14 @@ class Inputs:
     def replace(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> Inputs:
         """A view with other shapes, for a wrapped layer; what it assumes is recorded here."""
         inner = Inputs(shapes, axes, states)
-        inner.assumptions, inner.checked = self.assumptions, self.checked
+        inner.assumptions, inner.needed, inner.checked = self.assumptions, self.needed, self.checked
         return inner
 
-    def require_known(self, size: Dim, expected: str, got: str = "", because: str = "", fix: str = "") -> None:
-        """Refuses the input unless a size is a plain number."""
-        if self.checked and not isinstance(size, int):
-            raise Rejection("unknown-size", expected, got or to_text(size), because, fix)
+    def require_known(self, size: Dim, called: str, since: str, fix: str = "") -> None:
+        """Refuses an unknown size; of one with names in it, remembers that Keras needs a number for them, and why."""
+        if size is UNKNOWN and self.checked:
+            raise Rejection("unknown-size", f"{called} to be a number, since {since}", show_shape(self.shape), fix=fix)
+        self.needed.update(dict.fromkeys(symbols_of(size), since))
 
     def require(
         self,

@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import Expression, lower, substitute, symbols_of
+from lstmcalc.dims import Expression, lower, substitute
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import Node, numbered_calls
 from lstmcalc.inference import infer
@@ -175,8 +175,7 @@ def _builder(spec: Spec) -> Builder:
 
 def sizes_that_keras_needs(spec: Spec) -> set[str]:
     """The symbols without a value that Keras needs a number for: those in arguments and in the shapes of weights."""
-    in_weights = {name for weight in infer(spec).weights for size in weight.shape for name in symbols_of(size)}
-    return in_weights | _in_arguments(spec)
+    return {*infer(spec).needs, *_in_arguments(spec)}
 
 
 def _in_arguments(spec: Spec) -> set[str]:
