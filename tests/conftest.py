@@ -1,14 +1,8 @@
-"""Puts the tests' own helpers on the path, and keeps the long run behind its marker."""
+"""Keeps the long run behind its marker."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE / "keras")]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-collect_ignore_glob: list[str] = []
-try:
-    import keras  # noqa: F401  # only to see whether it is there
-except ImportError:
-    collect_ignore_glob = ["test_*.py"]
+collect_ignore_glob = ["*.py"] if find_spec("keras") is None else []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from lstmcalc.errors import SpecError
 from lstmcalc.sources import load
 from lstmcalc.spec import Spec
 
-SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+SPECS = sorted((Path(__file__).parent.parent.parent / "specs").glob("*.yaml"))
 
 
 def read(text: str) -> Spec:
