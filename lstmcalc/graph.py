@@ -1,47 +1,38 @@
-"""The order in which Keras lists a model's layers, and which of them its outputs need."""
+"""The order in which Keras lists a model's layers."""
 
 from __future__ import annotations
 
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["Order", "keras_order"]
+__all__ = ["CallKey", "keras_order", "numbered_calls"]
 
-Node = tuple[str, int]
-
-
-class Order:
-    """A model as Keras walks it: `names` is the order of `model.layers`, `calls` are those that an output needs."""
-
-    def __init__(self, names: list[str], calls: set[Node]) -> None:
-        self.names = names
-        self.calls = calls
+#: A call: its layer's name, and how many times that layer was applied before. An input's is its name and 0.
+CallKey = tuple[str, int]
 
 
-def keras_order(spec: Spec) -> Order:
-    """The layers and inputs of a functional model in Keras's order (keras/src/ops/function.py, `map_graph`, 3.15.1).
+def keras_order(spec: Spec) -> list[str]:
+    """The layers and inputs that a functional model's outputs need, and all its inputs, in Keras's order.
 
     Keras walks from the outputs to the inputs, gives every layer the greatest distance from an output, and lists the
-    farthest first; among equals, the one met first in the walk.
+    farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`, 3.15.1).
     """
-    calls = numbered_calls(spec)
-    parents = {node: _parents(call) for node, call in calls.items()}
+    parents = {key: _parents(call) for key, call in numbered_calls(spec).items()}
     finished, met = _walk(parents, spec.outputs)
-    node_depths: dict[Node, int] = {}
+    key_depths: dict[CallKey, int] = {}
     depths: dict[str, int] = {}
-    for node in reversed(finished):
-        depth = max(node_depths.get(node, 0), depths.get(node[0], 0))
-        node_depths[node] = depths[node[0]] = depth
-        for parent in parents.get(node, ()):
-            node_depths[parent] = max(depth + 1, node_depths.get(parent, 0))
+    for key in reversed(finished):
+        depth = max(key_depths.get(key, 0), depths.get(key[0], 0))
+        key_depths[key] = depths[key[0]] = depth
+        for parent in parents.get(key, ()):
+            key_depths[parent] = max(depth + 1, key_depths.get(parent, 0))
     for port in spec.inputs:
         if port.name not in depths:
             depths[port.name], met[port.name] = 0, -1
-    names = sorted(depths, key=lambda name: (-depths[name], met[name]))
-    return Order(names, {node for node in finished if node in calls})
+    return sorted(depths, key=lambda name: (-depths[name], met[name]))
 
 
-def numbered_calls(spec: Spec) -> dict[Node, Call]:
-    """The calls of a spec by layer name and how many times that layer was applied before."""
+def numbered_calls(spec: Spec) -> dict[CallKey, Call]:
+    """The calls of a spec by their keys, in order of definition."""
     counts: dict[str, int] = {}
     calls = {}
     for call in spec.calls:
@@ -51,24 +42,24 @@ def numbered_calls(spec: Spec) -> dict[Node, Call]:
     return calls
 
 
-def _parents(call: Call) -> list[Node]:
+def _parents(call: Call) -> list[CallKey]:
     return [(ref.name, ref.call) for ref in (*call.inputs, *call.initial_state)]
 
 
-def _walk(parents: dict[Node, list[Node]], outputs: tuple[Ref, ...]) -> tuple[list[Node], dict[str, int]]:
-    """Nodes from inputs to outputs, and for each name its place in the depth-first walk; without recursion."""
-    finished: list[Node] = []
-    entered: set[Node] = set()
+def _walk(parents: dict[CallKey, list[CallKey]], outputs: tuple[Ref, ...]) -> tuple[list[CallKey], dict[str, int]]:
+    """Keys from inputs to outputs, and for each name its place in the depth-first walk; without recursion."""
+    finished: list[CallKey] = []
+    entered: set[CallKey] = set()
     met: dict[str, int] = {}
     for output in outputs:
-        stack: list[tuple[Node, bool]] = [((output.name, output.call), False)]
+        stack: list[tuple[CallKey, bool]] = [((output.name, output.call), False)]
         while stack:
-            node, leaving = stack.pop()
+            key, leaving = stack.pop()
             if leaving:
-                finished.append(node)
-            elif node not in entered:
-                entered.add(node)
-                met.setdefault(node[0], len(met))
-                stack.append((node, True))
-                stack.extend((parent, False) for parent in reversed(parents.get(node, [])))
+                finished.append(key)
+            elif key not in entered:
+                entered.add(key)
+                met.setdefault(key[0], len(met))
+                stack.append((key, True))
+                stack.extend((parent, False) for parent in reversed(parents.get(key, [])))
     return finished, met

@@ -12,7 +12,7 @@ from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
 from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of, terms_of
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
-from lstmcalc.graph import Node, keras_order, numbered_calls
+from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
@@ -72,13 +72,12 @@ class Walk:
         self.assumptions: list[Holds] = []
         self.hints: list[Fault] = []
         self.layers: dict[str, Layer] = {}
-        self.outputs: dict[Node, tuple[Shape, ...] | None] = {}
-        self.steps: dict[Node, Step] = {}
+        self.outputs: dict[CallKey, tuple[Shape, ...] | None] = {}
+        self.steps: dict[CallKey, Step] = {}
         #: What Keras takes outputs for, where it is mistaken.
-        self.believed: dict[Node, tuple[Shape, ...]] = {}
+        self.believed: dict[CallKey, tuple[Shape, ...]] = {}
         self.given = shapes
         self.calls = numbered_calls(spec)
-        self.order = keras_order(spec)
         self._model_rules: dict[str, ModelRule] = {}
         #: The symbols of the input shapes, and those among them that Keras needs a number for.
         self.free: set[str] = set()
@@ -157,7 +156,7 @@ class Walk:
             self._assume(name, assumption)
         return given
 
-    def _apply(self, node: Node, call: Call) -> None:
+    def _apply(self, node: CallKey, call: Call) -> None:
         layer = self.layers.get(call.layer)
         if layer is None:
             layer = self.layers[call.layer] = Layer(self.builder.build(self.spec.layers[call.layer]))
@@ -188,7 +187,7 @@ class Walk:
         return shapes
 
     def _run(
-        self, layer: Layer, node: Node, call: Call, shapes: list[Shape], states: list[Shape]
+        self, layer: Layer, node: CallKey, call: Call, shapes: list[Shape], states: list[Shape]
     ) -> tuple[Shape, ...] | None:
         """One application of a rule: its outputs, or None after noting why there are none."""
         rule = layer.rule
@@ -287,7 +286,7 @@ class Walk:
 
     def _report(self) -> Report:
         spec = self.spec
-        names = list(self.layers) if spec.sequential else self.order.names
+        names = list(self.layers) if spec.sequential else keras_order(spec)
         unused = [name for name in self.layers if name not in names]
         for name in unused:
             self.hints.append(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',

@@ -139,6 +139,12 @@ def test_explain_in_json() -> None:
     assert (document["schema"], document["params"]) == ("lstmcalc.explanation/1", 3 * 3 * (2 + 3 + 2))
 
 
+def test_explain_takes_a_layer_and_no_file() -> None:
+    result = run("explain", "specs/forecast.yaml")
+    assert result.exit_code == 2
+    assert "lstmcalc summary" in result.stderr
+
+
 def test_explain_reports_every_wrong_option() -> None:
     result = run("explain", "lstm", "--unit", "3", "--retrun-sequences", "--input", "5,2")
     assert result.exit_code == 1

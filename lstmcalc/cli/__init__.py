@@ -66,7 +66,8 @@ def summary(
 
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="Any argument of the Keras layer is an option: --units 128, --return-sequences, --no-use-bias.",
+    epilog="Any argument of the Keras layer is an option: --units 128, --return-sequences, --no-use-bias; "
+    "and so is --batch N.",
 )
 def explain(
     context: typer.Context,
@@ -82,6 +83,8 @@ def explain(
     """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given."""
     from lstmcalc.sources.layer_options import read_layer
 
+    if Path(layer).is_file():
+        raise typer.BadParameter(f"expected one layer, got the file {layer}: use `lstmcalc summary {layer}`")
     page = Page(as_json, output)
     words = [layer, *context.args]
     with page.source(" ".join(words), partly=False):

@@ -11,7 +11,7 @@ from typing import Any
 
 from lstmcalc.dims import Size, lift_size, lower_size, parse, substitute, symbols_of, total
 from lstmcalc.errors import SpecError
-from lstmcalc.graph import Node
+from lstmcalc.graph import CallKey
 from lstmcalc.inference import infer
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import size_to_json
@@ -295,7 +295,7 @@ class _Check:
         except Exception as error:  # Keras raises whatever its backend raises.
             raise FailsOnData(f"Keras fails on data: {one_line(error)}") from error
         self.device = device_of(real[0]) if real else ""
-        shapes: dict[Node, list[tuple[int, ...]]] = {
+        shapes: dict[CallKey, list[tuple[int, ...]]] = {
             (port.name, 0): [tuple(numbers.shape)] for port, numbers in zip(self.spec.inputs, data, strict=True)
         }
         rest = iter(real)

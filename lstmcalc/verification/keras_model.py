@@ -11,7 +11,7 @@ from typing import Any
 from lstmcalc.building import Builder
 from lstmcalc.dims import Expression, lower, substitute
 from lstmcalc.errors import SpecError
-from lstmcalc.graph import Node, numbered_calls
+from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.inference import infer
 from lstmcalc.layers import LayerRule, Stated
 from lstmcalc.layers.rule import layer
@@ -61,7 +61,7 @@ class KerasModel:
         self.model: Any = None
         self.rules: dict[str, LayerRule] = {}
         self.layers: dict[str, Any] = {}
-        self.tensors: dict[Node, list[Any]] = {}
+        self.tensors: dict[CallKey, list[Any]] = {}
         self._ports: list[Any] = []
         self._nested: dict[str, Any] = {}
         self._builder = _builder(spec)
@@ -75,7 +75,7 @@ class KerasModel:
         self._step("", self._close)
         return self
 
-    def probe(self, nodes: Sequence[Node]) -> Any:
+    def probe(self, nodes: Sequence[CallKey]) -> Any:
         """A Keras model on the same inputs that gives the outputs of some calls, one after the other."""
         return self.keras.Model(self._ports, [tensor for node in nodes for tensor in self.tensors[node]])
 
@@ -110,7 +110,7 @@ class KerasModel:
                 if size in needed and taken is not None:
                     self.values[size] = taken
 
-    def _apply(self, node: Node, call: Call) -> None:
+    def _apply(self, node: CallKey, call: Call) -> None:
         inputs = [self.tensors[ref.name, ref.call][ref.index] for ref in call.inputs]
         states = [self.tensors[ref.name, ref.call][ref.index] for ref in call.initial_state]
         if call.layer not in self.layers:
