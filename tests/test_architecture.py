@@ -12,6 +12,7 @@ import pytest
 import lstmcalc
 
 PACKAGE = Path(lstmcalc.__file__).parent
+ROOT = Path(__file__).parent.parent
 
 #: From the bottom up: a module may import what stands on its own line or above it.
 LAYERS = [
@@ -91,7 +92,7 @@ def test_no_command_but_verify_loads_keras(arguments: list[str]) -> None:
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, "-", *arguments], capture_output=True, text=True, cwd=PACKAGE.parent, check=False
+        [sys.executable, "-c", code, "-", *arguments], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
 
