@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
 import pytest
@@ -138,6 +139,11 @@ class TestText:
             "           batch 2, T = 2: DIFFERS: should hold only if T >= 3",
             "             Keras runs it, though not T >= 3",
         ]
+
+    def test_another_version_of_keras_is_named_where_it_differs(self) -> None:
+        note = "  note     lstmcalc's rules are those of Keras 3.15; this is another version"
+        assert verification_lines(replace(DIFFERS, keras="3.12.4"))[-1] == note
+        assert note not in verification_lines(replace(AGREES, keras="3.12.4"))
 
 
 def test_json_is_the_contract() -> None:

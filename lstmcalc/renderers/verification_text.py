@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from lstmcalc.dims import to_text
 from lstmcalc.shapes import show_shape
-from lstmcalc.verification import ForwardCheck, Verification
+from lstmcalc.verification import RULES_OF, ForwardCheck, Verification
 
 __all__ = ["verification_lines"]
 
@@ -29,6 +29,8 @@ def verification_lines(verification: Verification) -> list[str]:
             lines += _block("layer", [f'"{layer.name}": {layer.note}'])
     lines += _block("model", verification.mismatches)
     lines += _block("forward", _passes(verification.forward))
+    if not verification.agrees and not verification.keras.startswith(f"{RULES_OF}."):
+        lines += _block("note", [f"lstmcalc's rules are those of Keras {RULES_OF}; this is another version"])
     return lines
 
 

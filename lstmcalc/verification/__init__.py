@@ -29,6 +29,7 @@ from lstmcalc.verification.session import (
 from lstmcalc.verification.trial_sizes import Trial, name_unknown_sizes, plan_trials
 
 __all__ = [
+    "RULES_OF",
     "ForwardCheck",
     "KerasMissing",
     "LayerVerification",
@@ -38,6 +39,8 @@ __all__ = [
     "verify",
 ]
 
+#: The Keras whose layers the rules describe.
+RULES_OF = "3.15"
 NOT_REACHED = "not reached"
 STATED = "stated, not checked"
 
