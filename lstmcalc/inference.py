@@ -10,9 +10,10 @@ from typing import Any
 from lstmcalc.beliefs import as_shapes, believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
-from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbols_of, terms_of
+from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbol, symbols_of, terms_of
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
+from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
@@ -69,7 +70,7 @@ class Walk:
         self.models = {name: partial(self._model_rule, name) for name in spec.models}
         self.builder = Builder(values, self.models)
         self.faults = self.builder.faults
-        self.assumptions: list[Holds] = []
+        self.assumptions: dict[Holds, None] = {}
         self.hints: list[Fault] = []
         self.layers: dict[str, Layer] = {}
         self.outputs: dict[CallKey, tuple[Shape, ...] | None] = {}
@@ -88,8 +89,8 @@ class Walk:
         for name in self.spec.models:
             self._check_model(name)
         self._read_inputs()
-        for node, call in self.calls.items():
-            self._apply(node, call)
+        for key, call in self.calls.items():
+            self._apply(key, call)
         for name, assumption in self.builder.assumptions:
             self._assume(name, assumption)
         return self._report()
@@ -147,7 +148,7 @@ class Walk:
         x = Inputs([given])
         for size, actual in zip(declared[1:], given[1:], strict=True):
             free = symbols_of(size)
-            if len(free) == 1 and size == _symbol(free[0]) and free[0] not in self.values:
+            if len(free) == 1 and size == symbol(free[0]) and free[0] not in self.values:
                 self.values[free[0]] = self.builder.values[free[0]] = actual
             elif size is not UNKNOWN and actual is not UNKNOWN:
                 x.require(equal(size, actual), "wrong-size", f"{show_shape(declared)}, its input \"{name}\"",
@@ -156,22 +157,22 @@ class Walk:
             self._assume(name, assumption)
         return given
 
-    def _apply(self, node: CallKey, call: Call) -> None:
+    def _apply(self, key: CallKey, call: Call) -> None:
         layer = self.layers.get(call.layer)
         if layer is None:
             layer = self.layers[call.layer] = Layer(self.builder.build(self.spec.layers[call.layer]))
         inputs, states = self._fetch(call.inputs, call), self._fetch(call.initial_state, call)
         outputs: tuple[Shape, ...] | None = None
         if layer.rule and None not in inputs and None not in states:
-            outputs = self._run(layer, node, call, [s for s in inputs if s], [s for s in states if s])
-        self.outputs[node] = outputs
+            outputs = self._run(layer, key, call, [s for s in inputs if s], [s for s in states if s])
+        self.outputs[key] = outputs
         if outputs is not None and layer.rule:
             shapes = tuple(shape for shape in inputs if shape is not None)
-            self.steps[node] = Step(call.layer, layer.rule, outputs[0], shapes, call.inputs[0] if call.inputs else None)
+            self.steps[key] = Step(call.layer, layer.rule, outputs[0], shapes, call.inputs[0] if call.inputs else None)
         sources = tuple(ref.name for ref in (*call.inputs, *call.initial_state))
         lowered = tuple(None if shape is None else lower(shape) for shape in inputs)
         made = None if outputs is None else tuple(lower(shape) for shape in outputs)
-        stated = self.believed.get(node)
+        stated = self.believed.get(key)
         believed = None if stated is None else tuple(map(lower, stated))
         layer.calls.append(CallReport(lowered, made, sources, believed))
 
@@ -187,7 +188,7 @@ class Walk:
         return shapes
 
     def _run(
-        self, layer: Layer, node: CallKey, call: Call, shapes: list[Shape], states: list[Shape]
+        self, layer: Layer, key: CallKey, call: Call, shapes: list[Shape], states: list[Shape]
     ) -> tuple[Shape, ...] | None:
         """One application of a rule: its outputs, or None after noting why there are none."""
         rule = layer.rule
@@ -214,7 +215,7 @@ class Walk:
         for assumption in x.assumptions:
             self._assume(call.layer, assumption)
         if believed is not None:
-            self.believed[node] = believed
+            self.believed[key] = believed
         return outputs
 
     def _believed(self, call: Call, shapes: list[Shape]) -> list[Shape]:
@@ -240,19 +241,14 @@ class Walk:
         self.faults.append(fault.placed(call.where, (call.layer, class_name)))
 
     def _assume(self, layer: str, assumption: Assumption) -> None:
-        held = Holds(layer, assumption.text, assumption.because, assumption.condition)
-        if held not in self.assumptions:
-            self.assumptions.append(held)
+        self.assumptions[Holds(layer, assumption.text, assumption.because, assumption.condition)] = None
 
     def _hint(self, rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], call: Call) -> None:
-        hints = list(rule.hints(x))
-        for weight in weights:
-            for name in {name for size in weight.shape for name in symbols_of(size)} - set(x.needed):
-                x.needed[name] = f"a weight is {show_shape(weight.shape)}, and Keras must know its size"
-        for name in sorted(self.free & set(x.needed)):
+        is_first = bool(call.inputs) and call.inputs[0].name in {port.name for port in self.spec.inputs}
+        hints = [*rule.hints(x), *hints_on_input_shape(rule, x, is_first)]
+        for name, hint in hints_on_sizes(x, weights, self.free):
             self.needs.add(name)
-            hints.append(Fault("size-needed", f"a number for `{name}` when Keras builds the model",
-                               because=x.needed[name]))  # fmt: skip
+            hints.append(hint)
         for hint in hints:
             placed = replace(hint, severity="hint").placed(call.where, (call.layer, rule.class_name))
             self.hints.append(placed)
@@ -349,12 +345,6 @@ def weight_report(weight: Weight) -> WeightReport:
     """A weight as the report holds it."""
     return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
                         lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip
-
-
-def _symbol(name: str) -> Dim:
-    from lstmcalc.dims import symbol
-
-    return symbol(name)
 
 
 def _check_arity(rule: LayerRule, inputs: int, states: int) -> None:

@@ -20,7 +20,7 @@ LAYERS = [
     "shapes spec",
     "layers",
     "report graph building sources",
-    "nesting causes beliefs",
+    "nesting causes beliefs hints",
     "inference",
     "explanation verification",
     "renderers",
