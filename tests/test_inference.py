@@ -1,0 +1,141 @@
+"""What holds of whole models: sharing, nesting, where knowledge ends, and what Keras would believe."""
+
+from __future__ import annotations
+
+import pytest
+
+from lstmcalc import Report, SpecError, infer, load
+from lstmcalc.dims import symbol
+
+
+def report(text: str, values: dict[str, int] | None = None, batch: int | None = None) -> Report:
+    return infer(load("m.yaml", text=text), values, batch)
+
+
+def refused(text: str, values: dict[str, int] | None = None) -> SpecError:
+    with pytest.raises(SpecError) as caught:
+        report(text, values)
+    return caught.value
+
+
+SHARED = """
+inputs: {a: [5, 4], b: [7, 4]}
+layers:
+  - LSTM: {units: 3, name: read, inputs: a}
+  - {apply: read, inputs: b, name: again}
+  - Add: {inputs: [read, again]}
+"""
+
+
+def test_a_shared_layer_counts_once_and_shows_all_its_shapes() -> None:
+    model = report(SHARED)
+    read = next(layer for layer in model.layers if layer.name == "read")
+    assert read.input_shapes == ((None, 5, 4), (None, 7, 4))
+    assert read.output_shapes == ((None, 3), (None, 3))
+    assert (read.connected_to, read.params, model.totals.params) == (("a", "b"), 96, 96)
+
+
+def test_a_shared_layer_has_one_set_of_weights() -> None:
+    error = refused(SHARED.replace("b: [7, 4]", "b: [7, 6]"))
+    assert str(error) == (
+        'error[wrong-size] m.yaml:5:5  layer "read" (LSTM)\n'
+        "  expected the input that its weights were made for: `kernel` is (4, 12)\n"
+        "  got      (None, 7, 6), which needs (6, 12)\n"
+        "  because  the layer is shared, and has one set of weights"
+    )
+
+
+NESTED = """
+input: [10, 8]
+models:
+  score: {input: [8], layers: [Dense(4)]}
+layers:
+  - TimeDistributed: score
+  - Flatten
+  - Dense: 8
+  - score
+"""
+
+
+def test_the_weights_of_a_model_used_twice_count_once() -> None:
+    model = report(NESTED)
+    assert [layer.params for layer in model.layers] == [36, 0, 328, 36]
+    assert model.totals.params == 36 + 328
+
+
+def test_a_nested_model_takes_on_the_length_that_comes_in() -> None:
+    text = "{input: [9, 4], models: {m: {input: [T, 4], layers: ['LSTM(3, return_sequences=True)']}}, layers: [m]}"
+    assert report(text).outputs[0].shape == (None, 9, 3)
+    assert report(text.replace("[9, 4]", "[S, 4]")).outputs[0].shape == (None, symbol("S"), 3)
+    assert [fault.code for fault in refused(text.replace("[9, 4]", "[9, 5]")).faults] == ["wrong-size"]
+
+
+def test_knowledge_ends_where_a_class_is_not_known_and_goes_on_elsewhere() -> None:
+    text = """
+inputs: {a: [4], b: [6]}
+layers:
+  - Dense: {units: 3, inputs: a, name: before}
+  - {layer: Mine, name: mine}
+  - Dense: {units: 2, name: behind}
+  - Dense: {units: 5, inputs: b, name: beside}
+  - Concatenate: {inputs: [behind, beside], axis: 1}
+"""
+    error = refused(text)
+    assert [fault.code for fault in error.faults] == ["unknown-layer"]
+    known = {layer.name: layer.params for layer in error.report.layers if layer.class_name != "InputLayer"}
+    assert known == {"before": 15, "mine": None, "behind": None, "beside": 35, "concatenate": None}
+    stated = text.replace("layer: Mine,", "layer: 'Mine(output_shape=[7], params=20)',")
+    assert report(stated).totals.params == 15 + 20 + 16 + 35
+
+
+MISJUDGED = """
+input: [10, 8]
+layers:
+  - Bidirectional(LSTM(6), backward_layer=LSTM(8, go_backwards=True))
+  - Dropout: 0.1
+"""
+
+
+def test_a_model_that_keras_misjudges_is_refused_where_it_matters() -> None:
+    model = report(MISJUDGED)
+    assert [layer.output_shapes for layer in model.layers] == [((None, 14),), ((None, 14),)]
+    assert [layer.calls[0].believed for layer in model.layers] == [((None, 12),), ((None, 12),)]
+    assert [fault.code for fault in refused(f"{MISJUDGED}  - Dense: 3\n").faults] == ["shape-mistaken"]
+
+
+def test_a_layer_that_leads_nowhere_is_left_out_with_a_word() -> None:
+    model = report("{input: [4], layers: [{Dense: {units: 3, name: a}}, {Dense: {units: 9, inputs: input, name: b}}]}")
+    assert [layer.name for layer in model.layers] == ["input", "b"]
+    assert [(hint.code, hint.got) for hint in model.hints] == [("unused-layer", '"a", which leads to none')]
+
+
+def test_an_output_that_a_layer_does_not_have() -> None:
+    text = "{input: [4], layers: [{Dense: {units: 3, name: a}}], outputs: ['a[2]']}"
+    assert str(refused(text)) == (
+        "error[unknown-output] m.yaml:1:64\n"
+        '  expected the only output of "a", counted from 0\n'
+        "  got      `a[2]`"
+    )  # fmt: skip
+
+
+def test_the_batch_goes_through() -> None:
+    assert report(SHARED, batch=6).outputs[0].shape == (6, 3)
+
+
+def test_what_no_tensor_can_be_is_refused() -> None:
+    axes = ", ".join(["9"] * 70)
+    assert [fault.code for fault in refused(f"{{input: [{axes}], layers: [Flatten]}}").faults] == ["too-large"]
+    big = 2**62
+    assert [fault.code for fault in refused(f"{{input: [{big}, 4], layers: [Flatten]}}").faults] == ["too-large"]
+
+
+def test_frozen_and_trained_weights_add_up() -> None:
+    totals = report("{input: [5, 4], layers: [{LSTM: {units: 3, trainable: false}}, BatchNormalization]}").totals
+    assert (totals.params, totals.trainable_params, totals.non_trainable_params) == (108, 6, 102)
+    assert (totals.bytes, totals.trainable_bytes, totals.non_trainable_bytes) == (432, 24, 408)
+
+
+def test_bytes_follow_the_dtype() -> None:
+    text = "{input: [4], layers: [{Dense: {units: 3, dtype: DTYPE}}]}"
+    sizes = {name: report(text.replace("DTYPE", name)).totals.bytes for name in ("float16", "float64", "mixed_float16")}
+    assert sizes == {"float16": 30, "float64": 120, "mixed_float16": 60}
