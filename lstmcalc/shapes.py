@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lstmcalc.dims import UNKNOWN, Size, to_python, to_text
 
-__all__ = ["shape_to_json", "show_shape", "size_to_json"]
+__all__ = ["shape_to_json", "show_count", "show_shape", "size_to_json"]
 
 
 def show_shape(shape: Iterable[Size] | None) -> str:
@@ -19,6 +19,17 @@ def show_shape(shape: Iterable[Size] | None) -> str:
         return "?"
     sizes = [to_text(size) for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def show_count(count: Size) -> str:
+    """A count with separators; an expression where it is symbolic; `?` where it is not known.
+
+    >>> show_count(91648), show_count(None)
+    ('91,648', '?')
+    """
+    if count is None or count is UNKNOWN:
+        return "?"
+    return f"{count:,}" if isinstance(count, int) else to_text(count)
 
 
 def size_to_json(size: Size) -> int | str | None:

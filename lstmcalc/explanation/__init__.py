@@ -10,12 +10,12 @@ from lstmcalc.beliefs import as_shapes
 from lstmcalc.building import Builder
 from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.explanation.recurrence import Lines, call_text, count_text, recurrent_sections
+from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections
 from lstmcalc.explanation.wrapping import wrapper_sections
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
-from lstmcalc.shapes import shape_to_json, show_shape, size_to_json
+from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
 from lstmcalc.spec import Spec
 
 __all__ = ["Explanation", "Section", "explain_layer", "to_json"]
@@ -179,7 +179,7 @@ def _answer(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> Ite
     gives = ", ".join(f"({_axis_list(each, x)})" for each in made) if made and x else ""
     yield "input", inputs, _unless_same(reads, inputs)
     yield "output", outputs, _unless_same(gives, outputs)
-    count = count_text(layer.params) if layer.known else "not known"
+    count = show_count(layer.params) if layer.known else "not known"
     steps = [text for text in (_arithmetic(rule, x, layer), layer.formula) if text and text != count]
     notes = [f"= {step}" for step in dict.fromkeys(steps)] or ["" if layer.weights else "it has no weights"]
     yield "params", count, notes[0]
@@ -187,7 +187,7 @@ def _answer(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> Ite
         yield "", "", note
     if isinstance(layer.params, int) and layer.totals.non_trainable_params != 0:
         trained, frozen = layer.totals.trainable_params, layer.totals.non_trainable_params
-        yield "trained", count_text(trained), f"{count_text(frozen)} are not trained"
+        yield "trained", show_count(trained), f"{show_count(frozen)} are not trained"
 
 
 def _arithmetic(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> str | None:
@@ -322,6 +322,6 @@ def _weights_section(layer: LayerReport) -> Section:
     rows = []
     for weight in layer.weights:
         why = weight.why if weight.trainable else f"{weight.why}, not trained"
-        rows.append((weight.name, show_shape(weight.shape), count_text(weight.params), count_text(weight.uses), why))
+        rows.append((weight.name, show_shape(weight.shape), show_count(weight.params), show_count(weight.uses), why))
     header = ("name", "shape", "params", "uses", "why")
     return Section("Weights, and how often one sample uses each", tuple(rows), header)

@@ -13,7 +13,7 @@ from lstmcalc.beliefs import as_shapes
 from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_text, total
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_count, show_shape
 
 __all__ = [
     "CELLS",
@@ -23,7 +23,6 @@ __all__ = [
     "amount",
     "call_text",
     "columns",
-    "count_text",
     "equations",
     "recurrent_sections",
 ]
@@ -121,15 +120,6 @@ def _python(value: Any) -> str:
     return to_text(value) if isinstance(value, Expression) else repr(value)
 
 
-def count_text(count: Dim | None) -> str:
-    """A number with separators; an expression where it is symbolic.
-
-    >>> count_text(219648)
-    '219,648'
-    """
-    return f"{count:,}" if isinstance(count, int) else to_text(count)
-
-
 def columns(index: int, width: Dim) -> str:
     """The columns of one block of a weight, counted from 0, the last one included.
 
@@ -181,20 +171,20 @@ def _with_activation(text: str, activation: Any) -> str:
 def _gates(rule: Any, x: Inputs) -> Lines:
     gates = CELLS[rule.class_name.removesuffix("Cell")].gates
     held = "`kernel`, `recurrent_kernel` and `bias`" if rule.use_bias else "`kernel` and `recurrent_kernel`"
-    width = count_text(len(gates) * rule.units)
+    width = show_count(len(gates) * rule.units)
     lines: Lines = [(f"The last axis of {held} holds {len(gates)} blocks, each {_named('units', rule.units)} wide, "
                      f"{width} in all:",)]  # fmt: skip
     lines += [(columns(i, rule.units), gate.letter, gate.name, gate.role) for i, gate in enumerate(gates)]
     formula = rule.formula(x)
     each = Formula(tuple(Term(term.expression // len(gates), term.values) for term in formula.terms))
     lines.append((f"Params of each block: {_arithmetic(each)}. "
-                  f"Of all {len(gates)} blocks: {count_text(count(rule, x))}.",))  # fmt: skip
+                  f"Of all {len(gates)} blocks: {show_count(count(rule, x))}.",))  # fmt: skip
     return lines
 
 
 def _arithmetic(formula: Formula) -> str:
     """`units·(input_dim + units + 1) = 128·(300 + 128 + 1) = 54,912`, without repeating itself."""
-    steps = [formula.in_names(), formula.in_numbers(), count_text(formula.value)]
+    steps = [formula.in_names(), formula.in_numbers(), show_count(formula.value)]
     return " = ".join(dict.fromkeys(steps))
 
 
@@ -233,7 +223,7 @@ def _bias_legend(rule: Any) -> list[tuple[str, str]]:
 
 def _whole_sequence(rule: Any, x: Inputs) -> Lines:
     order = "last to the first (`go_backwards: true`)" if rule.go_backwards else "first to the last"
-    params = count_text(count(rule, x))
+    params = show_count(count(rule, x))
     lines: Lines = [
         (f"The step is repeated {_times(x.timesteps)}, from the {order}, with the same {params} params every "
          "time. So the number of steps is not in the count: a longer sequence takes more time, not more params.",),
@@ -300,7 +290,7 @@ def _two_biases(rule: Any, x: Inputs) -> Lines:
         ("`reset_after: true`, Keras's default, applies r after the product with `recurrent_kernel`, and gives that "
          f"product a bias of its own: `bias` is {_weight_shape(rule, x, 'bias')}.",),
         (f"The textbook's GRU (`reset_after: false`) has one bias, {_weight_shape(textbook, x, 'bias')}: "
-         f"{_arithmetic(named)} params. This layer has {count_text(here - there)} more.",),
+         f"{_arithmetic(named)} params. This layer has {show_count(here - there)} more.",),
     ]  # fmt: skip
 
 
@@ -332,7 +322,7 @@ def _equal(name: str, size: Dim) -> str:
 
 
 def _named(name: str, size: Dim) -> str:
-    return f"`{name}`" if to_text(size) == name else f"`{name}` = {count_text(size)}"
+    return f"`{name}`" if to_text(size) == name else f"`{name}` = {show_count(size)}"
 
 
 def amount(size: Dim, noun: str) -> str:
@@ -347,4 +337,4 @@ def _times(size: Dim) -> str:
 
 
 def _quoted(size: Dim) -> str:
-    return count_text(size) if isinstance(size, int) else f"`{to_text(size)}`"
+    return show_count(size) if isinstance(size, int) else f"`{to_text(size)}`"

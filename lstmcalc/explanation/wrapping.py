@@ -7,8 +7,9 @@ from typing import Any
 
 from lstmcalc.beliefs import as_shapes
 from lstmcalc.dims import UNKNOWN, to_python, to_text, total
-from lstmcalc.explanation.recurrence import Lines, amount, call_text, changed, count, count_text, shapes_text
+from lstmcalc.explanation.recurrence import Lines, amount, call_text, changed, count, shapes_text
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape
+from lstmcalc.shapes import show_count
 
 __all__ = ["wrapper_sections"]
 
@@ -36,7 +37,7 @@ def _directions(rule: Any, x: Inputs) -> Lines:
     there, back = rule.layer, rule.other
     counts = {"forward": count(there, x), "backward": count(back, x)}
     lines: Lines = [("Two layers read the sequence, one in each direction, and share no weights:",)]
-    lines += [(direction, f"{count_text(count)} params") for direction, count in counts.items()]
+    lines += [(direction, f"{show_count(count)} params") for direction, count in counts.items()]
     mode = "null" if rule.merge_mode is None else rule.merge_mode
     widths = [as_shapes(half.output_shape(x))[0][-1] for half in (there, back)]
     wide = (
@@ -57,7 +58,7 @@ def _half(rule: Any, x: Inputs) -> Lines:
                      f"{2 * units} wide.",)]  # fmt: skip
     if units % 2 == 0:
         half = changed(rule, layer=changed(rule.layer, units=units // 2))
-        shape, params = shapes_text(half.output_shape(x)), count_text(count(half, x))
+        shape, params = shapes_text(half.output_shape(x)), show_count(count(half, x))
         lines.append((f"{units} in both together is `{call_text(half)}`: {shape}, {params} params.",))
     return lines
 
@@ -71,7 +72,7 @@ def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
 def _distributed(rule: Any, x: Inputs) -> Lines:
     inner = call_text(rule.layer)
     lines: Lines = [(f"`{inner}` is applied at every step, {amount(x.shape[1], 'step')}, with one set of weights: "
-                     f"{count_text(count(rule, x))} params, however many steps there are.",)]  # fmt: skip
+                     f"{show_count(count(rule, x))} params, however many steps there are.",)]  # fmt: skip
     if rule.layer.class_name == "Dense":
         lines.append((f"`{inner}` without TimeDistributed gives the same: Dense works on the last axis and shares its "
                       "weights over all others.",))  # fmt: skip

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
 from itertools import groupby
 from textwrap import wrap
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
 
 from lstmcalc.explanation import Explanation
+from lstmcalc.renderers.drawing import draw
 from lstmcalc.renderers.summary_text import render_faults
 
 __all__ = ["render"]
@@ -44,7 +43,7 @@ def render(explanation: Explanation, width: int | None = 80, colour: bool = Fals
     if explanation.assumptions:
         held = [f"{each.text}: {each.because}" if each.because else each.text for each in explanation.assumptions]
         lines += [Text(), Text("This holds only if", "bold yellow"), *_block([(text,) for text in held], width)]
-    text = _draw(lines, colour)
+    text = draw(Text("\n").join(lines), None, colour)
     if explanation.hints:
         text += "\n" + render_faults(explanation.hints, width=width, colour=colour)
     return text
@@ -107,12 +106,3 @@ def _styled(line: str) -> Text:
     text = Text(line.rstrip())
     text.highlight_regex(r"`[^`]+`", "cyan")
     return text
-
-
-def _draw(lines: Iterable[Text], colour: bool) -> str:
-    file = StringIO()
-    console = Console(file=file, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,
-                      color_system="standard" if colour else None)  # fmt: skip
-    for line in lines:
-        console.print(line, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import StringIO
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lstmcalc.dims import Size, to_text
+from lstmcalc.dims import Size
 from lstmcalc.errors import Fault
+from lstmcalc.renderers.drawing import draw
 from lstmcalc.report import Holds, LayerReport, Report
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_count, show_shape
 
-__all__ = ["render_faults", "render_summary", "show_bytes", "show_count"]
+__all__ = ["render_faults", "render_summary", "show_bytes"]
 
 TITLES = ("Layer (type)", "Output Shape", "Param #", "Arithmetic")
 #: From this width on, what a layer is connected to has a column of its own.
@@ -31,21 +31,12 @@ def render_summary(report: Report, *, weights: bool = False, width: int | None =
     parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
     parts += [_assumption(held) for held in report.assumptions]
     parts += [Text("\n").append_text(hint) for hint in _hints(report.hints)]
-    return _draw(Group(*parts), width, colour)
+    return draw(Group(*parts), width, colour)
 
 
 def render_faults(faults: tuple[Fault, ...], *, width: int | None = None, colour: bool = False) -> str:
     """Errors or hints in their six slots, a blank line between two."""
-    return _draw(Text("\n\n").join(_fault(fault) for fault in faults), width, colour)
-
-
-def show_count(size: Size) -> str:
-    """A count with separators: `91,648`; an expression where it is symbolic; `?` where it is not known.
-
-    >>> show_count(91648), show_count(None)
-    ('91,648', '?')
-    """
-    return "?" if size is None else f"{size:,}" if isinstance(size, int) else to_text(size)
+    return draw(Text("\n\n").join(_fault(fault) for fault in faults), width, colour)
 
 
 def show_bytes(size: Size) -> str:
@@ -167,12 +158,3 @@ def _fault(fault: Fault) -> Text:
     for slot, content in fault.slots():
         text.append(f"\n  {slot:<8} ", "bold" if slot == "fix" else "").append(content)
     return text
-
-
-def _draw(content: RenderableType, width: int | None, colour: bool) -> str:
-    """The content as text, without trailing blanks."""
-    file = StringIO()
-    console = Console(file=file, width=width or 100_000, force_terminal=colour, no_color=not colour, highlight=False,
-                      color_system="standard" if colour else None, soft_wrap=False, legacy_windows=False)  # fmt: skip
-    console.print(content, soft_wrap=width is None and isinstance(content, Text))
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from lstmcalc.dims import to_text
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.verification import RULES_OF, ForwardCheck, Verification
 
 __all__ = ["verification_lines"]
@@ -43,8 +42,7 @@ def _headline(verification: Verification) -> str:
 
 def _agreed(verification: Verification) -> str:
     layers, weights, params = verification.agreed
-    number = f"{params:,}" if isinstance(params, int) else to_text(params)
-    found = f"{_count(weights, 'weight')}, {number} params"
+    found = f"{_count(weights, 'weight')}, {show_count(params)} params"
     if all(layer.agrees and not layer.note for layer in verification.layers):
         return f"{_count(layers, 'layer')}, {found}: all as Keras has them"
     return f"{_count(layers, 'layer')} {'agrees' if layers == 1 else 'agree'}: {found}"

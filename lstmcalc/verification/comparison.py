@@ -9,7 +9,7 @@ from typing import Any
 
 from lstmcalc.dims import lift, lift_size, lower, lower_size, substitute
 from lstmcalc.report import CallReport, LayerReport, Report, Shape, WeightReport
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_count, show_shape
 
 __all__ = ["compare_layer", "compare_model", "compare_outputs", "compare_real", "evaluate"]
 
@@ -44,7 +44,7 @@ def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[st
     yield from _compare_weights(ours.weights, _held_weights(theirs), values)
     counts = theirs.count_params(), _evaluate_size(ours.params, values)
     if counts[0] != counts[1]:
-        yield _differ("params", *map(_count, counts))
+        yield _differ("params", *map(show_count, counts))
     if ours.nested is not None:
         yield from _compare_order(ours.nested, theirs)
         held = {layer.name: layer for layer in theirs.layers}
@@ -82,7 +82,7 @@ def compare_model(ours: Report, theirs: Any, values: Values) -> Iterator[str]:
     ):
         counts = sum(prod(weight.shape) for weight in weights), _evaluate_size(params, values)
         if counts[0] != counts[1]:
-            yield _differ(what, *map(_count, counts))
+            yield _differ(what, *map(show_count, counts))
     if len(ours.outputs) != len(theirs.outputs):
         yield _differ("number of outputs", str(len(theirs.outputs)), str(len(ours.outputs)))
 
@@ -144,10 +144,6 @@ def _numbers(shape: Shape) -> Shape:
 
 def _evaluate_size(size: Any, values: Values) -> Any:
     return lower_size(substitute(lift_size(size), values))
-
-
-def _count(size: Any) -> str:
-    return f"{size:,}" if isinstance(size, int) else str(size)
 
 
 def _list(items: Iterable[str]) -> str:
