@@ -47,7 +47,9 @@ class Builder:
         for key, value in layer.arguments.items():
             argument = rule.arguments.get(key)
             if argument is None:
-                self._unknown_argument(layer, key, rule)
+                # A class of the user's own has arguments of its own.
+                if rule is not Stated:
+                    self._unknown_argument(layer, key, rule)
                 continue
             try:
                 values[key] = argument.check(key, self._read(argument, value, layer, key))
@@ -91,7 +93,8 @@ class Builder:
             if isinstance(sign, Condition) and argument.kind != "shape":
                 text = f"`{key}` must be at least 1, and is {to_text(value)}"
                 self.assumptions.append((layer.name, Assumption(sign, str(sign), text)))
-        elif isinstance(value, str) and value in self.values and argument.kind in ("plain",):
+        elif isinstance(value, str) and value in self.values and argument.kind == "plain":
+            self.symbols.add(value)
             return self.values[value]
         return value
 

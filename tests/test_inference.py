@@ -84,7 +84,7 @@ layers:
     assert [fault.code for fault in error.faults] == ["unknown-layer"]
     known = {layer.name: layer.params for layer in error.report.layers if layer.class_name != "InputLayer"}
     assert known == {"before": 15, "mine": None, "behind": None, "beside": 35, "concatenate": None}
-    stated = text.replace("layer: Mine,", "layer: 'Mine(output_shape=[7], params=20)',")
+    stated = text.replace("layer: Mine,", "layer: 'Mine(depth=3, output_shape=[7], params=20)',")
     assert report(stated).totals.params == 15 + 20 + 16 + 35
 
 
@@ -116,6 +116,13 @@ def test_an_output_that_a_layer_does_not_have() -> None:
         '  expected the only output of "a", counted from 0\n'
         "  got      `a[2]`"
     )  # fmt: skip
+
+
+def test_a_symbol_may_stand_for_any_number_that_is_given() -> None:
+    text = "{input: [5, 4], layers: [{LayerNormalization: {axis: A}}]}"
+    assert report(text, {"A": 1}).totals.params == 10
+    assert report(text.replace("{input", "{symbols: {A: 2}, input")).totals.params == 8
+    assert [fault.code for fault in refused(text).faults] == ["wrong-value"]
 
 
 def test_the_batch_goes_through() -> None:
