@@ -9,21 +9,32 @@
 (((None, 200, 128),), '4·64·(35 + 64 + 1)·2')
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lstmcalc.errors import Fault, SpecError
-from lstmcalc.inference import infer
-from lstmcalc.report import Report
-from lstmcalc.sources import load
-from lstmcalc.spec import Spec
-
 if TYPE_CHECKING:
+    from lstmcalc.errors import Fault, SpecError
     from lstmcalc.explanation import Explanation
+    from lstmcalc.inference import infer
+    from lstmcalc.report import Report
+    from lstmcalc.sources import load
+    from lstmcalc.spec import Spec
     from lstmcalc.verification import verify
 
 __version__ = "0.1.0"
 
 __all__ = ["Fault", "Report", "Spec", "SpecError", "explain", "infer", "load", "verify"]
+
+#: Where each name comes from; it is imported when it is first asked for, so that no command pays for another.
+_HOMES = {
+    "Fault": "lstmcalc.errors",
+    "Report": "lstmcalc.report",
+    "Spec": "lstmcalc.spec",
+    "SpecError": "lstmcalc.errors",
+    "infer": "lstmcalc.inference",
+    "load": "lstmcalc.sources",
+    "verify": "lstmcalc.verification",
+}
 
 
 def explain(layer: str, *inputs: str) -> "Explanation":
@@ -38,6 +49,7 @@ def explain(layer: str, *inputs: str) -> "Explanation":
     '4·units·(input_dim + units + 1)'
     """
     from lstmcalc.explanation import explain_layer
+    from lstmcalc.inference import infer
     from lstmcalc.sources.layer_options import read_layer
 
     spec = read_layer([layer], inputs)
@@ -45,9 +57,6 @@ def explain(layer: str, *inputs: str) -> "Explanation":
 
 
 def __getattr__(name: str) -> Any:
-    # Only those who verify pay for what it imports.
-    if name == "verify":
-        from lstmcalc.verification import verify
-
-        return verify
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
