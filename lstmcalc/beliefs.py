@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lstmcalc.errors import Rejection
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight
+from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight, as_shapes
 from lstmcalc.shapes import show_shape
 
-__all__ = ["as_shapes", "believed_outputs"]
-
-
-def as_shapes(output: Any) -> tuple[Shape, ...]:
-    """A rule's output as a tuple of shapes, also where it returned the only one bare."""
-    return output if output and isinstance(output[0], tuple) else (output,)
+__all__ = ["believed_outputs"]
 
 
 def believed_outputs(

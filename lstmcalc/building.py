@@ -18,7 +18,7 @@ __all__ = ["Builder"]
 class Builder:
     """Builds rules under given values of symbols; `faults`, `symbols` and `assumptions` collect what it meets.
 
-    `models` makes the rule of a nested model from its name.
+    `models` holds, by name, what makes the rule of each nested model, told the name of the layer.
     """
 
     def __init__(
@@ -99,13 +99,8 @@ class Builder:
         return value
 
     def _wrapped(self, layer: LayerSpec) -> LayerRule:
-        before = len(self.faults)
-        rule = self.build(layer)
-        if rule is None:
-            # The fault is noted where it is; the wrapper's own faults are still looked for, on a stand-in.
-            assert len(self.faults) > before
-            return Stated({"output_shape": ()}, layer.name)
-        return rule
+        # A wrapped layer's fault is noted where it is; the wrapper's own are still looked for, on a stand-in.
+        return self.build(layer) or Stated({"output_shape": ()}, layer.name)
 
     def _model(self, layer: LayerSpec) -> LayerRule | None:
         for key in layer.arguments:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lstmcalc.dims import UNKNOWN
+from lstmcalc.dims import UNKNOWN, to_text
 from lstmcalc.errors import Fault
 from lstmcalc.layers.rule import LayerRule, Shape, count_axes
 from lstmcalc.shapes import show_shape
@@ -59,19 +59,17 @@ def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
         fix = f"leave the batch out of the shape of {step}: {_written(sizes[1:])}"
         return replace(fault, because="the batch is implied, and was stated once more", fix=fix)
     if len(step.shape) == wanted + 1 and step.shape[0] is UNKNOWN:
-        fix = (
-            f"if {show_shape(sizes[:1])[1:-2]} is the batch, leave it out of the shape of {step}: {_written(sizes[1:])}"
-        )
+        fix = f"if {to_text(sizes[0])} is the batch, leave it out of the shape of {step}: {_written(sizes[1:])}"
         return replace(fault, because="the batch is implied, and takes the first axis", fix=fix)
     if len(step.shape) == wanted - 1:
-        example = _written((*sizes[:-1], 1, *sizes[-1:])) if len(sizes) == 1 else ""
-        tail = f", such as {example} for one step of {show_shape(sizes)[1:-1].rstrip(',')} values" if example else ""
+        example = f", such as {_written((1, *sizes))} for one step of {to_text(sizes[0])} values"
+        tail = example if len(sizes) == 1 else ""
         return replace(fault, fix=f"give {step} one axis more{tail}")
     return fault
 
 
 def _written(sizes: Shape) -> str:
-    return "[" + ", ".join("null" if size is UNKNOWN else show_shape((size,))[1:-2] for size in sizes) + "]"
+    return "[" + ", ".join("null" if size is UNKNOWN else to_text(size) for size in sizes) + "]"
 
 
 def explain_unknown(fault: Fault, source: Ref, trace: Trace) -> Fault:

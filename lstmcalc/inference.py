@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lstmcalc.beliefs import as_shapes, believed_outputs
+from lstmcalc.beliefs import believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
 from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbol, symbols_of, terms_of
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, as_shapes
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
 from lstmcalc.shapes import show_shape
@@ -58,7 +58,6 @@ class Layer:
     weights: tuple[Weight, ...] | None = None
     formula: Formula | None = None
     nested: Report | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 class Walk:
@@ -67,8 +66,7 @@ class Walk:
     def __init__(self, spec: Spec, values: Mapping[str, Dim], shapes: Sequence[Shape] | None = None) -> None:
         self.spec = spec
         self.values = dict(values)
-        self.models = {name: partial(self._model_rule, name) for name in spec.models}
-        self.builder = Builder(values, self.models)
+        self.builder = Builder(values, {name: partial(self._model_rule, name) for name in spec.models})
         self.faults = self.builder.faults
         self.assumptions: dict[Holds, None] = {}
         self.hints: list[Fault] = []
@@ -199,7 +197,9 @@ class Walk:
             outputs = as_shapes(rule.output_shape(x))
             _check_sizes(outputs)
             weights = tuple(rule.built_weights(x))
-            _check_weights(rule, x, weights, layer.weights)
+            _check_weights(x, weights, layer.weights)
+            # The model behind the rule, before it is asked what Keras takes it for.
+            nested = rule.report if isinstance(rule, ModelRule) else None
             believed = believed_outputs(rule, x, self._believed(call, shapes), weights)
         except Rejection as refusal:
             self._note(self._blame(refusal.fault, call, shapes, rule), call, rule)
@@ -210,7 +210,7 @@ class Walk:
         if layer.weights is None:
             layer.weights = weights
             layer.formula = rule.formula(x) if weights else None
-            layer.nested = rule.report if isinstance(rule, ModelRule) else None
+            layer.nested = nested
             self._hint(rule, x, weights, call)
         for assumption in x.assumptions:
             self._assume(call.layer, assumption)
@@ -257,12 +257,10 @@ class Walk:
         """The one rule of a nested model: using its name again shares its weights."""
         if name not in self._model_rules:
             spec = self.spec.models[name]
-            self._model_rules[name] = ModelRule(layer, name, spec.sequential, partial(self._run_model, spec))
+            self._model_rules[name] = ModelRule(layer, name, spec, partial(self._run_model, spec))
         return self._model_rules[name]
 
     def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None = None) -> Report:
-        if shapes is not None and len(shapes) != len(spec.inputs):
-            raise Rejection("wrong-number-of-inputs", f"{len(spec.inputs)} inputs", str(len(shapes)))
         walk = Walk(spec, self.values, shapes)
         report = walk.run()
         self.builder.symbols |= walk.builder.symbols
@@ -287,7 +285,7 @@ class Walk:
         for name in unused:
             self.hints.append(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',
                                     "Keras leaves it out of the model", where=spec.layers[name].where,
-                                    severity="hint"))  # fmt: skip
+                                    layer=(name, spec.layers[name].class_name), severity="hint"))  # fmt: skip
         ports = {port.name: port for port in spec.inputs}
         layers = [self._input_layer(name) if name in ports else self._layer_report(name) for name in names]
         inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
@@ -319,7 +317,7 @@ class Walk:
             tuple(weight_report(weight) for weight in layer.weights or ()),
             formula.in_names() if formula else None,
             formula.in_numbers() if formula else None,
-            tuple(layer.notes),
+            _notes(layer),
             layer.nested,
             layer.weights is not None,
         )
@@ -339,6 +337,11 @@ def _nearest_ndim(rule: LayerRule, ndim: int) -> int:
 def _unknown_output(ref: Ref, number: int) -> Fault:
     expected = f"one of the {number} outputs" if number > 1 else "the only output"
     return Fault("unknown-output", f'{expected} of "{ref.name}", counted from 0', f"`{ref}`", where=ref.where)
+
+
+def _notes(layer: Layer) -> tuple[str, ...]:
+    times = len(layer.calls)
+    return (f"applied {times} times, with one set of weights",) if times > 1 else ()
 
 
 def weight_report(weight: Weight) -> WeightReport:
@@ -366,7 +369,7 @@ def _check_sizes(shapes: Sequence[Shape]) -> None:
                 raise Rejection("too-large", f"an output whose sizes are at most {MAX_SIZE:,}", "a larger one")
 
 
-def _check_weights(rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, ...] | None) -> None:
+def _check_weights(x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, ...] | None) -> None:
     """Refuses a weight of unknown size, and a shared layer whose weights would differ from those it has."""
     for index, weight in enumerate(weights):
         if UNKNOWN in weight.shape:

@@ -9,22 +9,24 @@ from lstmcalc.dims import lift, lift_size
 from lstmcalc.layers import rule
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
 from lstmcalc.report import Report
+from lstmcalc.spec import Spec
 
 __all__ = ["ModelRule"]
 
 
-@rule.layer(family="", arity=(1, None))
+@rule.layer(family="")
 class ModelRule(LayerRule):
     """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
 
     #: What the model is on the shapes of its latest application.
     report: Report
 
-    def __init__(self, name: str, model: str, sequential: bool, run: Callable[[Sequence[Shape]], Report]) -> None:
+    def __init__(self, name: str, model: str, spec: Spec, run: Callable[[Sequence[Shape]], Report]) -> None:
         super().__init__({}, name)
         self._model = model
         self._run = run
-        self._class_name = "Sequential" if sequential else "Functional"
+        self._class_name = "Sequential" if spec.sequential else "Functional"
+        self.arity = (len(spec.inputs), len(spec.inputs))  # type: ignore[misc]  # a model's is its own
 
     @property
     def class_name(self) -> str:

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from layer_examples import cases, one_layer
 
-from lstmcalc.beliefs import as_shapes
 from lstmcalc.building import Builder
 from lstmcalc.dims import lift, substitute
 from lstmcalc.explanation import Explanation, explain_layer, named_outputs, to_json
 from lstmcalc.explanation.recurrence import CELLS, columns, equations
 from lstmcalc.inference import infer
-from lstmcalc.layers.rule import RULES, Example, Inputs
+from lstmcalc.layers.rule import RULES, Example, Inputs, as_shapes
 from lstmcalc.renderers.explanation_text import render
 from lstmcalc.sources.layer_options import read_layer
 

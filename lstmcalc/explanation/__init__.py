@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lstmcalc.beliefs import as_shapes
 from lstmcalc.building import Builder
 from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections
 from lstmcalc.explanation.wrapping import wrapper_sections
 from lstmcalc.layers.recurrent import Cell
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape
+from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
 from lstmcalc.spec import Spec

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lstmcalc.beliefs import as_shapes
 from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_text, total
 from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term
+from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
 __all__ = [

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lstmcalc.beliefs import as_shapes
 from lstmcalc.dims import UNKNOWN, to_python, to_text, total
 from lstmcalc.explanation.recurrence import Lines, amount, call_text, changed, count, shapes_text
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape
+from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.shapes import show_count
 
 __all__ = ["wrapper_sections"]

@@ -23,7 +23,6 @@ def softmax_of_one(got: str) -> Fault:
         got,
         "softmax over one value is always 1",
         "use `activation: sigmoid` for a yes or no",
-        severity="hint",
     )
 
 

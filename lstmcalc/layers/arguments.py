@@ -183,19 +183,6 @@ def sizes(rank: int, default: Any = REQUIRED, names: Sequence[str] = ()) -> Any:
     return Argument(default, read, "sizes", names)
 
 
-def shape(default: Any = REQUIRED, least: int | None = None) -> Any:
-    """A list of sizes, such as `target_shape`; `least` allows smaller entries than 1 (-1 for "whatever remains")."""
-
-    def read(name: str, value: Any) -> tuple[Dim, ...]:
-        low = 1 if least is None else least
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if not all(_is_size(size) and at_least(size, low) is not False for size in values):
-            raise refuse(name, "a list of integers" if low < 1 else "a list of positive integers", value)
-        return tuple(values)
-
-    return Argument(default, read, "shape")
-
-
 def integer(default: Any = REQUIRED, least: int | None = None) -> Any:
     """A plain integer, which no symbol can stand for."""
 
@@ -207,13 +194,13 @@ def integer(default: Any = REQUIRED, least: int | None = None) -> Any:
     return Argument(default, read)
 
 
-def integers(default: Any = REQUIRED, single: bool = True) -> Any:
+def integers(default: Any = REQUIRED) -> Any:
     """One or several plain integers, such as `axis`; rules see a tuple."""
 
     def read(name: str, value: Any) -> tuple[int, ...]:
-        values = value if isinstance(value, (list, tuple)) else [value] if single else None
+        values = value if isinstance(value, (list, tuple)) else [value]
         if not values or not all(isinstance(item, int) and not isinstance(item, bool) for item in values):
-            raise refuse(name, "an integer or a list of them" if single else "a list of integers", value)
+            raise refuse(name, "an integer or a list of them", value)
         return tuple(values)
 
     return Argument(default, read)

@@ -51,9 +51,7 @@ class Merge(LayerRule):
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         if len(x.shapes) == 1:
-            yield Fault(
-                "one-input", "several inputs", show_shape(x.shape), "there is nothing to merge", severity="hint"
-            )
+            yield Fault("one-input", "several inputs", show_shape(x.shape), "there is nothing to merge")
 
 
 def _merged(column: Sequence[Dim]) -> Dim:
@@ -64,7 +62,7 @@ def _merged(column: Sequence[Dim]) -> Dim:
 
 
 def require_same(
-    x: Inputs, one: tuple[Dim, int], other: tuple[Dim, int], axis: str, expected: str, because: str, fix: str = ""
+    x: Inputs, one: tuple[Dim, int], other: tuple[Dim, int], axis: str, expected: str, because: str
 ) -> None:
     """Requires a size of two inputs to be equal; each is given with the number of its input, counted from 1."""
     (left, i), (right, j) = sorted((one, other), key=lambda pair: pair[1])
@@ -76,8 +74,7 @@ def require_same(
         expected,
         f"{show_shape(x.shapes[i - 1])} and {show_shape(x.shapes[j - 1])}",
         found if condition is False else f"{found}; {because}",
-        fix,
-        f"{axis} of input {i if left is UNKNOWN else j}",
+        unknown=f"{axis} of input {i if left is UNKNOWN else j}",
     )
 
 

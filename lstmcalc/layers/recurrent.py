@@ -140,7 +140,6 @@ class Recurrent(LayerRule):
                 show_shape(x.shape),
                 "Keras unrolls the loop for the length that it meets first, and refuses another one",
                 "state the number of timesteps, or leave `unroll` out",
-                severity="hint",
             )
 
 
@@ -163,7 +162,6 @@ class Holder(LayerRule):
                 "`trainable: false` on the layer that holds the weights",
                 f"`trainable: false` on {self.class_name}",
                 "Keras trains the weights of the layers inside regardless",
-                severity="hint",
             )
 
 
@@ -201,10 +199,10 @@ class Fused(Recurrent):
         if self.use_cudnn == "auto" and obstacles:
             needed, got = (" and ".join(texts) for texts in zip(*obstacles, strict=True))
             because = "without it a GPU runs the layer step by step"
-            yield Fault("no-cudnn", f"{needed} for the fused cuDNN kernel", got, because, severity="hint")
+            yield Fault("no-cudnn", f"{needed} for the fused cuDNN kernel", got, because)
         if self.use_cudnn is True:
             because = "Keras builds the layer anywhere, and fails on data where it has no GPU"
-            yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because, severity="hint")
+            yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because)
 
 
 def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ()) -> Inputs:
@@ -238,12 +236,12 @@ def dropout_hints(rule: LayerRule) -> Iterator[Fault]:
         if not 0 <= rate <= 1:
             taken = min(1.0, max(0.0, rate))
             because = f"Keras takes it for {taken:g} without a word"
-            yield Fault("clipped-dropout", f"`{key}` from 0 to 1", _argument(key, rate), because, severity="hint")
+            yield Fault("clipped-dropout", f"`{key}` from 0 to 1", _argument(key, rate), because)
 
 
 def _spare_hints(x: Inputs, states: tuple[Shape, ...], spare: bool) -> Iterator[Fault]:
     if spare and len(x.states) > len(states):
-        yield Fault("unused-state", _counted(states), str(len(x.states)), "Keras ignores the rest", severity="hint")
+        yield Fault("unused-state", _counted(states), str(len(x.states)), "Keras ignores the rest")
 
 
 def _counted(states: tuple[Shape, ...]) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "Remedy",
     "Term",
     "Weight",
+    "as_shapes",
     "layer",
 ]
 
@@ -346,6 +347,11 @@ def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:
     if ndim < at + len(tail):
         raise Rejection("wrong-ndim", f"at least {count_axes(at + len(tail))} ({', '.join(names)})")
     return (*names[:at], *(f"axis_{i}" for i in range(at, ndim - len(tail))), *tail)
+
+
+def as_shapes(output: Any) -> tuple[Shape, ...]:
+    """A rule's output as a tuple of shapes, also where it returned the only one bare."""
+    return output if output and isinstance(output[0], tuple) else (output,)
 
 
 def count_axes(number: int) -> str:

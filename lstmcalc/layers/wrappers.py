@@ -19,6 +19,7 @@ from lstmcalc.layers.rule import (
     Remedy,
     Shape,
     Weight,
+    as_shapes,
     layer,
 )
 from lstmcalc.shapes import show_shape
@@ -36,12 +37,6 @@ def inner_remedy(rule: LayerRule) -> Remedy | None:
     return Remedy(
         f"{with_article(rule.class_name)} inside with {remedy.because}", f"{remedy.fix} on the {rule.class_name}", "in"
     )
-
-
-def outputs_of(rule: LayerRule, x: Inputs) -> tuple[Shape, ...]:
-    """A rule's outputs as a tuple of shapes, also where it returns the only one bare."""
-    output = rule.output_shape(x)
-    return output if isinstance(output[0], tuple) else (output,)
 
 
 @layer(family="rnn", axes="batch timesteps ...")
@@ -124,8 +119,8 @@ class Bidirectional(Holder):
         if x.states:
             self._check_number(x, len(forward), len(backward))
         return (
-            outputs_of(self.layer, view(x, self.layer, x.shape, forward)),
-            outputs_of(self.other, view(x, self.other, x.shape, backward)),
+            as_shapes(self.layer.output_shape(view(x, self.layer, x.shape, forward))),
+            as_shapes(self.other.output_shape(view(x, self.other, x.shape, backward))),
         )
 
     def _check_number(self, x: Inputs, *given: int) -> None:
@@ -221,7 +216,6 @@ class Bidirectional(Holder):
                 _shapes(real),
                 "Keras takes the backward layer to be like the forward one",
                 "give both layers the same width and states",
-                severity="hint",
             )
         elif self.merge_mode == "concat":
             yield self._doubled(there, back)
@@ -236,7 +230,7 @@ class Bidirectional(Holder):
             because += ", as `merge_mode: concat` joins the last axis, not the channels"
         elif isinstance(width, int) and width % 2 == 0 and argument is not None:
             fix = f"where a paper says {width} for both together, it is `{self.layer.width}: {width // 2}`"
-        return Fault("doubled-width", "", f"{show(width + back[-1])} {kind}", because, fix, severity="hint")
+        return Fault("doubled-width", "", f"{show(width + back[-1])} {kind}", because, fix)
 
     examples = [
         Example({"layer": "LSTM(64, return_sequences=True)"}, (None, 200, 35), 51_200, output=(None, 200, 128)),
@@ -306,7 +300,7 @@ class TimeDistributed(Holder):
         yield from prefixed(self.layer.name, self.layer.built_weights(self._step(x)), x.shape[1])
 
     def output_shape(self, x: Inputs) -> Any:
-        outputs = outputs_of(self.layer, self._step(x))
+        outputs = as_shapes(self.layer.output_shape(self._step(x)))
         if len(outputs) > 1:
             raise Rejection(
                 "several-outputs",

@@ -15,12 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from layer_examples import wrap
 
-from lstmcalc.beliefs import as_shapes
 from lstmcalc.building import Builder
 from lstmcalc.dims import lift, lower
 from lstmcalc.errors import SpecError
 from lstmcalc.layers import RULES
-from lstmcalc.layers.rule import Inputs
+from lstmcalc.layers.rule import Inputs, as_shapes
 from lstmcalc.spec import LayerSpec
 
 LAYERS = ("LSTM", "GRU", "SimpleRNN")
