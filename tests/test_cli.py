@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lstmcalc.cli import app
+from lstmcalc.cli.page import wants_colour
 
 ROOT = Path(__file__).parent.parent
 
@@ -151,7 +153,7 @@ def test_explain_reports_every_wrong_option() -> None:
     assert result.stderr.count("error[unknown-argument]") == 2
 
 
-@pytest.mark.parametrize("command", ["summary", "explain", "verify"])
+@pytest.mark.parametrize("command", [info.callback.__name__ for info in app.registered_commands if info.callback])
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
@@ -176,3 +178,51 @@ def test_verify_without_keras_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     assert "pip install 'lstmcalc[verify]'" in result.stderr
+
+
+def test_answers_are_a_blank_line_apart() -> None:
+    text = run("summary", "specs/forecast.yaml", "specs/char_rnn.yaml").stdout
+    assert "\n\nModel: char_rnn\n" in text
+    assert not text.startswith("\n")
+
+
+def test_an_explanation_that_fails_is_its_errors_alone() -> None:
+    result = run("explain", "lstm", "--units", "0", "--input", "3,4")
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colour_is_only_where_it_is_wanted(
+    environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_colour() is coloured
+
+
+WHOLE = """
+name: whole
+inputs: {a: {shape: [1], dtype: int32}, b: [T, 6]}
+models: {m: {input: [6], layers: [{Dense: {units: 1, activation: softmax, trainable: false}}]}}
+layers:
+  - Embedding: {input_dim: 9, output_dim: 6, name: words, inputs: a}
+  - Add: {inputs: [words, b], name: sum}
+  - Concatenate: {inputs: [words, b], name: both}
+  - GlobalMaxPooling1D: {inputs: sum, name: flat}
+  - {m: {inputs: flat}}
+outputs: [m, both]
+"""
+
+
+def test_whole_documents() -> None:
+    for name, text in (("document", WHOLE), ("failed", WHOLE.replace("Concatenate", "Mine"))):
+        (printed,) = documents(run("summary", "--json", "-", stdin=text))
+        golden = ROOT / "tests" / "golden" / f"{name}.json"
+        if os.environ.get("LSTMCALC_UPDATE_GOLDEN"):
+            golden.write_text(json.dumps(printed, indent=1) + "\n", encoding="utf-8")
+        assert printed == json.loads(golden.read_text(encoding="utf-8"))

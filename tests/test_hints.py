@@ -32,6 +32,13 @@ def test_an_input_shape_on_a_layer_that_is_not_first() -> None:
     ]
 
 
+def test_an_input_shape_that_is_right_by_chance_is_ignored_all_the_same() -> None:
+    layers = "[{Dense: 8}, {LSTM: {units: 4, input_shape: [10, 8]}}]"
+    assert [hint.split("]")[0] for hint in hints(f"{{input: [10, 8], layers: {layers}}}")] == [
+        "hint[ignored-input-shape"
+    ]
+
+
 def test_an_input_shape_that_is_right_needs_no_word() -> None:
     assert hints("{input: [10, 8], layers: [{LSTM: {units: 4, input_shape: [10, 8]}}]}") == []
 

@@ -146,3 +146,89 @@ def test_bytes_follow_the_dtype() -> None:
     text = "{input: [4], layers: [{Dense: {units: 3, dtype: DTYPE}}]}"
     sizes = {name: report(text.replace("DTYPE", name)).totals.bytes for name in ("float16", "float64", "mixed_float16")}
     assert sizes == {"float16": 30, "float64": 120, "mixed_float16": 60}
+
+
+def test_a_value_that_is_given_wins_over_the_one_that_is_stated() -> None:
+    assert report("{symbols: {U: 4}, input: [3], layers: [Dense: U]}", {"U": 7}).totals.params == 7 * (3 + 1)
+
+
+def test_each_output_of_a_layer_is_its_own() -> None:
+    text = "{input: [5, 4], layers: ['LSTM(3, return_sequences=True, return_state=True)'], outputs: [lstm, 'lstm[1]']}"
+    assert [port.shape for port in report(text).outputs] == [(None, 5, 3), (None, 3)]
+
+
+def test_keras_is_mistaken_about_one_output_and_right_about_the_other() -> None:
+    halves = "Bidirectional(LSTM(6), backward_layer=LSTM(8, go_backwards=True), merge_mode=None, name='both')"
+    text = f"{{input: [5, 4], layers: [\"{halves}\", {{Dense: {{units: 3, inputs: 'both[INDEX]'}}}}]}}"
+    assert report(text.replace("INDEX", "0")).outputs[0].shape == (None, 3)
+    assert [fault.code for fault in refused(text.replace("INDEX", "1")).faults] == ["shape-mistaken"]
+
+
+def test_a_nested_model_behind_a_mistaken_shape_shows_the_real_one() -> None:
+    model = report(MISJUDGED.replace("Dropout: 0.1", "m") + "models: {m: {input: [null], layers: [{Dropout: 0.1}]}}")
+    assert model.layers[1].nested is not None
+    assert model.layers[1].nested.layers[0].output_shapes == ((None, 14),)
+
+
+def nested(layers: str, shape: str = "[T, 4]", symbols: str = "{}") -> str:
+    model = f"{{input: [S, 4], layers: {layers}}}"
+    return f"{{symbols: {symbols}, input: {shape}, models: {{m: {model}}}, layers: [m]}}"
+
+
+def test_what_a_nested_model_assumes_and_needs_is_told_of_the_whole() -> None:
+    window = report(nested("['Conv1D(3, 5)']"))
+    assert [(held.layer, held.text) for held in window.assumptions] == [("m", "T >= 5")]
+    assert report(nested("[Flatten, Dense: 3]")).needs == ("T",)
+
+
+def test_a_value_may_be_for_a_nested_model_alone() -> None:
+    assert report(nested("[Dense: U]"), {"U": 7}).totals.params == 7 * (4 + 1)
+
+
+def test_a_symbol_that_has_a_value_is_no_free_size_of_a_nested_model() -> None:
+    assert report(nested("[Dense: 2]", "[9, 4]", "{S: 9}")).outputs[0].shape == (None, 9, 2)
+    assert [fault.code for fault in refused(nested("[Dense: 2]", "[8, 4]", "{S: 9}")).faults] == ["wrong-size"]
+
+
+def test_the_weights_of_a_nested_model_tell_how_often_they_are_used() -> None:
+    assert [weight.uses for weight in report(nested("[LSTM: 3]", "[9, 4]")).layers[0].weights] == [9, 9, 9]
+
+
+def test_weights_inside_two_models_count_once() -> None:
+    text = """
+input: [8]
+models:
+  inner: {input: [8], layers: [Dense(8)]}
+  outer: {input: [8], layers: [inner, Dropout: 0.1]}
+layers: [inner, outer]
+"""
+    assert report(text).totals.params == 8 * (8 + 1)
+
+
+def test_a_shared_layer_assumes_what_any_of_its_uses_does() -> None:
+    text = """
+inputs: {a: [9, 4], b: [T, 4]}
+layers:
+  - Conv1D: {filters: 3, kernel_size: 5, name: conv, inputs: a}
+  - {apply: conv, inputs: b, name: again}
+outputs: [conv, again]
+"""
+    model = report(text)
+    assert [held.text for held in model.assumptions] == ["T >= 5"]
+    assert model.layers[-1].notes == ("applied 2 times, with one set of weights",)
+
+
+def test_a_batch_that_is_fixed_and_stated_again_is_recognised() -> None:
+    error = refused("{batch: 2, input: [2, 20, 35], layers: [LSTM: 3]}")
+    assert error.faults[0].because == "the batch is implied, and was stated once more"
+    assert error.faults[0].fix == 'leave the batch out of the shape of input "input": [20, 35]'
+
+
+def test_faults_of_a_nested_model_are_told_once() -> None:
+    error = refused(nested("[{LSTM: -3}]", "[9, 4]"))
+    assert [fault.code for fault in error.faults] == ["wrong-value"]
+
+
+def test_a_nested_model_takes_as_many_inputs_as_it_has() -> None:
+    text = "{inputs: {a: [4], b: [4]}, models: {m: {input: [4], layers: [Dense: 2]}}, layers: [{m: {inputs: [a, b]}}]}"
+    assert refused(text).faults[0].message == "expected one input, got 2"
