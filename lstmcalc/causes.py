@@ -42,7 +42,7 @@ def explain_ndim(fault: Fault, victim: str, wanted: int, source: Ref, trace: Tra
     while step and step.rule and step.source:
         taken = len(step.shapes[0])
         remedy = step.rule.remedy()
-        if taken > ndim and remedy:
+        if remedy and (taken > ndim if wanted > ndim else taken == ndim):
             fix = f'{remedy.fix} {remedy.place} "{step.name}"'
             return replace(fault, because=f'"{step.name}" has {remedy.because}', fix=fix)
         if taken != ndim:

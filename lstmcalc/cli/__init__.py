@@ -83,7 +83,7 @@ def explain(
     """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given."""
     from lstmcalc.sources.layer_options import read_layer
 
-    if Path(layer).is_file():
+    if len(layer) < 256 and Path(layer).is_file():
         raise typer.BadParameter(f"expected one layer, got the file {layer}: use `lstmcalc summary {layer}`")
     page = Page(as_json, output)
     words = [layer, *context.args]

@@ -281,7 +281,7 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
             place = "last axis" if position == len(outputs[0]) - 1 else f"axis {position}"
             rows.append((name or place, to_text(lower_size(size)), _reason(named, size, each[1], x.axes)))
     remedy = rule.remedy()
-    if remedy:
+    if remedy and len(outputs[0]) < x.ndim:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
     return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(lower(outputs[0]))}", tuple(rows))
 

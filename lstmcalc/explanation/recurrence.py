@@ -119,6 +119,16 @@ def _python(value: Any) -> str:
     return to_text(value) if isinstance(value, Expression) else repr(value)
 
 
+def _dropouts(rule: Any) -> Lines:
+    """What training adds to the equations, where the layer drops values."""
+    said = {"dropout": "x[t]", "recurrent_dropout": "h[t-1]"}
+    return [
+        (f"`{key}: {share}`: in training, that share of {what} is set to zero and the rest scaled up.",)
+        for key, what in said.items()
+        if (share := getattr(rule, key, 0)) > 0
+    ]
+
+
 def columns(index: int, width: Dim) -> str:
     """The columns of one block of a weight, counted from 0, the last one included.
 
@@ -210,6 +220,7 @@ def _one_step(rule: Any, x: Inputs) -> Lines:
         (before, f"what the step before left: {gives}{each}"),
         (letters, f"{arrays}{blocks}"),
         ("@ and *", "@ is vector times matrix, * is value by value"),
+        *_dropouts(rule),
     ]
 
 
@@ -269,7 +280,8 @@ def _states(rule: Any, x: Inputs) -> Lines:
         if index == 0:
             returned = "the last step of the output" if rule.return_sequences else "the output"
         lines.append((state, meaning, shape, returned))
-    lines.append(("Zeros before the first step, unless the call is given an `initial_state`.",))
+    first = "Zeros before the first step of the first batch" if rule.stateful else "Zeros before the first step"
+    lines.append((f"{first}, unless the call is given an `initial_state`.",))
     names = " and ".join(states)
     if rule.stateful:
         lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k "

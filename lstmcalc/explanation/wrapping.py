@@ -42,7 +42,12 @@ def _directions(rule: Any, x: Inputs) -> Lines:
     wide = (
         f", {' + '.join(map(to_text, widths))} = {to_text(total(widths))} wide" if rule.merge_mode == "concat" else ""
     )
-    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}{wide}: {shapes_text(rule.output_shape(x))}.",))
+    outputs = as_shapes(rule.output_shape(x))
+    merged = outputs[: 2 if rule.merge_mode is None else 1]
+    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}{wide}: {shapes_text(merged)}.",))
+    if len(outputs) > len(merged):
+        lines.append((f"The states are not merged: the forward ones come first, then the backward ones, "
+                      f"{shapes_text(outputs[len(merged) :])}.",))  # fmt: skip
     lines += _half(rule, x)
     lines.append((_pointer("What one direction does", rule.layer, x.shape),))
     return lines
@@ -65,7 +70,8 @@ def _half(rule: Any, x: Inputs) -> Lines:
 def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
     """Where another layer is explained."""
     sizes = ",".join("None" if size is UNKNOWN else to_python(size) for size in shape[1:]).replace(" ", "")
-    return f'{what}: `lstmcalc explain "{call_text(rule)}" --input {sizes}`.'
+    batch = f" --batch {shape[0]}" if isinstance(shape[0], int) else ""
+    return f'{what}: `lstmcalc explain "{call_text(rule)}" --input {sizes}{batch}`.'
 
 
 def _distributed(rule: Any, x: Inputs) -> Lines:

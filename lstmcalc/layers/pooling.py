@@ -51,7 +51,7 @@ class GlobalPooling(SpatialRule):
 
     def remedy(self) -> Remedy | None:
         if self.keepdims:
-            return None
+            return Remedy("`keepdims: true`, which keeps every axis", "set `keepdims: false`")
         return Remedy("`keepdims: false`, which drops every axis but batch and channels", "set `keepdims: true`")
 
 

@@ -127,7 +127,7 @@ class Recurrent(LayerRule):
 
     def remedy(self) -> Remedy | None:
         if self.return_sequences:
-            return None
+            return Remedy("`return_sequences: true`, which keeps timesteps", "set `return_sequences: false`")
         return Remedy("`return_sequences: false`, which drops timesteps", "set `return_sequences: true`")
 
     def hints(self, x: Inputs) -> Iterator[Fault]:

@@ -62,7 +62,7 @@ class Assumption(NamedTuple):
 
 
 class Remedy(NamedTuple):
-    """Why a layer's output has fewer axes than its input, and the change that would keep them.
+    """Why a layer's output has fewer axes than its input, or as many, and the change that would make it otherwise.
 
     `place` is how the change is said to be on the layer: `set … on "enc"`, or of it, where a wrapped layer is meant.
     """
@@ -312,7 +312,7 @@ class LayerRule:
         return rule, values
 
     def remedy(self) -> Remedy | None:
-        """What made the output have fewer axes than the input, and how to keep them; None where that is its nature."""
+        """The argument that drops axes or keeps them, and the other choice; None where no argument decides it."""
         return None
 
     def hints(self, x: Inputs) -> Iterator[Fault]:

@@ -292,9 +292,15 @@ class TimeDistributed(Holder):
         try:
             return view(x, self.layer, shape)
         except Rejection as refusal:
-            fault = refusal.fault
-            expected = f"{fault.expected} in each step, for the wrapped {self.layer.class_name}"
-            raise Rejection(fault.code, expected, fault.got, fault.because, fault.fix) from None
+            inner = self.layer.class_name
+            goes_over_time = self.layer.family == "rnn" and x.ndim == 3
+            raise Rejection(
+                refusal.fault.code,
+                f"{refusal.fault.expected} in each step, for the wrapped {inner}",
+                f"{show_shape(shape)} in each step of {show_shape(x.shape)}",
+                refusal.fault.because,
+                f"leave TimeDistributed out: {inner} itself goes over the steps" if goes_over_time else "",
+            ) from None
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield from prefixed(self.layer.name, self.layer.built_weights(self._step(x)), x.shape[1])
@@ -334,7 +340,7 @@ class TimeDistributed(Holder):
         Rejected({"layer": "Dense(4)"}, 'expected at least 3 axes (batch, timesteps, …), got (None, 5) from input '
                  '"input_0"', inputs=(None, 5)),
         Rejected({"layer": "LSTM(4)"}, "expected 3 axes (batch, timesteps, input_dim) in each step, for the wrapped "
-                 'LSTM, got (None, 5, 3) from input "input_0"', inputs=(None, 5, 3)),
+                 "LSTM, got (None, 3) in each step of (None, 5, 3)", inputs=(None, 5, 3)),
         Rejected({"layer": "LSTM(4, return_state=True)"}, "expected a wrapped layer with one output, got 3 from LSTM: "
                  "TimeDistributed stacks one output per step", inputs=(None, 5, 6, 3)),
         Rejected({"layer": "LSTMCell(4)"}, "expected `layer` to be a layer that takes one input, got a layer "

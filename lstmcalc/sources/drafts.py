@@ -233,7 +233,9 @@ class Linker:
                 return None
             i = (bare or before or self.applications[name])[0]
         else:
-            self._unknown(reference, at, "the name of an input or a layer", [*self.ports, *self.layers, *self.labels])
+            earlier = [name for name, uses in self.applications.items() if uses[0] < at]
+            labels = [label for label, i in self.labels.items() if i < at]
+            self._unknown(reference, at, "the name of an input or a layer", [*self.ports, *earlier, *labels])
             return None
         if at < len(self.needs):
             self.needs[at].append(i)

@@ -15,7 +15,7 @@ from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.inference import infer
 from lstmcalc.layers import LayerRule, Stated
 from lstmcalc.layers.rule import layer
-from lstmcalc.spec import Call, InputSpec, Spec
+from lstmcalc.spec import Call, InputSpec, Spec, snake_case
 from lstmcalc.verification.session import one_line
 
 __all__ = ["KerasModel", "KerasRefusal", "is_stated", "sizes_that_keras_needs"]
@@ -136,6 +136,8 @@ class KerasModel:
         keras_class = getattr(self.keras.layers, rule.class_name, None)
         if keras_class is None:
             raise ValueError(f"Keras {self.keras.__version__} has no layer `{rule.class_name}`")
+        # Keras numbers what it makes by itself, such as the merging of masks, and does not count given names.
+        self.keras.backend.get_uid(snake_case(rule.class_name))
         arguments = {key: self._argument(value) for key, value in rule.given.items()}
         return keras_class(**arguments, name=rule.name or None)
 
