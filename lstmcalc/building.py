@@ -114,8 +114,10 @@ class Builder:
 
     def _unknown_layer(self, layer: LayerSpec) -> None:
         near = closest(layer.class_name, [*RULES, *ALIASES, *self.models])
-        fix = f"did you mean `{near}`?" if near else "for a layer of your own, state its `output_shape` and `params`"
-        fault = Fault("unknown-layer", "a Keras layer or the name of a model", f"`{layer.class_name}`", fix=fix)
+        fix = f"did you mean `{near}`?" if near else "for any other layer, state its `output_shape` and `params`"
+        fault = Fault(
+            "unknown-layer", "a layer that lstmcalc knows, or the name of a model", f"`{layer.class_name}`", fix=fix
+        )
         self.faults.append(fault.placed(layer.where, (layer.name, layer.class_name)))
 
     def _unknown_argument(self, layer: LayerSpec, key: str, rule: type[LayerRule]) -> None:

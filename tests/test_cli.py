@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from lstmcalc import SpecError, load
 from lstmcalc.cli import app
 from lstmcalc.cli.page import wants_colour
 
@@ -145,6 +146,18 @@ def test_explain_takes_a_layer_and_no_file() -> None:
     result = run("explain", "specs/forecast.yaml")
     assert result.exit_code == 2
     assert "lstmcalc summary" in result.stderr
+
+
+def test_a_call_may_be_longer_than_a_file_name() -> None:
+    call = f"LSTM(3, kernel_initializer='{'glorot_uniform'}', bias_initializer='zeros'{' ' * 300})"
+    assert run("explain", call, "--input", "3,4").exit_code == 0
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstmcalc.sources.sys.stdin", None)
+    with pytest.raises(SpecError) as caught:
+        load("-")
+    assert caught.value.faults[0].because == "standard input is closed"
 
 
 def test_explain_reports_every_wrong_option() -> None:

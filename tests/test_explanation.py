@@ -330,3 +330,32 @@ def test_the_table_of_cells_is_that_of_the_rules() -> None:
         assert kernel.shape == (3, 4 * len(cell.gates))
         outputs = RULES[class_name]({"units": 4, "return_state": True}).output_shape(x)
         assert len(outputs) == 1 + len(cell.states)
+
+
+def said(*words: str, inputs: str = "20,8") -> str:
+    spec = read_layer(list(words), [inputs])
+    return render(explain_layer(spec, infer(spec), spec.calls[-1].layer), None)
+
+
+def test_states_are_not_said_to_be_merged() -> None:
+    text = said("Bidirectional(LSTM(5, return_state=True), merge_mode='sum')")
+    assert "`merge_mode: sum` adds the two outputs value by value: (None, 5).\n" in text
+    assert "the forward ones come first, then the backward ones, (None, 5), (None, 5), (None, 5), (None, 5).\n" in text
+
+
+def test_dropout_is_named_beside_the_equations_that_leave_it_out() -> None:
+    text = said("lstm", "--units", "3", "--dropout", "0.2")
+    assert "`dropout: 0.2`: in training, that share of x[t] is set to zero and the rest scaled up." in text
+    assert "recurrent_dropout" not in text
+
+
+def test_a_stateful_layer_starts_from_zeros_once() -> None:
+    text = said("lstm", "--units", "3", "--stateful", "--batch", "4")
+    assert "Zeros before the first step of the first batch, unless" in text
+
+
+def test_the_command_that_is_pointed_to_works() -> None:
+    text = said("Bidirectional(GRU(3, stateful=True))", "--batch", "2")
+    command = re.search(r"`lstmcalc explain \"(.+)\" --input (\S+) --batch 2`", text)
+    assert command is not None
+    assert "GRU(3, stateful=True)" in said(command[1], "--batch", "2", inputs=command[2])

@@ -232,3 +232,22 @@ def test_faults_of_a_nested_model_are_told_once() -> None:
 def test_a_nested_model_takes_as_many_inputs_as_it_has() -> None:
     text = "{inputs: {a: [4], b: [4]}, models: {m: {input: [4], layers: [Dense: 2]}}, layers: [{m: {inputs: [a, b]}}]}"
     assert refused(text).faults[0].message == "expected one input, got 2"
+
+
+@pytest.mark.parametrize(
+    ("kept", "because", "fix"),
+    [
+        ("LSTM(3, return_sequences=True, name='a')", "`return_sequences: true`, which keeps timesteps",
+         'set `return_sequences: false` on "a"'),
+        ("GlobalMaxPooling1D(keepdims=True, name='a')", "`keepdims: true`, which keeps every axis",
+         'set `keepdims: false` on "a"'),
+    ],
+)  # fmt: skip
+def test_what_keeps_an_axis_too_many_is_named_with_the_change(kept: str, because: str, fix: str) -> None:
+    (fault,) = refused(f'{{input: [20, 8], layers: ["{kept}", Dropout: 0.1, RepeatVector: 5]}}').faults
+    assert (fault.because, fault.fix) == (f'"a" has {because}', fix)
+
+
+def test_a_name_that_is_not_there_is_answered_with_those_that_could_be_meant() -> None:
+    text = "{input: [4], layers: [{Dense: {units: 3, name: a}}, {Dense: {units: 3, name: zz, inputs: qq}}]}"
+    assert refused(text).faults[0].fix == "there are `input`, `a`"

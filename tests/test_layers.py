@@ -1,4 +1,4 @@
-"""Every rule's examples, which are its documentation, hold; every rule has both kinds."""
+"""Every rule's examples, which are its documentation, hold; no rule is without."""
 
 from __future__ import annotations
 

@@ -214,6 +214,14 @@ def wrapped(monkeypatch: pytest.MonkeyPatch, class_name: str, method: str, chang
     monkeypatch.setattr(rule, method, lambda self, x: change(original(self, x), x))
 
 
+def test_names_that_keras_gives_by_itself_are_left_free() -> None:
+    layers = {"embedding": "Embedding(9, 4, mask_zero=True)", "concatenate": "Concatenate(axis=1)", "lstm": "LSTM(3)"}
+    calls = [to("embedding", "x"), to("concatenate", "embedding", "y"), to("lstm", "concatenate")]
+    spec = graph({"x": (5,), "y": (6, 4)}, layers, calls, ["lstm"])
+    spec = replace(spec, inputs=(replace(spec.inputs[0], dtype="int32"), spec.inputs[1]))
+    assert problems(verify(spec)) == []
+
+
 class TestPlanted:
     """Each a wrong rule, and the one thing that `verify` says of it."""
 
