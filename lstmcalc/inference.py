@@ -122,9 +122,10 @@ class Walk:
     def _read_inputs(self) -> None:
         batch = self._size(self.spec.batch, "`batch`", self.spec.where)
         if isinstance(batch, Expression) and batch is not UNKNOWN:
-            names = " and ".join(f"`--set {name}=…`" for name in symbols_of(batch))
-            self.faults.append(Fault("unset-symbol", "`batch` to be a number", f"`{self.spec.batch}`",
-                                     fix=f"add {names}", where=self.spec.where))  # fmt: skip
+            names = " and ".join(f"`{name}`" for name in symbols_of(batch))
+            fix = f"give {names} a value, or state the number"
+            got = f"`{self.spec.batch}`"
+            self.faults.append(Fault("unset-symbol", "`batch` to be a number", got, fix=fix, where=self.spec.where))
             batch = UNKNOWN
         for index, port in enumerate(self.spec.inputs):
             if len(port.shape) >= MAX_NDIM:

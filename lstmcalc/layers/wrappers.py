@@ -34,9 +34,8 @@ def inner_remedy(rule: LayerRule) -> Remedy | None:
     remedy = rule.remedy()
     if remedy is None:
         return None
-    return Remedy(
-        f"{with_article(rule.class_name)} inside with {remedy.because}", f"{remedy.fix} on the {rule.class_name}", "in"
-    )
+    inside = f"{with_article(rule.class_name)} inside with {remedy.because}"
+    return Remedy(inside, f"{remedy.fix} {remedy.place} the {rule.class_name}", "in")
 
 
 @layer(family="rnn", axes="batch timesteps ...")
