@@ -10,7 +10,7 @@ from typing import Any
 from lstmcalc.beliefs import believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
-from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, symbol, symbols_of, terms_of
+from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, substitute, symbol, symbols_of, terms_of
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
@@ -146,8 +146,9 @@ class Walk:
             raise Rejection("wrong-ndim", f'{show_shape(declared)}, the shape of its input "{name}"', show_shape(given))
         x = Inputs([given])
         for size, actual in zip(declared[1:], given[1:], strict=True):
+            size = substitute(size, self.values)
             free = symbols_of(size)
-            if len(free) == 1 and size == symbol(free[0]) and free[0] not in self.values:
+            if len(free) == 1 and size == symbol(free[0]):
                 self.values[free[0]] = self.builder.values[free[0]] = actual
             elif size is not UNKNOWN and actual is not UNKNOWN:
                 x.require(equal(size, actual), "wrong-size", f"{show_shape(declared)}, its input \"{name}\"",
@@ -270,9 +271,11 @@ class Walk:
         return report
 
     def _check_model(self, name: str) -> None:
-        """Finds the faults of a nested model on its own inputs, also where it is not used."""
+        """Finds the faults and hints of a nested model on its own inputs, also where it is not used."""
         try:
-            self._run_model(self.spec.models[name])
+            hints = self._run_model(self.spec.models[name]).hints
+            # What size its inputs have is for those to say who use it.
+            self.hints += [hint for hint in hints if hint.code != "size-needed"]
         except SpecError as error:
             self._add(error.faults)
 

@@ -6,6 +6,7 @@ import pytest
 
 from lstmcalc import Report, SpecError, infer, load
 from lstmcalc.dims import symbol
+from lstmcalc.renderers.summary_text import render_summary
 
 
 def report(text: str, values: dict[str, int] | None = None, batch: int | None = None) -> Report:
@@ -251,3 +252,70 @@ def test_what_keeps_an_axis_too_many_is_named_with_the_change(kept: str, because
 def test_a_name_that_is_not_there_is_answered_with_those_that_could_be_meant() -> None:
     text = "{input: [4], layers: [{Dense: {units: 3, name: a}}, {Dense: {units: 3, name: zz, inputs: qq}}]}"
     assert refused(text).faults[0].fix == "there are `input`, `a`"
+
+
+def test_a_symbol_of_a_nested_model_is_one_size() -> None:
+    text = "{input: SHAPE, models: {m: {input: [S, S], layers: [Dense: 2]}}, layers: [m]}"
+    assert report(text.replace("SHAPE", "[9, 9]")).outputs[0].shape == (None, 9, 2)
+    assert [fault.code for fault in refused(text.replace("SHAPE", "[9, 8]")).faults] == ["wrong-size"]
+
+
+def test_the_culprit_is_looked_for_behind_the_first_of_several_inputs() -> None:
+    text = """
+inputs: {a: [5, 4], b: [4]}
+layers:
+  - LSTM: {units: 3, name: first, inputs: a}
+  - Dense: {units: 3, name: second, inputs: b}
+  - Add: {inputs: [first, second]}
+  - LSTM: 3
+"""
+    assert refused(text).faults[0].fix == 'set `return_sequences: true` on "first"'
+
+
+def test_each_state_is_believed_to_be_what_keras_says() -> None:
+    both = "Bidirectional(LSTM(6, return_state=True), backward_layer=LSTM(8, go_backwards=True, return_state=True))"
+    layers = f"[{{layer: '{both}', name: both}}, {{Dense: {{units: 3, inputs: 'both[INDEX]'}}}}]"
+    text = f"{{input: [5, 4], layers: {layers}}}"
+    assert report(text.replace("INDEX", "1")).totals.params == report(text.replace("INDEX", "2")).totals.params
+    assert [fault.code for fault in refused(text.replace("INDEX", "3")).faults] == ["shape-mistaken"]
+
+
+def test_an_output_of_too_many_axes_is_refused() -> None:
+    text = f"{{input: [4], layers: ['Mine(output_shape={[1] * 70})']}}"
+    assert [fault.code for fault in refused(text).faults] == ["too-large"]
+
+
+def test_a_size_that_a_layer_inside_a_model_needs_is_needed() -> None:
+    inner = "{input: [3, S, 8, 1], layers: ['ConvLSTM2D(2, 3)']}"
+    assert report(f"{{input: [3, T, 8, 1], models: {{m: {inner}}}, layers: [m]}}").needs == ("T",)
+
+
+def test_a_word_is_a_word_though_a_symbol_is_called_the_same() -> None:
+    text = "{symbols: {same: 3}, input: [9, 4], layers: ['Conv1D(2, 3, padding=same)']}"
+    assert report(text).outputs[0].shape == (None, 9, 2)
+
+
+def test_hints_on_a_nested_model_are_told() -> None:
+    text = "{input: [4], models: {m: {input: [F], layers: ['Dense(1, activation=softmax)']}}, layers: [m]}"
+    assert [hint.code for hint in report(text).hints] == ["softmax-of-one"]
+
+
+def test_a_row_shows_each_shape_once_and_a_plain_chain_without_its_connections() -> None:
+    text = """
+inputs: {a: [5, 4], b: [5, 4]}
+models: {m: {input: [3], layers: [Dense(3), Dropout: 0.1]}}
+layers:
+  - LSTM: {units: 3, name: read, inputs: a}
+  - {apply: read, inputs: b, name: again}
+  - Add: {inputs: [read, again]}
+  - m
+"""
+    lines = render_summary(report(text), width=80).splitlines()
+    assert [line.split() for line in lines if "(None, 3)" in line] == [
+        ["read", "(LSTM)", "(None,", "3)", "96", "4·3·(4", "+", "3", "+", "1)"],
+        ["add", "(Add)", "(None,", "3)", "0"],
+        ["m", "(Sequential)", "(None,", "3)", "12", "sum", "of", "the", "rows", "below"],
+        ["dense", "(Dense)", "(None,", "3)", "12", "3·(3", "+", "1)"],
+        ["dropout", "(Dropout)", "(None,", "3)", "0"],
+    ]
+    assert [line.strip() for line in lines if line.strip().startswith("from ")] == ["from a,", "from read"]
