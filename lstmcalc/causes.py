@@ -62,8 +62,8 @@ def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
         fix = f"if {to_text(sizes[0])} is the batch, leave it out of the shape of {step}: {_written(sizes[1:])}"
         return replace(fault, because="the batch is implied, and takes the first axis", fix=fix)
     if len(step.shape) == wanted - 1:
-        example = f", such as {_written((1, *sizes))} for one step of {to_text(sizes[0])} values"
-        tail = example if len(sizes) == 1 else ""
+        one_step = len(sizes) == 1
+        tail = f", such as {_written((1, *sizes))} for one step of {to_text(sizes[0])} values" if one_step else ""
         return replace(fault, fix=f"give {step} one axis more{tail}")
     return fault
 

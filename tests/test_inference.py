@@ -319,3 +319,8 @@ layers:
         ["dropout", "(Dropout)", "(None,", "3)", "0"],
     ]
     assert [line.strip() for line in lines if line.strip().startswith("from ")] == ["from a,", "from read"]
+
+
+def test_one_number_per_sample_has_no_axis_for_a_layer_to_read() -> None:
+    (fault,) = refused("{input: [], layers: [Dense: 3]}").faults
+    assert (fault.got, fault.fix) == ('(None,) from input "input"', 'give input "input" one axis more')
