@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lstmcalc.dims import UNKNOWN, to_text
-from lstmcalc.errors import Fault
+from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.rule import LayerRule, Shape, count_axes
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Ref
@@ -32,13 +32,14 @@ class Step:
 Trace = Callable[[Ref], "Step | None"]
 
 
-def explain_ndim(fault: Fault, victim: str, wanted: int, source: Ref, trace: Trace) -> Fault:
+def explain_ndim(fault: Fault, victim: str, rule: LayerRule, source: Ref, trace: Trace) -> Fault:
     """Adds to a wrong number of axes what was got, who made it so, and what to change."""
     step = trace(source)
     if step is None:
         return fault
     fault = replace(fault, got=f"{show_shape(step.shape)} from {step}")
     ndim = len(step.shape)
+    wanted = _nearest_ndim(rule, ndim)
     while step and step.rule and step.source:
         taken = len(step.shapes[0])
         remedy = step.rule.remedy()
@@ -51,6 +52,17 @@ def explain_ndim(fault: Fault, victim: str, wanted: int, source: Ref, trace: Tra
             return replace(fault, because=because, fix=fix)
         step = trace(step.source)
     return _explain_input(fault, step, wanted) if step else fault
+
+
+def _nearest_ndim(rule: LayerRule, ndim: int) -> int:
+    """The number of axes that a rule takes and that is nearest to the one it was given."""
+    for wanted in sorted(range(1, ndim + 8), key=lambda number: abs(number - ndim)):
+        try:
+            rule.axis_names(wanted)
+        except Rejection:
+            continue
+        return wanted
+    return ndim
 
 
 def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:

@@ -10,7 +10,19 @@ from typing import Any
 from lstmcalc.beliefs import believed_outputs
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
-from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, lower, lower_size, substitute, symbol, symbols_of, terms_of
+from lstmcalc.dims import (
+    MAX_SIZE,
+    UNKNOWN,
+    Dim,
+    Expression,
+    equal,
+    lower,
+    lower_size,
+    substitute,
+    symbol,
+    symbols_of,
+    terms_of,
+)
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
@@ -22,9 +34,8 @@ from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = ["infer"]
 
-#: As many axes as an array can have (numpy 2), and the greatest size of one.
+#: As many axes as an array can have (numpy 2).
 MAX_NDIM = 64
-MAX_SIZE = 2**63 - 1
 
 
 def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None = None) -> Report:
@@ -204,7 +215,7 @@ class Walk:
             nested = rule.report if isinstance(rule, ModelRule) else None
             believed = believed_outputs(rule, x, self._believed(call, shapes), weights)
         except Rejection as refusal:
-            self._note(self._blame(refusal.fault, call, shapes, rule), call, rule)
+            self._note(self._blame(refusal.fault, call, rule), call, rule)
             return None
         except SpecError as error:
             self._add(error.faults)
@@ -225,10 +236,10 @@ class Walk:
         beliefs = [(self.believed.get((ref.name, ref.call)), ref.index) for ref in call.inputs]
         return [b[i] if b and i < len(b) else shape for (b, i), shape in zip(beliefs, shapes, strict=True)]
 
-    def _blame(self, fault: Fault, call: Call, shapes: list[Shape], rule: LayerRule) -> Fault:
+    def _blame(self, fault: Fault, call: Call, rule: LayerRule) -> Fault:
         source = (*call.inputs, Ref(""))[0]
         if fault.code == "wrong-ndim" and not fault.got:
-            return explain_ndim(fault, call.layer, _nearest_ndim(rule, len(shapes[0])), source, self._trace)
+            return explain_ndim(fault, call.layer, rule, source, self._trace)
         if fault.code == "unknown-size":
             return explain_unknown(fault, source, self._trace)
         return fault
@@ -325,17 +336,6 @@ class Walk:
             layer.nested,
             layer.weights is not None,
         )
-
-
-def _nearest_ndim(rule: LayerRule, ndim: int) -> int:
-    """The number of axes that a rule takes and that is nearest to the one it was given."""
-    for wanted in sorted(range(1, ndim + 8), key=lambda number: abs(number - ndim)):
-        try:
-            rule.axis_names(wanted)
-        except Rejection:
-            continue
-        return wanted
-    return ndim
 
 
 def _unknown_output(ref: Ref, number: int) -> Fault:

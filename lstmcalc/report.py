@@ -142,6 +142,10 @@ class Holds:
     because: str
     condition: Any = field(repr=False, default=None)
 
+    def to_json(self) -> dict[str, str]:
+        """The condition as the JSON contract spells it."""
+        return {"layer": self.layer, "holds_if": self.text, "because": self.because}
+
 
 @dataclass(frozen=True)
 class Report:

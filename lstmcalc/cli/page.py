@@ -74,10 +74,10 @@ class Page:
     def verification(
         self,
         spec: Spec,
-        values: Mapping[str, int] | None = None,
-        batch: int | None = None,
-        device: str = "auto",
-        backend: str | None = None,
+        values: Mapping[str, int],
+        batch: int | None,
+        device: str,
+        backend: str | None,
     ) -> None:
         """Holds a model against real Keras, and shows how far it got meanwhile."""
         from lstmcalc.renderers.verification_text import verification_lines

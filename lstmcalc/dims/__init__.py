@@ -8,6 +8,7 @@ Rules calculate with a `Dim`, where unknown is `UNKNOWN`, which absorbs all arit
 from __future__ import annotations
 
 from math import gcd
+from typing import TYPE_CHECKING
 
 from lstmcalc.dims.notation import parse, to_python, to_text
 from lstmcalc.dims.polynomial import (
@@ -32,11 +33,11 @@ from lstmcalc.dims.polynomial import (
     total,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "MAX_SIZE",
     "UNKNOWN",
     "Condition",
     "Dim",
@@ -63,6 +64,9 @@ __all__ = [
 ]
 
 Size = int | Expression | None
+
+#: The greatest size that an array can have.
+MAX_SIZE = 2**63 - 1
 
 
 def lift_size(size: Size) -> Dim:

@@ -6,6 +6,7 @@ Both writings are factored alike: what all terms share stands before a parenthes
 from __future__ import annotations
 
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from lstmcalc.dims.polynomial import (
     UNKNOWN,
@@ -24,7 +25,6 @@ from lstmcalc.dims.polynomial import (
     terms_of,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -114,7 +114,7 @@ class _Python:
 
     def floor(self, numerator: Dim, divisor: Dim) -> str:
         # Bare, the minus of -T//2 would be taken for one between two terms.
-        return f"{_enclosed(self.size(numerator), ' -')}//{_enclosed(self.size(divisor), ' */')}"
+        return f"{enclosed(self.size(numerator), ' -')}//{enclosed(self.size(divisor), ' */')}"
 
 
 class _Typeset(_Python):
@@ -129,18 +129,18 @@ class _Typeset(_Python):
         return super().atom(atom) if isinstance(atom, Floor) else self.names.get(atom, atom)
 
     def factor(self, atom: str) -> str:
-        return _enclosed(self.atom(atom), " ")
+        return enclosed(self.atom(atom), " ")
 
     def power(self, base: str, power: int) -> str:
         if base.isdecimal():
             return self.times.join([base] * power)
-        return _enclosed(base, "·²") + str(power).translate(SUPERSCRIPTS) if power > 1 else base
+        return enclosed(base, "·²") + str(power).translate(SUPERSCRIPTS) if power > 1 else base
 
     def floor(self, numerator: Dim, divisor: Dim) -> str:
-        return f"floor({_enclosed(self.size(numerator), ' ')}/{_enclosed(self.size(divisor), ' ·/')})"
+        return f"floor({enclosed(self.size(numerator), ' ')}/{enclosed(self.size(divisor), ' ·/')})"
 
 
-def _enclosed(text: str, marks: str) -> str:
+def enclosed(text: str, marks: str) -> str:
     """The text, in parentheses if one of the marks stands in it outside parentheses."""
     depth = 0
     for character in text:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from keyword import iskeyword
 from math import gcd, prod
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # `typing` is slow to import, and a type checker takes this name as its own
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

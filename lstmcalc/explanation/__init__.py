@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import Dim, Size, lift, lower, lower_size, substitute, symbol, symbols_of, to_text
+from lstmcalc.dims import Dim, Size, lift, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections
 from lstmcalc.explanation.wrapping import wrapper_sections
@@ -68,8 +68,8 @@ class Explanation:
     assumptions: tuple[Holds, ...]
 
 
-def explain_layer(spec: Spec, report: Report, name: str, values: Mapping[str, int] | None = None) -> Explanation:
-    """Explains a layer of a model; `spec` and `values` are those that the report was inferred from.
+def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
+    """Explains a layer of a model; `spec` is the one that the report was inferred from.
 
     Raises KeyError where the model has no such layer.
 
@@ -82,7 +82,7 @@ def explain_layer(spec: Spec, report: Report, name: str, values: Mapping[str, in
     layer = next((layer for layer in report.layers if layer.name == name), None)
     if layer is None:
         raise KeyError(name)
-    rule = Builder({**spec.symbols, **(values or {})}).build(spec.layers[name]) if name in spec.layers else None
+    rule = Builder(spec.symbols).build(spec.layers[name]) if name in spec.layers else None
     x = _inputs(rule, layer)
     sections = tuple(_sections(rule, x, layer)) if rule and x else ()
     return Explanation(
@@ -133,9 +133,7 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
             for section in explanation.sections
         ],
         "hints": [hint.to_json() for hint in explanation.hints],
-        "assumptions": [
-            {"layer": held.layer, "holds_if": held.text, "because": held.because} for held in explanation.assumptions
-        ],
+        "assumptions": [held.to_json() for held in explanation.assumptions],
     }
 
 
@@ -246,8 +244,8 @@ def _sections(rule: LayerRule, x: Inputs, layer: LayerReport) -> Iterator[Sectio
     for index, shape in enumerate(x.shapes):
         number = f" {index + 1}" if len(x.shapes) > 1 else ""
         axes = x.axes if index == 0 else _other_axes(rule, shape)
-        rows = [(axis, to_text(lower_size(size)), _axis(axis, size)) for axis, size in zip(axes, shape, strict=False)]
-        yield Section(f"Input{number} {show_shape(lower(shape))}", tuple(rows))
+        rows = [(axis, to_text(size), _axis(axis, size)) for axis, size in zip(axes, shape, strict=False)]
+        yield Section(f"Input{number} {show_shape(shape)}", tuple(rows))
     yield _output_section(rule, x)
     yield _weights_section(layer)
     for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x)):
@@ -273,17 +271,17 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     rows: Lines = []
     if len(outputs) > 1:
         for number, shape in enumerate(outputs, start=1):
-            rows.append((str(number), show_shape(lower(shape)), _axis_list(made[number - 1], x) if made else ""))
+            rows.append((str(number), show_shape(shape), _axis_list(made[number - 1], x) if made else ""))
     else:
         each = made[0] if made else (outputs[0], {})
         for position, name in enumerate(_axis_names(each, x)):
             size, named = outputs[0][position], each[0][position]
             place = "last axis" if position == len(outputs[0]) - 1 else f"axis {position}"
-            rows.append((name or place, to_text(lower_size(size)), _reason(named, size, each[1], x.axes)))
+            rows.append((name or place, to_text(size), _reason(named, size, each[1], x.axes)))
     remedy = rule.remedy()
     if remedy and len(outputs[0]) < x.ndim:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
-    return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(lower(outputs[0]))}", tuple(rows))
+    return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(outputs[0])}", tuple(rows))
 
 
 def _axis_names(made: Made, x: Inputs) -> tuple[str, ...]:
@@ -294,7 +292,7 @@ def _axis_names(made: Made, x: Inputs) -> tuple[str, ...]:
     names = []
     for size in shape:
         text = to_text(size)
-        sources = [axis for axis in x.axes if axis in symbols_of(lower_size(size))]
+        sources = [axis for axis in x.axes if axis in symbols_of(size)]
         names.append(text if text in values else sources[0] if len(sources) == 1 else "")
     return tuple(names)
 

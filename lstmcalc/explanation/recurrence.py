@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lstmcalc.dims import UNKNOWN, Dim, Expression, lower, to_text, total
+from lstmcalc.dims import UNKNOWN, Dim, Expression, to_text
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
@@ -187,7 +187,7 @@ def _gates(rule: Any, x: Inputs) -> Lines:
     formula = rule.formula(x)
     each = Formula(tuple(Term(term.expression // len(gates), term.values) for term in formula.terms))
     lines.append((f"Params of each block: {_arithmetic(each)}. "
-                  f"Of all {len(gates)} blocks: {show_count(count(rule, x))}.",))  # fmt: skip
+                  f"Of all {len(gates)} blocks: {show_count(rule.count(x))}.",))  # fmt: skip
     return lines
 
 
@@ -195,11 +195,6 @@ def _arithmetic(formula: Formula) -> str:
     """`units·(input_dim + units + 1) = 128·(300 + 128 + 1) = 54,912`, without repeating itself."""
     steps = [formula.in_names(), formula.in_numbers(), show_count(formula.value)]
     return " = ".join(dict.fromkeys(steps))
-
-
-def count(rule: LayerRule, x: Inputs) -> Dim:
-    """The params of a rule on an input."""
-    return total(weight.params for weight in rule.weights(x))
 
 
 def _one_step(rule: Any, x: Inputs) -> Lines:
@@ -233,7 +228,7 @@ def _bias_legend(rule: Any) -> list[tuple[str, str]]:
 
 def _whole_sequence(rule: Any, x: Inputs) -> Lines:
     order = "last to the first (`go_backwards: true`)" if rule.go_backwards else "first to the last"
-    params = show_count(count(rule, x))
+    params = show_count(rule.count(x))
     lines: Lines = [
         (f"The step is repeated {_times(x.timesteps)}, from the {order}, with the same {params} params every "
          "time. So the number of steps is not in the count: a longer sequence takes more time, not more params.",),
@@ -252,14 +247,9 @@ def changed(rule: LayerRule, **arguments: Any) -> Any:
     return type(rule)({**rule.given, **arguments}, rule.name)
 
 
-def shapes_text(output: Any) -> str:
-    """A rule's output as text, one shape or several."""
-    return ", ".join(show_shape(lower(shape)) for shape in as_shapes(output))
-
-
 def _meaning(rule: Any, x: Inputs) -> str:
     """What the outputs are, with their shapes."""
-    output, *states = (show_shape(lower(shape)) for shape in as_shapes(rule.output_shape(x)))
+    output, *states = (show_shape(shape) for shape in as_shapes(rule.output_shape(x)))
     last = "the last step read" if rule.go_backwards else "the last step"
     every = "every step, in the order read" if rule.go_backwards else "every step"
     text = f"{output}: h after {every if rule.return_sequences else last}"
@@ -273,7 +263,7 @@ def _meaning(rule: Any, x: Inputs) -> str:
 
 def _states(rule: Any, x: Inputs) -> Lines:
     states = CELLS[rule.class_name].states
-    shape = show_shape(lower((x.batch, rule.units)))
+    shape = show_shape((x.batch, rule.units))
     lines: Lines = []
     for index, (state, meaning) in enumerate(states.items()):
         returned = "returned" if rule.return_state else "not returned"
@@ -295,7 +285,7 @@ def _states(rule: Any, x: Inputs) -> Lines:
 
 def _two_biases(rule: Any, x: Inputs) -> Lines:
     textbook = changed(rule, reset_after=False)
-    here, there = count(rule, x), count(textbook, x)
+    here, there = rule.count(x), textbook.count(x)
     named = textbook.formula(x)
     return [
         ("`reset_after: true`, Keras's default, applies r after the product with `recurrent_kernel`, and gives that "
@@ -306,7 +296,7 @@ def _two_biases(rule: Any, x: Inputs) -> Lines:
 
 
 def _weight_shape(rule: LayerRule, x: Inputs, name: str) -> str:
-    return next(show_shape(lower(weight.shape)) for weight in rule.weights(x) if weight.name == name)
+    return next(show_shape(weight.shape) for weight in rule.weights(x) if weight.name == name)
 
 
 def _confusions(rule: Any, x: Inputs) -> Lines:

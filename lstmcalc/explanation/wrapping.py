@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lstmcalc.dims import UNKNOWN, to_python, to_text, total
-from lstmcalc.explanation.recurrence import Lines, amount, call_text, changed, count, shapes_text
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
+from lstmcalc.explanation.recurrence import Lines, amount, call_text, changed
+from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes, show_shapes
 from lstmcalc.shapes import show_count
 
 __all__ = ["wrapper_sections"]
@@ -34,7 +34,7 @@ def wrapper_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
 
 def _directions(rule: Any, x: Inputs) -> Lines:
     there, back = rule.layer, rule.other
-    counts = {"forward": count(there, x), "backward": count(back, x)}
+    counts = {"forward": there.count(x), "backward": back.count(x)}
     lines: Lines = [("Two layers read the sequence, one in each direction, and share no weights:",)]
     lines += [(direction, f"{show_count(count)} params") for direction, count in counts.items()]
     mode = "null" if rule.merge_mode is None else rule.merge_mode
@@ -44,10 +44,10 @@ def _directions(rule: Any, x: Inputs) -> Lines:
     )
     outputs = as_shapes(rule.output_shape(x))
     merged = outputs[: 2 if rule.merge_mode is None else 1]
-    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}{wide}: {shapes_text(merged)}.",))
+    lines.append((f"`merge_mode: {mode}` {MERGED[rule.merge_mode]}{wide}: {show_shapes(merged)}.",))
     if len(outputs) > len(merged):
         lines.append((f"The states are not merged: the forward ones come first, then the backward ones, "
-                      f"{shapes_text(outputs[len(merged) :])}.",))  # fmt: skip
+                      f"{show_shapes(outputs[len(merged) :])}.",))  # fmt: skip
     lines += _half(rule, x)
     lines.append((_pointer("What one direction does", rule.layer, x.shape),))
     return lines
@@ -62,7 +62,7 @@ def _half(rule: Any, x: Inputs) -> Lines:
                      f"{2 * units} wide.",)]  # fmt: skip
     if units % 2 == 0:
         half = changed(rule, layer=changed(rule.layer, units=units // 2))
-        shape, params = shapes_text(half.output_shape(x)), show_count(count(half, x))
+        shape, params = show_shapes(half.output_shape(x)), show_count(half.count(x))
         lines.append((f"{units} in both together is `{call_text(half)}`: {shape}, {params} params.",))
     return lines
 
@@ -77,7 +77,7 @@ def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
 def _distributed(rule: Any, x: Inputs) -> Lines:
     inner = call_text(rule.layer)
     lines: Lines = [(f"`{inner}` is applied at every step, {amount(x.shape[1], 'step')}, with one set of weights: "
-                     f"{show_count(count(rule, x))} params, however many steps there are.",)]  # fmt: skip
+                     f"{show_count(rule.count(x))} params, however many steps there are.",)]  # fmt: skip
     if rule.layer.class_name == "Dense":
         lines.append((f"`{inner}` without TimeDistributed gives the same: Dense works on the last axis and shares its "
                       "weights over all others.",))  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, symbols_of, to_text, total
+from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, symbols_of, to_text
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.core import LORA, check_lora
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
@@ -42,10 +43,7 @@ class Conv(SpatialRule):
         return self.kernel_size, self.strides, self.dilation_rate
 
     def validate(self) -> None:
-        if self.lora_rank is not None and self.kernel_constraint is not None:
-            raise Rejection(
-                "wrong-value", "no `kernel_constraint` beside `lora_rank`", "both", fix="remove `kernel_constraint`"
-            )
+        check_lora(self.lora_rank, "kernel_constraint", self.kernel_constraint)
         if _widened(self.strides) and _widened(self.dilation_rate):
             raise Rejection(
                 "wrong-value",
@@ -62,9 +60,8 @@ class Conv(SpatialRule):
         if self.use_bias:
             yield Weight("bias", (self.filters,), places, "each filter adds one offset")
         if self.lora_rank is not None:
-            why = "the low-rank update's first factor", "the low-rank update's second factor"
-            yield Weight("lora_kernel_a", (*window, self.lora_rank), places, why[0], dtype="float32")
-            yield Weight("lora_kernel_b", (self.lora_rank, self.filters), places, why[1], dtype="float32")
+            yield Weight("lora_kernel_a", (*window, self.lora_rank), places, LORA[0], dtype="float32")
+            yield Weight("lora_kernel_b", (self.lora_rank, self.filters), places, LORA[1], dtype="float32")
 
     def output_shape(self, x: Inputs) -> Any:
         for name, size in (("`filters`", self.filters), ("the number of channels", x.channels)):
@@ -87,7 +84,7 @@ class Conv(SpatialRule):
         rule.groups = 1
         axes = self.axis_names(x.ndim)
         named = Inputs([tuple(symbol("channels_per_group" if axis == "channels" else axis) for axis in axes)], axes)
-        count = total(weight.params for weight in rule.weights(named))
+        count = rule.count(named)
         values["channels_per_group"] = x.channels // self.groups
         return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
 

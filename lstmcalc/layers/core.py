@@ -38,7 +38,7 @@ class Dense(LayerRule):
     quantization_config: Any = arg.anything(None)
 
     def validate(self) -> None:
-        _check_lora(self.lora_rank, "kernel_constraint", self.kernel_constraint)
+        check_lora(self.lora_rank, "kernel_constraint", self.kernel_constraint)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         uses = product(x.shape[1:-1])
@@ -90,7 +90,7 @@ class Embedding(LayerRule):
     input_length: Any = arg.anything(None, keyword_only=True)
 
     def validate(self) -> None:
-        _check_lora(self.lora_rank, "embeddings_constraint", self.embeddings_constraint)
+        check_lora(self.lora_rank, "embeddings_constraint", self.embeddings_constraint)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         uses, frozen = product(x.shape[1:]), self.lora_rank is not None
@@ -217,6 +217,7 @@ class Stated(LayerRule):
         return None
 
 
-def _check_lora(rank: Dim | None, constraint: str, value: Any) -> None:
+def check_lora(rank: Dim | None, constraint: str, value: Any) -> None:
+    """Refuses a constraint on the weight that low-rank factors stand in for."""
     if rank is not None and value is not None:
         raise Rejection("wrong-value", f"no `{constraint}` beside `lora_rank`", "both", fix=f"remove `{constraint}`")

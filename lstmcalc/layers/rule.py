@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from lstmcalc.dims import UNKNOWN, Condition, Dim, product, substitute, symbol, symbols_of, to_text, total
+from lstmcalc.dims.notation import enclosed
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments
 from lstmcalc.shapes import show_shape
@@ -24,6 +25,7 @@ __all__ = [
     "Weight",
     "as_shapes",
     "layer",
+    "show_shapes",
 ]
 
 Shape = tuple[Dim, ...]
@@ -96,7 +98,7 @@ class Formula(NamedTuple):
     def in_names(self) -> str:
         """The formula as the layer's arguments and axes are called."""
         return self._join(
-            f"{term.factor}·{self._product(term, None)}" if term.factor != 1 else self._sum(term, None)
+            f"{term.factor}·{self._product(term, None)}" if term.factor != 1 else to_text(term.expression)
             for term in self.terms
         )
 
@@ -104,7 +106,7 @@ class Formula(NamedTuple):
         """The same arithmetic with this layer's numbers."""
         values = [{name: to_text(size) for name, size in term.values.items()} for term in self.terms]
         return self._join(
-            f"{self._product(term, names)}·{term.factor}" if term.factor != 1 else self._sum(term, names)
+            f"{self._product(term, names)}·{term.factor}" if term.factor != 1 else to_text(term.expression, names)
             for term, names in zip(self.terms, values, strict=True)
         )
 
@@ -118,22 +120,8 @@ class Formula(NamedTuple):
         return " + ".join(part for part in parts if part != "0") or "0"
 
     @staticmethod
-    def _sum(term: Term, names: Mapping[str, str] | None) -> str:
-        return to_text(term.expression, names)
-
-    @staticmethod
     def _product(term: Term, names: Mapping[str, str] | None) -> str:
-        text = to_text(term.expression, names)
-        return f"({text})" if _is_sum(text) else text
-
-
-def _is_sum(text: str) -> bool:
-    depth = 0
-    for before, character in zip(" " + text, text, strict=False):
-        depth += (character == "(") - (character == ")")
-        if depth == 0 and character in "+-" and before == " ":
-            return True
-    return False
+        return enclosed(to_text(term.expression, names), " ")
 
 
 class Example(NamedTuple):
@@ -226,7 +214,7 @@ class Inputs:
         if condition is False:
             raise Rejection(code, expected, got, because, fix)
         assert isinstance(condition, Condition)
-        if condition.left is UNKNOWN or condition.right is UNKNOWN:
+        if condition.has_unknown:
             known = condition.right if condition.left is UNKNOWN else condition.left
             if known is UNKNOWN or condition.relation != "=":
                 return
@@ -287,6 +275,10 @@ class LayerRule:
         for weight in self.weights(x):
             yield weight._replace(trainable=weight.trainable and self.trainable, dtype=weight.dtype or dtype)
 
+    def count(self, x: Inputs) -> Dim:
+        """How many numbers the weights hold."""
+        return total(weight.params for weight in self.weights(x))
+
     def output_shape(self, x: Inputs) -> Any:
         """The shape of the output; a tuple of shapes where the layer returns several."""
         return x.shape
@@ -297,7 +289,7 @@ class LayerRule:
         axes = self.axis_names(x.ndim) if x.shapes else ()
         named = Inputs([tuple(symbol(axis) for axis in axes), *x.shapes[1:]], axes)
         named.checked = False
-        count = total(weight.params for weight in rule.weights(named))
+        count = rule.count(named)
         values.update(zip(axes, x.shape, strict=False))
         return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
 
@@ -352,6 +344,11 @@ def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:
 def as_shapes(output: Any) -> tuple[Shape, ...]:
     """A rule's output as a tuple of shapes, also where it returned the only one bare."""
     return output if output and isinstance(output[0], tuple) else (output,)
+
+
+def show_shapes(output: Any) -> str:
+    """A rule's output as text, one shape or several."""
+    return ", ".join(map(show_shape, as_shapes(output)))
 
 
 def count_axes(number: int) -> str:

@@ -21,6 +21,7 @@ from lstmcalc.layers.rule import (
     Weight,
     as_shapes,
     layer,
+    show_shapes,
 )
 from lstmcalc.shapes import show_shape
 
@@ -211,8 +212,8 @@ class Bidirectional(Holder):
             real = self.output_shape(x)
             yield Fault(
                 "other-shape-in-keras",
-                f"{_shapes(stated)}, which Keras states before it has data",
-                _shapes(real),
+                f"{show_shapes(stated)}, which Keras states before it has data",
+                show_shapes(real),
                 "Keras takes the backward layer to be like the forward one",
                 "give both layers the same width and states",
             )
@@ -260,10 +261,6 @@ class Bidirectional(Holder):
         Rejected({"layer": "LSTM(8)", "merge_mode": "average"}, "expected `merge_mode` to be one of `sum`, `mul`, "
                  '`ave`, `concat`, `null`, got "average"'),
     ]  # fmt: skip
-
-
-def _shapes(output: Any) -> str:
-    return ", ".join(map(show_shape, output if isinstance(output[0], tuple) else (output,)))
 
 
 @layer(family="rnn", axes="batch timesteps ...")

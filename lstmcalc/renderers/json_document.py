@@ -33,7 +33,7 @@ def report_document(report: Report) -> dict[str, Any]:
             "non_trainable_params": size_to_json(totals.non_trainable_params),
             "bytes": size_to_json(totals.bytes),
         },
-        "assumptions": [{"layer": a.layer, "holds_if": a.text, "because": a.because} for a in report.assumptions],
+        "assumptions": [held.to_json() for held in report.assumptions],
         "hints": [hint.to_json() for hint in report.hints],
     }
 

@@ -27,11 +27,6 @@ def load(source: str | os.PathLike[str], *, text: str | None = None) -> Spec:
         text = _decode(_read(name), name)
     if not text.strip("\ufeff \t\r\n"):
         raise SpecError([Fault("empty-file", "a model", "nothing", where=Where(name))])
-    return _read_kind(text, name)
-
-
-def _read_kind(text: str, name: str) -> Spec:
-    """The one place where the kinds of sources are told apart, by their content; YAML is what everything else is."""
     from lstmcalc.sources.yaml_spec import read_yaml
 
     return read_yaml(text, name)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.layers import ALIASES, RULES, Stated
 from lstmcalc.layers.arguments import Argument
@@ -18,7 +19,6 @@ __all__ = ["argument_kind", "name_layer", "parse_call", "positional_arguments", 
 #: How deep calls may nest; Keras's own wrappers need three.
 MAX_DEPTH = 30
 MAX_LENGTH = 10_000
-MAX_INTEGER = 2**63 - 1
 
 WORDS = {"true": True, "false": False, "null": None}
 #: The kinds of arguments that take an object of Keras's that is not a layer, and what such objects take by position.
@@ -199,8 +199,8 @@ class _Reader:
             raise self._fault(node, "arithmetic of fewer parts", self._excerpt(node)) from None
 
     def _bounded(self, node: ast.expr, value: Any) -> Any:
-        if isinstance(value, int) and abs(value) > MAX_INTEGER:
-            expected = f"an integer of at most {MAX_INTEGER:,}"
+        if isinstance(value, int) and abs(value) > MAX_SIZE:
+            expected = f"an integer of at most {MAX_SIZE:,}"
             raise SpecError([Fault("wrong-number", expected, self._excerpt(node), where=self._place(node))])
         return value
 

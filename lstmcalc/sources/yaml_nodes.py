@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 
 __all__ = ["Items", "Node", "Pairs", "Scalar", "compose", "described", "is_null", "shortened", "value_of"]
@@ -17,8 +18,6 @@ __all__ = ["Items", "Node", "Pairs", "Scalar", "compose", "described", "is_null"
 MAX_NODES = 200_000
 MAX_DEPTH = 100
 
-#: The largest size that Keras's backends can hold.
-MAX_INTEGER = 2**63 - 1
 
 UNWRITABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -160,7 +159,7 @@ class _Composer:
             if not isinstance(key, Scalar):
                 self._note("wrong-key", key.where, "a name before the colon", described(key))
             elif key.plain and key.text == "<<":
-                merged += self._merged(key, value)
+                merged += self._merged(value)
             elif key.text in first:
                 there = first[key.text].where
                 because = f"`{key.text}` stands at line {there.line}, column {there.column} already"
@@ -173,7 +172,7 @@ class _Composer:
                 first[key.text] = key
                 yield key, value
 
-    def _merged(self, key: Scalar, value: Node) -> list[tuple[Scalar, Node]]:
+    def _merged(self, value: Node) -> list[tuple[Scalar, Node]]:
         """What `<<: *other` brings in; the mapping's own keys go before it."""
         others = value.items if isinstance(value, Items) else (value,)
         if not all(isinstance(other, Pairs) for other in others):
@@ -249,8 +248,8 @@ def _sexagesimal(text: str) -> Any:
 
 def _integer(text: str) -> int:
     digits = text.replace("_", "")
-    if len(digits) > 80 or abs(int(digits, 0)) > MAX_INTEGER:
-        raise Rejection("wrong-number", f"an integer of at most {MAX_INTEGER:,}", f"`{shortened(text)}`")
+    if len(digits) > 80 or abs(int(digits, 0)) > MAX_SIZE:
+        raise Rejection("wrong-number", f"an integer of at most {MAX_SIZE:,}", f"`{shortened(text)}`")
     return int(digits, 0)
 
 

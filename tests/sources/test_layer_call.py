@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import SpecError, Where
-from lstmcalc.sources.layer_call import MAX_INTEGER, name_layer, parse_call, positional_arguments, read_call
+from lstmcalc.sources.layer_call import name_layer, parse_call, positional_arguments, read_call
 from lstmcalc.spec import LayerSpec, Namer
 
 
@@ -149,14 +150,14 @@ def test_too_many_arguments_by_position() -> None:
     assert caught.value.faults[0].got == str(count + 1)
 
 
-@pytest.mark.parametrize("number", [MAX_INTEGER + 1, -MAX_INTEGER - 1, 10**4000])
+@pytest.mark.parametrize("number", [MAX_SIZE + 1, -MAX_SIZE - 1, 10**4000])
 def test_a_number_that_no_backend_can_hold_is_refused(number: int) -> None:
     with pytest.raises(SpecError) as caught:
         read_call(f"LSTM({number})", where=Where("m.yaml", 3, 1))
     (fault,) = caught.value.faults
     assert fault.code == "wrong-number" and fault.where == Where("m.yaml", 3, 6)
     assert len(fault.got) < 70
-    assert read_call(f"LSTM({MAX_INTEGER})").arguments == {"units": MAX_INTEGER}
+    assert read_call(f"LSTM({MAX_SIZE})").arguments == {"units": MAX_SIZE}
 
 
 @pytest.mark.parametrize(
