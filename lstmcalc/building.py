@@ -7,8 +7,9 @@ from typing import Any
 
 from lstmcalc.dims import Condition, Dim, at_least, parse, substitute, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection, with_article
-from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
+from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated, find_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest, show
+from lstmcalc.layers.opaque import NOT_LAYERS, OPAQUE
 from lstmcalc.layers.rule import Assumption
 from lstmcalc.spec import LayerSpec
 
@@ -36,7 +37,7 @@ class Builder:
         """The rule of a layer, or None after noting every fault in its arguments."""
         if layer.class_name in self.models:
             return self._model(layer)
-        rule = RULES.get(ALIASES.get(layer.class_name, layer.class_name))
+        rule = find_rule(layer.class_name)
         if rule is None:
             if "output_shape" not in layer.arguments:
                 self._unknown_layer(layer)
@@ -113,11 +114,17 @@ class Builder:
         self.faults.append(fault.placed(where, (layer.name, layer.class_name)))
 
     def _unknown_layer(self, layer: LayerSpec) -> None:
-        near = closest(layer.class_name, [*RULES, *ALIASES, *self.models])
-        fix = f"did you mean `{near}`?" if near else "for any other layer, state its `output_shape` and `params`"
-        fault = Fault(
-            "unknown-layer", "a layer that lstmcalc knows, or the name of a model", f"`{layer.class_name}`", fix=fix
-        )
+        state = "state its `output_shape`, without the batch, and its `params`"
+        got = f"`{layer.class_name}`"
+        if layer.class_name in OPAQUE:
+            fault = Fault("unknown-shape", "`output_shape`", "nothing", OPAQUE[layer.class_name], state)
+        elif layer.class_name in NOT_LAYERS:
+            fault = Fault("unknown-layer", "a layer", got, NOT_LAYERS[layer.class_name])
+        else:
+            near = closest(layer.class_name, [*RULES, *ALIASES, *self.models])
+            fix = f"did you mean `{near}`?" if near else f"for a layer of your own, {state}"
+            expected = "a layer that lstmcalc knows, or the name of a model"
+            fault = Fault("unknown-layer", expected, got, fix=fix)
         self.faults.append(fault.placed(layer.where, (layer.name, layer.class_name)))
 
     def _unknown_argument(self, layer: LayerSpec, key: str, rule: type[LayerRule]) -> None:

@@ -43,7 +43,7 @@ def numbered_calls(spec: Spec) -> dict[CallKey, Call]:
 
 
 def _parents(call: Call) -> list[CallKey]:
-    return [(ref.name, ref.call) for ref in (*call.inputs, *call.initial_state)]
+    return [(ref.name, ref.call) for ref in call.refs]
 
 
 def _walk(parents: dict[CallKey, list[CallKey]], outputs: tuple[Ref, ...]) -> tuple[list[CallKey], dict[str, int]]:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lstmcalc.beliefs import believed_outputs
+from lstmcalc.beliefs import believed_outputs, contradiction
 from lstmcalc.building import Builder
 from lstmcalc.causes import Step, explain_ndim, explain_unknown
+from lstmcalc.checks import MAX_NDIM, check_arity, check_keywords, check_sizes, check_weights, stored_otherwise
 from lstmcalc.dims import (
-    MAX_SIZE,
     UNKNOWN,
     Dim,
     Expression,
     equal,
+    lift_size,
     lower,
     lower_size,
     substitute,
     symbol,
     symbols_of,
-    terms_of,
 )
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
@@ -33,9 +33,6 @@ from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = ["infer"]
-
-#: As many axes as an array can have (numpy 2).
-MAX_NDIM = 64
 
 
 def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None = None) -> Report:
@@ -54,7 +51,7 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
         spec = replace(spec, batch=batch)
     walk = Walk(spec, known)
     report = walk.run()
-    faults = [*walk.unknown_values(values or {}), *walk.faults]
+    faults = [*spec.faults, *walk.unknown_values(values or {}), *walk.faults]
     if faults:
         raise SpecError(faults, report)
     return report
@@ -174,13 +171,17 @@ class Walk:
             layer = self.layers[call.layer] = Layer(self.builder.build(self.spec.layers[call.layer]))
         inputs, states = self._fetch(call.inputs, call), self._fetch(call.initial_state, call)
         outputs: tuple[Shape, ...] | None = None
-        if layer.rule and None not in inputs and None not in states:
-            outputs = self._run(layer, key, call, [s for s in inputs if s], [s for s in states if s])
+        keywords = self._keywords(call)
+        if layer.rule and None not in inputs and None not in states and keywords is not None:
+            x = Inputs([s for s in inputs if s is not None], (), [s for s in states if s is not None], keywords)
+            outputs = self._run(layer, key, call, x)
+        elif layer.rule is None:
+            outputs = self._stated(call, inputs)
         self.outputs[key] = outputs
         if outputs is not None and layer.rule:
             shapes = tuple(shape for shape in inputs if shape is not None)
             self.steps[key] = Step(call.layer, layer.rule, outputs[0], shapes, call.inputs[0] if call.inputs else None)
-        sources = tuple(ref.name for ref in (*call.inputs, *call.initial_state))
+        sources = tuple(ref.name for ref in call.refs)
         lowered = tuple(None if shape is None else lower(shape) for shape in inputs)
         made = None if outputs is None else tuple(lower(shape) for shape in outputs)
         stated = self.believed.get(key)
@@ -198,28 +199,44 @@ class Walk:
             shapes.append(None if outputs is None else outputs[ref.index])
         return shapes
 
-    def _run(
-        self, layer: Layer, key: CallKey, call: Call, shapes: list[Shape], states: list[Shape]
-    ) -> tuple[Shape, ...] | None:
+    def _keywords(self, call: Call) -> dict[str, Any] | None:
+        """What else a call is told, with shapes for outputs; None where the shape of one is not known."""
+        seen: dict[str, Any] = {}
+        for key, value in call.keywords.items():
+            items = value if isinstance(value, (list, tuple)) else [value]
+            shapes = iter(self._fetch([item for item in items if isinstance(item, Ref)], call))
+            told = [next(shapes) if isinstance(item, Ref) else item for item in items]
+            if any(shape is None and isinstance(item, Ref) for shape, item in zip(told, items, strict=True)):
+                return None
+            seen[key] = told if isinstance(value, (list, tuple)) else told[0]
+        return seen
+
+    def _run(self, layer: Layer, key: CallKey, call: Call, x: Inputs) -> tuple[Shape, ...] | None:
         """One application of a rule: its outputs, or None after noting why there are none."""
         rule = layer.rule
         assert rule is not None
         try:
-            _check_arity(rule, len(shapes), len(states))
-            x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), states)
+            check_arity(rule, len(x.shapes), len(x.states))
+            check_keywords(rule, x.keywords)
+            x = x.replace(x.shapes, rule.axis_names(x.ndim) if x.shapes else (), x.states)
             outputs = as_shapes(rule.output_shape(x))
-            _check_sizes(outputs)
+            check_sizes(outputs)
             weights = tuple(rule.built_weights(x))
-            _check_weights(x, weights, layer.weights)
+            check_weights(x, weights, layer.weights)
             # The model behind the rule, before it is asked what Keras takes it for.
             nested = rule.report if isinstance(rule, ModelRule) else None
-            believed = believed_outputs(rule, x, self._believed(call, shapes), weights)
+            believed = believed_outputs(rule, x, self._believed(call, x.shapes), weights)
         except Rejection as refusal:
-            self._note(self._blame(refusal.fault, call, rule), call, rule)
-            return None
+            stated = self._stated(call, x.shapes)
+            if stated is None or refusal.fault.code != "unknown-shape":
+                self._note(self._blame(refusal.fault, call, rule), call, rule)
+                return None
+            outputs, weights, nested, believed = stated, (), None, None
         except SpecError as error:
             self._add(error.faults)
             return None
+        if self._stated(call, x.shapes) and (fault := contradiction(believed or outputs, call.stated)):
+            self._note(fault, call, rule)
         if layer.weights is None:
             layer.weights = weights
             layer.formula = rule.formula(x) if weights else None
@@ -231,7 +248,14 @@ class Walk:
             self.believed[key] = believed
         return outputs
 
-    def _believed(self, call: Call, shapes: list[Shape]) -> list[Shape]:
+    def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:
+        """The output shapes that the source states; they are of no use where a nested model is given other inputs."""
+        if not call.stated or self.given is not None:
+            return None
+        batch = inputs[0][0] if inputs and inputs[0] else UNKNOWN
+        return tuple((batch, *map(lift_size, shape[1:])) for shape in call.stated)
+
+    def _believed(self, call: Call, shapes: Sequence[Shape]) -> list[Shape]:
         """What Keras takes the inputs of a call for: mostly what they are."""
         beliefs = [(self.believed.get((ref.name, ref.call)), ref.index) for ref in call.inputs]
         return [b[i] if b and i < len(b) else shape for (b, i), shape in zip(beliefs, shapes, strict=True)]
@@ -303,6 +327,7 @@ class Walk:
                                     layer=(name, spec.layers[name].class_name), severity="hint"))  # fmt: skip
         ports = {port.name: port for port in spec.inputs}
         layers = [self._input_layer(name) if name in ports else self._layer_report(name) for name in names]
+        self.faults += stored_otherwise(spec, [layer for layer in layers if layer.known])
         inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         return Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
@@ -352,41 +377,3 @@ def weight_report(weight: Weight) -> WeightReport:
     """A weight as the report holds it."""
     return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
                         lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip
-
-
-def _check_arity(rule: LayerRule, inputs: int, states: int) -> None:
-    least, most = rule.arity
-    if inputs < least or (most is not None and inputs > most):
-        number = "one input" if most == 1 else f"{least} inputs" if most == least else f"at least {least} inputs"
-        raise Rejection("wrong-number-of-inputs", number, str(inputs))
-    if states and not rule.takes_state:
-        raise Rejection("unknown-argument", "no `initial_state`", "one", "only recurrent layers take it")
-
-
-def _check_sizes(shapes: Sequence[Shape]) -> None:
-    """Refuses what no tensor can be, and what no number could be printed for."""
-    for shape in shapes:
-        if len(shape) > MAX_NDIM:
-            raise Rejection("too-large", f"an output of at most {MAX_NDIM} axes", str(len(shape)))
-        for size in shape:
-            if any(abs(number) > MAX_SIZE for number in terms_of(size).values()):
-                raise Rejection("too-large", f"an output whose sizes are at most {MAX_SIZE:,}", "a larger one")
-
-
-def _check_weights(x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, ...] | None) -> None:
-    """Refuses a weight of unknown size, and a shared layer whose weights would differ from those it has."""
-    for index, weight in enumerate(weights):
-        if UNKNOWN in weight.shape:
-            axes = [axis for axis, size in zip(x.axes, x.shape, strict=False) if size is UNKNOWN and axis != "batch"]
-            named = f"`{axes[-1]}`" if axes else "the input's size"
-            raise Rejection("unknown-size", f"{named} to be known, since `{weight.name}` has that size",
-                            show_shape(x.shape))  # fmt: skip
-        if built is not None and index < len(built):
-            for size, there in zip(weight.shape, built[index].shape, strict=False):
-                x.require(
-                    equal(size, there),
-                    "wrong-size",
-                    f"the input that its weights were made for: `{weight.name}` is {show_shape(built[index].shape)}",
-                    f"{show_shape(x.shape)}, which needs {show_shape(weight.shape)}",
-                    "the layer is shared, and has one set of weights",
-                )

@@ -25,7 +25,7 @@ class ModelRule(LayerRule):
         super().__init__({}, name)
         self._model = model
         self._run = run
-        self._class_name = "Sequential" if spec.sequential else "Functional"
+        self._class_name = spec.class_name or ("Sequential" if spec.sequential else "Functional")
         self.arity = (len(spec.inputs), len(spec.inputs))  # type: ignore[misc]  # a model's is its own
 
     @property

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstmcalc.errors import Where
+from lstmcalc.errors import Fault, Where
 
 __all__ = ["Call", "InputSpec", "LayerSpec", "Namer", "Ref", "Spec", "Where"]
 
+#: What Keras itself calls the classes that it exports under another name; automatic names follow it.
+OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 #: The place of what no file holds.
 NOWHERE = Where()
 
@@ -58,19 +60,37 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class Call:
-    """One application of a layer, by name, to outputs of earlier calls; a shared layer has several."""
+    """One application of a layer, by name, to outputs of earlier calls; a shared layer has several.
+
+    `keywords` holds what else the call is told, by the names that Keras has for it: outputs (`mask=`) as `Ref`, several
+    as a list of them, and anything else (`training=False`, `reverse=True`, the 2.0 in `2.0 * x`) as the source holds
+    it. `stated` holds the shapes of the outputs, batch included, where the source itself states them, as a Keras config
+    does.
+    """
 
     layer: str
     inputs: tuple[Ref, ...]
     initial_state: tuple[Ref, ...] = ()
     where: Where = NOWHERE
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    stated: tuple[tuple[int | None, ...], ...] = ()
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every output that the call takes, in the order in which Keras meets them."""
+        told = [value for _, value in sorted(self.keywords.items())]
+        items = (item for value in told for item in (value if isinstance(value, (list, tuple)) else [value]))
+        return (*self.inputs, *self.initial_state, *(item for item in items if isinstance(item, Ref)))
 
 
 @dataclass(frozen=True)
 class Spec:
     """A model: inputs, layers, the calls in order of definition, outputs, values of symbols, nested models.
 
-    `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows.
+    `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows; `class_name` is that
+    of a class of the user's own. `stored` holds the
+    shapes of the arrays that a saved model has for each layer, `faults` what is wrong with the source besides what the
+    rest shows.
     """
 
     name: str
@@ -82,8 +102,11 @@ class Spec:
     symbols: Mapping[str, int] = field(default_factory=dict)
     models: Mapping[str, Spec] = field(default_factory=dict)
     sequential: bool = False
+    class_name: str = ""
     source: str = "-"
     where: Where = NOWHERE
+    stored: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
 
 def snake_case(class_name: str) -> str:
@@ -92,7 +115,7 @@ def snake_case(class_name: str) -> str:
     >>> [snake_case(name) for name in ("LSTM", "GRUCell", "MaxPooling1D", "TimeDistributed")]
     ['lstm', 'gru_cell', 'max_pooling1d', 'time_distributed']
     """
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name))
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", class_name.removeprefix("ops.")))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
@@ -110,7 +133,7 @@ class Namer:
 
     def name(self, class_name: str) -> str:
         """The next free name for a layer of this class."""
-        base = snake_case(class_name)
+        base = snake_case(OWN_NAMES.get(class_name, class_name))
         while True:
             count = self._counts.get(base, 0)
             self._counts[base] = count + 1

@@ -13,9 +13,13 @@ from lstmcalc.inference import infer
 from lstmcalc.layers.rule import RULES, Example, Rejected
 
 
+def model_of(class_name: str, case: Any, inputs: Any) -> Any:
+    return one_layer(class_name, case.arguments, inputs, case.states, keywords=dict(case.keywords), dtype=case.dtype)
+
+
 @pytest.mark.parametrize(("class_name", "example"), cases(Example))
 def test_example(class_name: str, example: Any) -> None:
-    report = infer(one_layer(class_name, example.arguments, example.inputs, example.states))
+    report = infer(model_of(class_name, example, example.inputs))
     layer = next(layer for layer in report.layers if layer.name == "layer")
     counted = layer.params if isinstance(example.params, int) else to_text(layer.params)
     assert counted == example.params
@@ -28,12 +32,12 @@ def test_example(class_name: str, example: Any) -> None:
 def test_rejected(class_name: str, rejected: Any) -> None:
     inputs = rejected.inputs or RULES[class_name].examples[0].inputs
     with pytest.raises(SpecError) as caught:
-        infer(one_layer(class_name, rejected.arguments, inputs, rejected.states))
+        infer(model_of(class_name, rejected, inputs))
     assert [fault.message for fault in caught.value.faults] == [rejected.message]
 
 
 @pytest.mark.parametrize("class_name", RULES)
 def test_every_rule_has_examples(class_name: str) -> None:
     kinds = {type(case) for case in vars(RULES[class_name]).get("examples", ())}
-    # The bare Wrapper is abstract: Keras exports it, and cannot call it.
-    assert (Rejected if class_name == "Wrapper" else Example) in kinds
+    # Keras exports these two, and cannot call the one, nor hold the other in a model.
+    assert (Rejected if class_name in ("Wrapper", "Equalization") else Example) in kinds

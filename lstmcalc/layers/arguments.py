@@ -299,11 +299,27 @@ def constraint() -> Any:
     return known("constraint", CONSTRAINTS, None)
 
 
-def dtype_policy(keyword_only: bool = False) -> Any:
-    """A dtype, or a mixed-precision policy, whose weights stay float32."""
-    argument = known("dtype", DTYPES, None)
-    argument.keyword_only = keyword_only
-    return argument
+def dtype_policy(keyword_only: bool = False, modes: Sequence[str] = ()) -> Any:
+    """A dtype, or a policy: mixed, whose weights stay float32, or one of the quantised `modes` that the layer has."""
+
+    def read(name: str, value: Any) -> Any:
+        # The policies' module needs this one.
+        from lstmcalc.layers.policies import PolicyError, policies_in
+
+        try:
+            policy, *_ = policies_in(value)
+        except PolicyError as error:
+            raise refuse(name, error.expected, value, error.fix) from None
+        if policy.mode and policy.mode not in modes:
+            expected, because = f"`{name}` to be a dtype or a mixed policy", "the layer has no other quantised form"
+            if modes:
+                expected += f" or one of the modes {', '.join(modes)}"
+            else:
+                because = "only Dense, EinsumDense and embeddings have quantised forms; others fail on data"
+            raise Rejection("wrong-value", expected, show(value), because)
+        return value
+
+    return Argument(None, read, "dtype", keyword_only=keyword_only)
 
 
 def anything(default: Any = REQUIRED, keyword_only: bool = False) -> Any:
@@ -311,6 +327,11 @@ def anything(default: Any = REQUIRED, keyword_only: bool = False) -> Any:
     argument = Argument(default, lambda name, value: value, keyword_only=keyword_only)
     argument.optional = True
     return argument
+
+
+def tensor() -> Any:
+    """An output of another layer, such as a call's `mask`; rules see its shape, or None where there is none."""
+    return Argument(None, lambda name, value: value, "tensor")
 
 
 def layer_argument(default: Any = REQUIRED, several: bool = False) -> Any:

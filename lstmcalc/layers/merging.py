@@ -22,6 +22,8 @@ class Merge(LayerRule):
     """
 
     def output_shape(self, x: Inputs) -> Any:
+        if () in x.shapes:
+            raise Rejection("wrong-ndim", "inputs with at least 1 axis (batch)", ", ".join(map(show_shape, x.shapes)))
         ndim = max(len(shape) for shape in x.shapes)
         aligned = [(1,) * (ndim - len(shape)) + shape[1:] for shape in x.shapes]
         batches = [shape[0] for shape in x.shapes]

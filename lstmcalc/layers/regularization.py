@@ -40,8 +40,17 @@ class Dropout(LayerRule):
     ]
 
 
+class SpatialDropout(LayerRule):
+    """What dropping whole channels shares: its constructor takes nothing that other layers take besides their own."""
+
+    activity_regularizer: Any = None
+    trainable: bool = True
+    autocast: bool = True
+    input_shape: Any = None
+
+
 @layer(family="regularization", axes="batch timesteps channels")
-class SpatialDropout1D(LayerRule):
+class SpatialDropout1D(SpatialDropout):
     """While training, drops whole channels, the same at every time step.
 
     keras/src/layers/regularization/spatial_dropout.py, 3.15.1.
@@ -55,7 +64,7 @@ class SpatialDropout1D(LayerRule):
 
 
 @layer(family="regularization", axes="batch height width channels")
-class SpatialDropout2D(LayerRule):
+class SpatialDropout2D(SpatialDropout):
     """While training, drops whole channels of a picture.
 
     keras/src/layers/regularization/spatial_dropout.py, 3.15.1.
@@ -70,7 +79,7 @@ class SpatialDropout2D(LayerRule):
 
 
 @layer(family="regularization", axes="batch depth height width channels")
-class SpatialDropout3D(LayerRule):
+class SpatialDropout3D(SpatialDropout):
     """While training, drops whole channels of a volume.
 
     keras/src/layers/regularization/spatial_dropout.py, 3.15.1.

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from lstmcalc.dims import UNKNOWN, Condition, Dim, product, substitute, symbol, symbols_of, to_text, total
 from lstmcalc.dims.notation import enclosed
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments
+from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments, tensor
+from lstmcalc.layers.policies import variable_dtype
 from lstmcalc.shapes import show_shape
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "as_shapes",
     "layer",
     "show_shapes",
+    "variable_dtype",
 ]
 
 Shape = tuple[Dim, ...]
@@ -127,8 +129,9 @@ class Formula(NamedTuple):
 class Example(NamedTuple):
     """A layer on an input, with what Keras says of it; both a test and documentation.
 
-    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs, and
-    `states` holds the shapes of an `initial_state`. Layers inside `arguments` are written as Keras calls.
+    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs,
+    `states` holds the shapes of an `initial_state`, `keywords` what else the call is told, `dtype` is the inputs'.
+    Layers inside `arguments` are written as Keras calls.
     """
 
     arguments: Mapping[str, Any]
@@ -137,6 +140,8 @@ class Example(NamedTuple):
     output: Any
     trainable_params: int | None = None
     states: Any = ()
+    keywords: Mapping[str, Any] = {}
+    dtype: str = "float32"
 
 
 class Rejected(NamedTuple):
@@ -146,18 +151,28 @@ class Rejected(NamedTuple):
     message: str
     inputs: Any = None
     states: Any = ()
+    keywords: Mapping[str, Any] = {}
+    dtype: str = "float32"
 
 
 class Inputs:
     """What a rule sees of a call: the input shapes, with the axes of the first as attributes (`x.timesteps`).
 
-    `states` holds the shapes of an `initial_state`. Unknown sizes absorb arithmetic; `require` is the only way to
-    compare sizes, so that an undecidable comparison is recorded instead of picking a branch.
+    `states` holds the shapes of an `initial_state`, `keywords` what else the call is told: the shape of an output, any
+    other value as it is. Unknown sizes absorb arithmetic; `require` is the only way to compare sizes, so that an
+    undecidable comparison is recorded instead of picking a branch.
     """
 
-    def __init__(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> None:
+    def __init__(
+        self,
+        shapes: Sequence[Shape],
+        axes: Sequence[str] = (),
+        states: Sequence[Shape] = (),
+        keywords: Mapping[str, Any] | None = None,
+    ) -> None:
         self.shapes = tuple(shapes)
         self.states = tuple(states)
+        self.keywords = dict(keywords or {})
         self.axes = tuple(axes)
         self.assumptions: list[Assumption] = []
         #: The symbols that must be numbers when Keras builds the model, each with the reason.
@@ -184,7 +199,7 @@ class Inputs:
 
     def replace(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> Inputs:
         """A view with other shapes, for a wrapped layer; what it assumes is recorded here."""
-        inner = Inputs(shapes, axes, states)
+        inner = Inputs(shapes, axes, states, self.keywords)
         inner.assumptions, inner.needed, inner.checked = self.assumptions, self.needed, self.checked
         return inner
 
@@ -235,6 +250,11 @@ class LayerRule:
     axes: ClassVar[str] = "..."
     #: How many inputs a call takes: (least, most), most None for any number.
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    #: How Keras's `call` takes the inputs: `inputs` is one tensor, or a list where there are several; `[xs]` a list in
+    #: any case; `query value key` are tensors one by one, `*operands` any number of them.
+    operands: ClassVar[str] = "inputs"
+    #: What else a call may be told, by Keras's names; those of the base are merged in.
+    keywords: ClassVar[dict[str, Argument]] = {"mask": tensor(), "training": flag(False)}
     #: Whether a call takes `initial_state`.
     takes_state: ClassVar[bool] = False
     arguments: ClassVar[dict[str, Argument]] = {}
@@ -271,7 +291,7 @@ class LayerRule:
 
     def built_weights(self, x: Inputs) -> Iterator[Weight]:
         """The weights as Keras holds them: in the layer's dtype, and not trainable where the layer is frozen."""
-        dtype = variable_dtype(self.dtype)
+        dtype = variable_dtype(self.dtype, self.name)
         for weight in self.weights(x):
             yield weight._replace(trainable=weight.trainable and self.trainable, dtype=weight.dtype or dtype)
 
@@ -314,11 +334,6 @@ class LayerRule:
     def keras_output_shape(self, x: Inputs) -> Any:
         """The shape that Keras states before it has data, where that differs from the shape that data then has."""
         return None
-
-
-def variable_dtype(policy: str | None) -> str:
-    """The dtype of a layer's weights under a dtype policy; mixed precision keeps them in float32."""
-    return "float32" if policy is None or policy.startswith("mixed_") else policy
 
 
 def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:
@@ -372,7 +387,9 @@ def layer(
         rule.arguments = {}
         for base in rule.__mro__:
             for key, argument in own_arguments(base).items():
-                rule.arguments.setdefault(key, argument)
+                if isinstance(getattr(rule, argument.attribute), Argument):
+                    rule.arguments.setdefault(key, argument)
+        rule.keywords = {**LayerRule.keywords, **rule.keywords}
         if family:
             RULES[rule.__name__] = rule
         ALIASES.update(dict.fromkeys(aliases.split(), rule.__name__))

@@ -191,7 +191,7 @@ class Bidirectional(Holder):
         forward, backward = self.layer.formula(x), self.other.formula(x)
         if forward is None or backward is None:
             return None
-        if self.backward_layer is None:
+        if forward == backward:
             return Formula(tuple(term._replace(factor=2 * term.factor) for term in forward.terms))
         return Formula((*forward.terms, *backward.terms))
 

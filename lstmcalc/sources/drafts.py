@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any
 from lstmcalc.errors import Fault, Where
 from lstmcalc.layers import ALIASES
 from lstmcalc.layers.arguments import closest
-from lstmcalc.sources.layer_call import name_layer
+from lstmcalc.sources.layer_call import argument_kind, name_layer, split_keywords
 from lstmcalc.spec import NOWHERE, Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
 __all__ = ["Draft", "Entry", "Linker", "Reference", "wrapped_layers"]
@@ -27,6 +28,12 @@ class Reference:
     index: int
     where: Where
 
+    @classmethod
+    def parse(cls, text: str, where: Where) -> Reference:
+        """The reference that a text is."""
+        match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", text, re.DOTALL)
+        return cls(match[1], int(match[2]), where) if match else cls(text, 0, where)
+
     def __str__(self) -> str:
         return f"{self.name}[{self.index}]" if self.index else self.name
 
@@ -36,8 +43,8 @@ class Entry:
     """One entry of `layers`: a layer, or one more application of the layer that `apply` names.
 
     `label` names the result of an `apply`, and of a nested model. `inputs` is None where the entry takes the one
-    before it. `layer` and `apply` are both None where the entry could not be read; `label` is then what it was to be
-    called, if that could.
+    before it; `keywords` is what else its call is told. `layer` and `apply` are both None where the entry could not be
+    read; `label` is then what it was to be called, if that could.
     """
 
     where: Where
@@ -47,6 +54,7 @@ class Entry:
     label_where: Where = NOWHERE
     inputs: tuple[Reference, ...] | None = None
     initial_state: tuple[Reference, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +66,7 @@ class Draft:
     inputs: tuple[InputSpec, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     outputs: tuple[Reference, ...] | None = None
+    sequential: bool | None = None
 
 
 def wrapped_layers(value: Any) -> Iterator[LayerSpec]:
@@ -125,7 +134,8 @@ class Linker:
                 # The first use of a nested model may be written like the others.
                 entry.layer = LayerSpec(entry.apply.name, entry.apply.name, where=entry.apply.where)
             if entry.layer is not None:
-                layer = name_layer(entry.layer, namer, self.models)
+                layer, keywords = split_keywords(name_layer(entry.layer, namer, self.models))
+                entry.keywords.update(keywords)
                 name = layer.name
                 self._check_models(layer)
                 self.written.append(layer)
@@ -199,9 +209,20 @@ class Linker:
         else:
             inputs = [self._only_input(entry)]
         known = [ref for ref in inputs if ref], [ref for ref in states if ref]
+        keywords = {key: self._keyword(key, value, i) for key, value in entry.keywords.items()}
         if not self.applied[i] or len(known[0]) < len(inputs) or len(known[1]) < len(states):
             return None
-        return Call(self.applied[i], tuple(known[0]), tuple(known[1]), entry.where)
+        return Call(self.applied[i], tuple(known[0]), tuple(known[1]), entry.where, keywords)
+
+    def _keyword(self, key: str, value: Any, at: int) -> Any:
+        """What a call is told: an output by its name, anything else as it is."""
+        layer = self.layers.get(self.applied[at])
+        if layer is None or argument_kind(layer.class_name, key) != "tensor":
+            return value
+        if isinstance(value, list):
+            return [self._keyword(key, item, at) for item in value]
+        where = layer.argument_where.get(key, self.draft.entries[at].where)
+        return self._find(Reference.parse(value, where), at) if isinstance(value, str) else value
 
     def _only_input(self, entry: Entry) -> Ref | None:
         ports = self.draft.inputs

@@ -10,11 +10,11 @@ from typing import Any
 
 from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, SpecError
-from lstmcalc.layers import ALIASES, RULES, Stated
+from lstmcalc.layers import ALIASES, Stated, find_rule
 from lstmcalc.layers.arguments import Argument
 from lstmcalc.spec import LayerSpec, Namer, Where
 
-__all__ = ["argument_kind", "name_layer", "parse_call", "positional_arguments", "read_call"]
+__all__ = ["argument_kind", "name_layer", "parse_call", "positional_arguments", "read_call", "split_keywords"]
 
 #: How deep calls may nest; Keras's own wrappers need three.
 MAX_DEPTH = 30
@@ -28,6 +28,7 @@ POSITIONAL = {
     **dict.fromkeys(("L2", "l2"), ("l2",)),
     **dict.fromkeys(("L1L2", "l1l2", "l1_l2"), ("l1", "l2")),
     **dict.fromkeys(("Constant", "constant"), ("value",)),
+    **dict.fromkeys(("DTypePolicy", "FloatDTypePolicy", "Policy"), ("name",)),
 }
 
 
@@ -70,15 +71,30 @@ def _name_value(value: Any, namer: Namer, models: Collection[str]) -> Any:
 
 def positional_arguments(class_name: str) -> dict[str, Argument]:
     """The arguments that a layer's constructor takes by position; none for an unknown class."""
-    rule = RULES.get(ALIASES.get(class_name, class_name))
+    rule = find_rule(class_name)
     arguments = rule.arguments if rule else {}
     return {key: argument for key, argument in arguments.items() if not argument.keyword_only}
 
 
 def argument_kind(class_name: str, key: str) -> str:
-    """The kind of a layer's argument; empty for one that the layer does not have."""
-    rule = RULES.get(ALIASES.get(class_name, class_name), Stated)
-    return rule.arguments[key].kind if key in rule.arguments else ""
+    """The kind of an argument of a layer or of its call; empty for one that neither has."""
+    rule = find_rule(class_name) or Stated
+    argument = rule.arguments.get(key) or rule.keywords.get(key)
+    return argument.kind if argument else ""
+
+
+def split_keywords(layer: LayerSpec) -> tuple[LayerSpec, dict[str, Any]]:
+    """The layer without what belongs to its call, and that.
+
+    >>> split_keywords(parse_call("Attention(use_scale=True, return_attention_scores=True)"))[1]
+    {'return_attention_scores': True}
+    """
+    rule = find_rule(layer.class_name)
+    own = rule.keywords.keys() - rule.arguments.keys() if rule else set()
+    keywords = {key: value for key, value in layer.arguments.items() if key in own}
+    if not keywords:
+        return layer, keywords
+    return replace(layer, arguments={k: v for k, v in layer.arguments.items() if k not in keywords}), keywords
 
 
 class _Reader:
@@ -130,7 +146,7 @@ class _Reader:
         if not isinstance(node, ast.Call):
             return []
         positional = list(positional_arguments(class_name))
-        if len(node.args) > len(positional) and ALIASES.get(class_name, class_name) in RULES:
+        if len(node.args) > len(positional) and find_rule(class_name):
             number = f"at most {len(positional)} arguments by position for {class_name}" if positional else (
                 f"the arguments of {class_name} by name")  # fmt: skip
             raise self._fault(node.args[len(positional)], number, str(len(node.args)))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
-from lstmcalc.layers import ALIASES, RULES
+from lstmcalc.layers import RULES, find_rule
 from lstmcalc.layers.arguments import closest
 from lstmcalc.sources.drafts import Entry, Reference, wrapped_layers
 from lstmcalc.sources.layer_call import argument_kind, parse_call, positional_arguments
@@ -104,8 +104,7 @@ class EntryReader:
         if not isinstance(value, str) or not value:
             self.note("wrong-reference", node.where, f"`{key}` to be a name or a list of names", described(node))
             return
-        match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", value, re.DOTALL)
-        yield Reference(match[1], int(match[2]), node.where) if match else Reference(value, 0, node.where)
+        yield Reference.parse(value, node.where)
 
     def _apply(self, node: Pairs) -> Entry:
         entry = Entry(node.where)
@@ -114,6 +113,8 @@ class EntryReader:
                 entry.apply = next(iter(self._reference(value, "apply")), None)
             elif key.text in OWN_KEYS:
                 self._own(entry, key.text, value)
+            elif _is_told(key.text):
+                entry.keywords[key.text] = self.value(value)
             else:
                 self.unknown_key(key, ("apply", *OWN_KEYS), "an entry that applies a layer again")
         return entry
@@ -124,6 +125,8 @@ class EntryReader:
         for key, value in node.pairs:
             if key.text in OWN_KEYS:
                 self._own(entry, key.text, value)
+            elif _is_told(key.text):
+                entry.keywords[key.text] = self.value(value)
             elif key.text != "layer" and not _is_rest_of_call(key.text):
                 self.unknown_key(key, ("layer", *OWN_KEYS), "an entry with `layer`")
         inner = node.get("layer")
@@ -237,7 +240,7 @@ class EntryReader:
         positional = list(positional_arguments(class_name))
         if class_name in self.models:
             self.note("unknown-argument", value.where, "no arguments for a nested model", described(value))
-        elif not positional and ALIASES.get(class_name, class_name) in RULES:
+        elif not positional and find_rule(class_name):
             self.note("unknown-argument", value.where, f"the arguments of {class_name} by name", described(value))
         return positional[0] if positional and class_name not in self.models else None
 
@@ -294,11 +297,19 @@ class EntryReader:
         self.note("wrong-entry", node.where, FORMS, got, fix=fix)
 
 
+def _is_told(key: str) -> bool:
+    """Whether the calls of some layer may be told this."""
+    return any(key in rule.keywords for rule in RULES.values())
+
+
 def _is_rest_of_call(text: str) -> bool:
     """Whether a text is the end of a call that a comma has cut, inside { } or [ ]; its beginning has the fault."""
     return text.rstrip().endswith(")") and text.count(")") > text.count("(")
 
 
 def _class_name(text: str) -> str:
-    """The class in `LSTM`, or in `keras.layers.LSTM`."""
-    return text.rpartition(".")[2] if re.fullmatch(r"\w+(\.\w+)+", text) else text
+    """The class in `LSTM`, or in `keras.layers.LSTM`; an operation keeps its `ops.`."""
+    if not re.fullmatch(r"\w+(\.\w+)+", text):
+        return text
+    *path, name = text.split(".")
+    return f"ops.{name}" if path[-1] == "ops" else name

@@ -16,10 +16,10 @@ from lstmcalc.sources.yaml_layers import EntryReader
 from lstmcalc.sources.yaml_nodes import Items, Node, Pairs, Scalar, compose, described, is_null
 from lstmcalc.spec import InputSpec, LayerSpec, Namer, Ref, Spec
 
-__all__ = ["read_yaml"]
+__all__ = ["is_sequential", "read_yaml"]
 
-KEYS = ("name", "input", "inputs", "batch", "symbols", "layers", "outputs", "models")
-MODEL_KEYS = ("input", "inputs", "layers", "outputs")
+KEYS = ("name", "sequential", "input", "inputs", "batch", "symbols", "layers", "outputs", "models")
+MODEL_KEYS = ("sequential", "input", "inputs", "layers", "outputs")
 INPUT_KEYS = ("shape", "dtype")
 
 #: How many layer calls a model may come to when every nested model is written out at every use.
@@ -109,10 +109,19 @@ class _Document:
             self.entries.note("missing-key", node.where, "`layers`, a list", "nothing")
         elif layers is not None:
             self.entries.note("wrong-value", layers.where, "`layers` to be a list of layers", described(layers))
+        draft.sequential = self._sequential(node.get("sequential"))
         outputs = node.get("outputs")
         if outputs is not None:
             draft.outputs = self.entries.references(outputs, "outputs")
         return draft
+
+    def _sequential(self, node: Node | None) -> bool | None:
+        """Whether Keras is to hold the model as a Sequential; None where its layers decide that."""
+        value = self.entries.value(node) if node else None
+        if node is None or isinstance(value, bool):
+            return value
+        self.entries.note("wrong-value", node.where, "`sequential` to be true or false", described(node))
+        return None
 
     def _inputs(self, node: Pairs) -> Iterator[InputSpec]:
         single, several = node.get("input"), node.get("inputs")
@@ -208,16 +217,22 @@ class _Document:
         for draft in drafts[:-1]:
             linker = Linker(draft, namer, specs, later, self.faults)
             spec = replace(linker.run(), **common)
-            specs[draft.name] = replace(spec, sequential=_is_sequential(spec))
+            specs[draft.name] = replace(spec, sequential=self._is_sequential(draft, spec))
             written += linker.written
             del later[draft.name]
             sizes[draft.name] = self._count(spec, sizes)
         linker = Linker(drafts[-1], namer, specs, later, self.faults)
         main = replace(linker.run(), **common, models=specs)
         self._count(main, sizes)
-        sequential = _is_sequential(main)
+        sequential = self._is_sequential(drafts[-1], main)
         name = main.name or ("sequential" if sequential else "functional")
         return replace(main, name=name, sequential=sequential), [*written, *linker.written]
+
+    def _is_sequential(self, draft: Draft, spec: Spec) -> bool:
+        if draft.sequential and not is_sequential(spec):
+            expected = "a Sequential to be one layer after the other, each applied once"
+            self.faults.append(Fault("not-sequential", expected, "another graph", where=spec.where))
+        return is_sequential(spec) if draft.sequential is None else draft.sequential
 
     def _count(self, spec: Spec, sizes: Mapping[str, int]) -> int:
         """How many calls a model comes to: each nested model is looked at by itself, and at every use."""
@@ -255,7 +270,7 @@ def _explicit_names(draft: Draft) -> Iterator[str]:
             yield layer.name
 
 
-def _is_sequential(spec: Spec) -> bool:
+def is_sequential(spec: Spec) -> bool:
     """Whether every layer takes the one output of the one before, and no layer is applied twice."""
     if len(spec.inputs) != 1 or len(spec.calls) != len(spec.layers) or not spec.calls:
         return False

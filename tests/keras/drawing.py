@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 NAMES = ("T", "U")
+#: Data for tests of layers over space, and the sizes of their inputs by rank.
+VALUES = [{"T": size, "U": 9 - size} for size in (2, 3, 8)]
+SPATIAL = {1: ["T"], 2: [7, "T"], 3: ["T", 6, 5]}
 #: More draws than this in the long run.
 LONG = 1000
 
@@ -74,3 +77,21 @@ def drawn(strategy: st.SearchStrategy[Any], short: int = 60, long: int = LONG) -
         return test
 
     return decorate
+
+
+def laid_out(spatial: list[Any], channels: Any, data_format: str | None) -> tuple[Any, ...]:
+    """The shape of an input over space, as `data_format` orders it."""
+    first = data_format is not None and data_format.lower() == "channels_first"
+    return (None, channels, *spatial) if first else (None, *spatial, channels)
+
+
+def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any], times: int = 8) -> st.SearchStrategy[Any]:
+    """The usual, and now and then the other."""
+    return st.integers(0, times).flatmap(lambda pick: other if pick == times else usual)
+
+
+def per_axis(rank: int, most: int) -> st.SearchStrategy[Any]:
+    """One number, one per axis, or seldom a list of any length or a number that is too small."""
+    number = st.integers(1, most)
+    usual = number | st.lists(number, min_size=rank, max_size=rank)
+    return mostly(usual, st.lists(number, max_size=3) | st.integers(-1, 0))

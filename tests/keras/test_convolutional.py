@@ -11,16 +11,8 @@ from typing import Any
 
 import pytest
 from agreement import agree, agree_on_data
-from drawing import data, drawn, sizes, some
+from drawing import SPATIAL, VALUES, data, drawn, laid_out, mostly, per_axis, sizes, some
 from hypothesis import strategies as st
-
-VALUES = [{"T": size, "U": 9 - size} for size in (2, 3, 8)]
-SPATIAL = {1: ["T"], 2: [7, "T"], 3: ["T", 6, 5]}
-
-
-def laid_out(spatial: list[Any], channels: Any, data_format: str | None) -> tuple[Any, ...]:
-    first = data_format is not None and data_format.lower() == "channels_first"
-    return (None, channels, *spatial) if first else (None, *spatial, channels)
 
 
 @pytest.mark.parametrize("data_format", [None, "channels_first"])
@@ -70,18 +62,6 @@ def test_number_of_axes(rank: int, ndim: int) -> None:
     assert agree(f"Conv{rank}D", {"filters": 2, "kernel_size": 2}, shape) == right
     assert agree(f"AveragePooling{rank}D", {"pool_size": 2}, shape) == right
     assert agree(f"GlobalMaxPooling{rank}D", {}, shape) == right
-
-
-def mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any], times: int = 8) -> st.SearchStrategy[Any]:
-    """The usual, and now and then the other."""
-    return st.integers(0, times).flatmap(lambda pick: other if pick == times else usual)
-
-
-def per_axis(rank: int, most: int) -> st.SearchStrategy[Any]:
-    """One number, one per axis, or seldom a list of any length or a number that is too small."""
-    number = st.integers(1, most)
-    usual = number | st.lists(number, min_size=rank, max_size=rank)
-    return mostly(usual, st.lists(number, max_size=3) | st.integers(-1, 0))
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lstmcalc.dims import lift
@@ -11,21 +12,24 @@ from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
 
 def one_layer(
-    class_name: str, arguments: dict[str, Any], inputs: Any, states: Any = (), name: str = "layer", **dtypes: Any
+    class_name: str,
+    arguments: Mapping[str, Any],
+    inputs: Any,
+    states: Any = (),
+    name: str = "layer",
+    keywords: Mapping[str, Any] | None = None,
+    dtype: str = "float32",
 ) -> Spec:
     """A functional model of one layer; `inputs` is a shape with the batch, or a list of them."""
     shapes = inputs if isinstance(inputs, list) else [inputs]
-    ports = [
-        InputSpec(f"input_{i}", tuple(shape[1:]), dtypes.get("dtype", "float32"))
-        for i, shape in enumerate([*shapes, *states])
-    ]
+    ports = [InputSpec(f"input_{i}", tuple(shape[1:]), dtype) for i, shape in enumerate([*shapes, *states])]
     refs = tuple(Ref(port.name) for port in ports)
     layer = LayerSpec(class_name, name, wrap(class_name, arguments))
-    call = Call(name, refs[: len(shapes)], refs[len(shapes) :])
+    call = Call(name, refs[: len(shapes)], refs[len(shapes) :], keywords=keywords or {})
     return Spec(class_name, tuple(ports), {name: layer}, (call,), (Ref(name),), batch=shapes[0][0])
 
 
-def wrap(class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def wrap(class_name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments with the calls written in them read as layers."""
     namer = Namer()
     rule = RULES[class_name]
