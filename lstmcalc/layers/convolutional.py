@@ -13,18 +13,46 @@ from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Conv1D", "Conv2D", "Conv3D"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "KernelRule"]
 
 
-class Conv(SpatialRule):
-    """The convolution of any rank (keras/src/layers/convolutional/base_conv.py, 3.15.1)."""
+class KernelRule(SpatialRule):
+    """A layer whose window is a kernel of weights."""
 
     window_argument = "kernel_size"
+    #: Why Keras refuses strides and a dilation together.
+    one_spread = "Keras skips places or spreads the window, not both"
 
-    filters: Dim
     kernel_size: Shape
     strides: Shape
     dilation_rate: Shape
+
+    def windows(self) -> tuple[Shape, Shape, Shape]:
+        return self.kernel_size, self.strides, self.dilation_rate
+
+    def check_one_spread(self) -> None:
+        """Refuses strides together with a dilation, where both are known to be more than 1."""
+        if _widened(self.strides) and _widened(self.dilation_rate):
+            raise Rejection(
+                "wrong-value",
+                "`strides` or `dilation_rate` to be 1",
+                f"`strides: {shown(self.strides)}` and `dilation_rate: {shown(self.dilation_rate)}`",
+                self.one_spread,
+            )
+
+    def require_one_spread(self, x: Inputs) -> None:
+        """Assumes that one of strides and dilation is 1, where the other is more."""
+        if not _widened(self.strides) and not _widened(self.dilation_rate):
+            return
+        name = "dilation_rate" if _widened(self.strides) else "strides"
+        for size in getattr(self, name):
+            x.require(equal(size, 1), "wrong-value", f"`{name}` to be 1", to_text(size), self.one_spread)
+
+
+class Conv(KernelRule):
+    """The convolution of any rank (keras/src/layers/convolutional/base_conv.py, 3.15.1)."""
+
+    filters: Dim
 
     groups: int = arg.integer(1, least=1)
     activation: Any = arg.activation(None)
@@ -39,18 +67,9 @@ class Conv(SpatialRule):
     lora_rank: Dim | None = arg.positive(None, keyword_only=True)
     lora_alpha: Any = arg.anything(None, keyword_only=True)
 
-    def windows(self) -> tuple[Shape, Shape, Shape]:
-        return self.kernel_size, self.strides, self.dilation_rate
-
     def validate(self) -> None:
         check_lora(self.lora_rank, "kernel_constraint", self.kernel_constraint)
-        if _widened(self.strides) and _widened(self.dilation_rate):
-            raise Rejection(
-                "wrong-value",
-                "`strides` or `dilation_rate` to be 1",
-                f"`strides: {_shown(self.strides)}` and `dilation_rate: {_shown(self.dilation_rate)}`",
-                "Keras skips places or spreads the window, not both",
-            )
+        self.check_one_spread()
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         places = product(self.slid(x))
@@ -72,7 +91,7 @@ class Conv(SpatialRule):
                 to_text(size) if name == "`filters`" else f"{to_text(size)} in {show_shape(x.shape)}",
                 "every group takes an equal share",
             )
-        self._require_one_spread(x)
+        self.require_one_spread(x)
         self.require_windows(x)
         return self.arranged(x, self.slid(x), self.filters)
 
@@ -88,20 +107,13 @@ class Conv(SpatialRule):
         values["channels_per_group"] = x.channels // self.groups
         return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
 
-    def _require_one_spread(self, x: Inputs) -> None:
-        if not _widened(self.strides) and not _widened(self.dilation_rate):
-            return
-        name = "dilation_rate" if _widened(self.strides) else "strides"
-        for size in getattr(self, name):
-            because = "Keras skips places or spreads the window, not both"
-            x.require(equal(size, 1), "wrong-value", f"`{name}` to be 1", to_text(size), because)
-
 
 def _widened(sizes: Shape) -> bool:
     return any(at_least(size, 2) is True for size in sizes)
 
 
-def _shown(sizes: Shape) -> str:
+def shown(sizes: Shape) -> str:
+    """One size per axis, as their argument is written."""
     return to_text(sizes[0]) if len(sizes) == 1 else f"[{', '.join(map(to_text, sizes))}]"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from lstmcalc.dims import Dim, at_least, conv_length, to_text
+from lstmcalc.dims import Dim, Expression, at_least, conv_length, to_text
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, expand_axes
 from lstmcalc.shapes import show_shape
 
-__all__ = ["SpatialRule"]
+__all__ = ["AXES", "COUNTED", "SpatialRule", "is_count"]
 
 AXES = {1: ("timesteps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 COUNTED = {"timesteps": "time steps", "depth": "planes", "height": "rows", "width": "columns"}
@@ -70,6 +70,12 @@ class SpatialRule(LayerRule):
                 _arithmetic(axis, length, window, stride, dilation),
                 f"use `padding: same` or a `{self.window_argument}` of at most {to_text((length - 1) // dilation + 1)}",
             )
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a number of at least 0, or an expression that may be one."""
+    number = isinstance(value, (int, Expression)) and not isinstance(value, bool)
+    return number and at_least(value, 0) is not False
 
 
 def _arithmetic(axis: str, length: Dim, window: Dim, stride: Dim, dilation: Dim) -> str:
