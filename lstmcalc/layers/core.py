@@ -5,15 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, product
+from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activations import softmax_of_one
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer
+from lstmcalc.layers.quantization import (
+    KERNEL_MODES,
+    TABLE_MODES,
+    as_stored,
+    check_low_rank,
+    config_argument,
+    kernel_weights,
+    quantization_hints,
+    quantized_policy,
+    reverse_weights,
+    table_weights,
+)
+from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Shape, Weight, layer, show_shapes
+from lstmcalc.shapes import show_shape
 
-__all__ = ["Dense", "Embedding", "Identity", "Lambda", "Masking", "Stated", "Wrapper"]
+__all__ = ["Dense", "Embedding", "Identity", "Lambda", "Masking", "ReversibleEmbedding", "Stated", "Wrapper"]
 
 LORA = "the low-rank update's first factor", "the low-rank update's second factor"
+
+
+def rank_argument() -> Any:
+    """`lora_rank`: a positive size; 0 is none, as in Keras."""
+    argument = arg.positive(None)
+    positive = argument.read
+    argument.read = lambda name, value: None if value == 0 and value is not False else positive(name, value)
+    return argument
+
+
+def by_name(argument: Any) -> Any:
+    """The same argument, not taken by position."""
+    argument.keyword_only = True
+    return argument
 
 
 @layer(family="core", axes="batch ... input_dim")
@@ -33,41 +60,59 @@ class Dense(LayerRule):
     activity_regularizer: Any = arg.regularizer()
     kernel_constraint: Any = arg.constraint()
     bias_constraint: Any = arg.constraint()
-    lora_rank: Dim | None = arg.positive(None)
+    lora_rank: Dim | None = rank_argument()
     lora_alpha: float | None = arg.number(None)
-    quantization_config: Any = arg.anything(None)
+    quantization_config: Any = config_argument()
+    dtype: Any = arg.dtype_policy(True, KERNEL_MODES)
 
     def validate(self) -> None:
         check_lora(self.lora_rank, "kernel_constraint", self.kernel_constraint)
+        check_low_rank(self)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        uses = product(x.shape[1:-1])
+        policy, uses = quantized_policy(self), product(x.shape[1:-1])
         frozen = self.lora_rank is not None
-        yield Weight("kernel", (x.input_dim, self.units), uses, "each unit weighs every input value", not frozen)
-        if self.use_bias:
-            yield Weight("bias", (self.units,), uses, "each unit adds one offset")
-        if self.lora_rank is not None:
-            yield Weight("lora_kernel_a", (x.input_dim, self.lora_rank), uses, LORA[0], dtype="float32")
-            yield Weight("lora_kernel_b", (self.lora_rank, self.units), uses, LORA[1], dtype="float32")
+        kernel = Weight("kernel", (x.input_dim, self.units), uses, "each unit weighs every input value", not frozen)
+        others = [Weight("bias", (self.units,), uses, "each unit adds one offset")] if self.use_bias else []
+        others += low_rank("kernel", kernel.shape, self.lora_rank, uses)
+        stored = kernel_weights(policy, x.input_dim, self.units, uses)
+        yield from as_stored(policy, kernel, others, stored, uses)
 
     def output_shape(self, x: Inputs) -> Any:
-        return (*x.shape[:-1], self.units)
+        return activated(x, (*x.shape[:-1], self.units), self.activation)
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        return (*x.shape[:-1], self.units) if self.activation == "glu" else None
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from quantization_hints(self)
         if self.units == 1 and self.activation == "softmax":
             yield softmax_of_one("`units: 1` with `activation: softmax`")
+        if self.activation == "glu":
+            yield other_shape(self, x, "`activation: glu` halves the last axis, which Keras leaves out of account")
 
     examples = [
         Example({"units": 64}, (None, 32), params=2_112, output=(None, 64)),
         Example({"units": 40}, (None, 200, 80), params=3_240, output=(None, 200, 40)),
         Example({"units": 8, "use_bias": False}, (None, 3), params=24, output=(None, 8)),
         Example({"units": 8, "lora_rank": 2}, (None, 4), params=64, output=(None, 8), trainable_params=32),
+        Example({"units": 5, "dtype": "int8_from_float32"}, (None, 6), 40, output=(None, 5), trainable_params=5),
+        Example({"units": 5, "dtype": "int4/4_from_float32"}, (None, 6), 49, output=(None, 5), trainable_params=5),
+        Example({"units": 5, "dtype": "float8_from_float32"}, (None, 6), params=3_110, output=(None, 5)),
         Rejected({"units": -3}, "expected `units` to be a positive integer, got -3"),
         Rejected(
             {"units": 8, "lora_rank": 2, "kernel_constraint": "non_neg"},
             "expected no `kernel_constraint` beside `lora_rank`, got both",
         ),
-    ]
+        Rejected(
+            {"units": 8, "lora_rank": 2, "dtype": "float8_from_float32"},
+            "expected no `lora_rank` beside a `dtype` of mode float8, got both: Keras builds this, and fails on data",
+        ),
+        Rejected({"units": 3, "activation": "glu"}, "expected an even number of values for `activation: glu`, got 3: "
+                 "it halves them"),
+        Rejected({"units": 3, "dtype": "int8"}, 'expected `dtype` to be a policy such as `int8_from_float32`, '
+                 'got "int8"'),
+    ]  # fmt: skip
 
 
 @layer(family="core", axes="batch ...")
@@ -84,20 +129,22 @@ class Embedding(LayerRule):
     embeddings_constraint: Any = arg.constraint()
     mask_zero: bool = arg.flag(False)
     weights_: Any = arg.anything(None)
-    lora_rank: Dim | None = arg.positive(None)
+    lora_rank: Dim | None = rank_argument()
     lora_alpha: float | None = arg.number(None)
-    quantization_config: Any = arg.anything(None)
+    quantization_config: Any = config_argument()
     input_length: Any = arg.anything(None, keyword_only=True)
+    dtype: Any = arg.dtype_policy(True, TABLE_MODES)
 
     def validate(self) -> None:
         check_lora(self.lora_rank, "embeddings_constraint", self.embeddings_constraint)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        uses, frozen = product(x.shape[1:]), self.lora_rank is not None
-        yield Weight("embeddings", (self.input_dim, self.output_dim), uses, "a row for every number", not frozen)
-        if self.lora_rank is not None:
-            yield Weight("lora_embeddings_a", (self.input_dim, self.lora_rank), uses, LORA[0], dtype="float32")
-            yield Weight("lora_embeddings_b", (self.lora_rank, self.output_dim), uses, LORA[1], dtype="float32")
+        policy, uses = quantized_policy(self), product(x.shape[1:])
+        frozen = self.lora_rank is not None
+        shape = (self.input_dim, self.output_dim)
+        table = Weight("embeddings", shape, uses, "a row for every number", not frozen)
+        others = low_rank("embeddings", shape, self.lora_rank, uses)
+        yield from as_stored(policy, table, others, table_weights(policy, *shape, uses), uses)
 
     def output_shape(self, x: Inputs) -> Any:
         return (*x.shape, self.output_dim)
@@ -111,6 +158,87 @@ class Embedding(LayerRule):
             "expected `input_dim` to be a positive integer, got 0",
         ),
     ]
+
+
+@layer(family="core", axes="batch ...")
+class ReversibleEmbedding(Embedding):
+    """Looks whole numbers up in a table, and on the way back, `reverse`, scores every number against each vector.
+
+    Press and Wolf 2016, arXiv 1608.05859; keras/src/layers/core/reversible_embedding.py, 3.15.1. With `tie_weights`
+    both ways share the table.
+    """
+
+    keywords = {"reverse": arg.flag(False)}
+
+    input_dim: Dim = arg.positive()
+    output_dim: Dim = arg.positive()
+    tie_weights: bool = arg.flag(True)
+    embeddings_initializer: Any = arg.initializer("uniform")
+    embeddings_regularizer: Any = arg.regularizer()
+    embeddings_constraint: Any = arg.constraint()
+    mask_zero: bool = arg.flag(False)
+    reverse_dtype: Any = arg.known("dtype", arg.DTYPES, None)
+    logit_soft_cap: float | None = arg.number(None)
+    weights_: Any = arg.anything(None, keyword_only=True)
+    lora_rank: Dim | None = by_name(rank_argument())
+    lora_alpha: float | None = by_name(arg.number(None))
+    quantization_config: Any = by_name(config_argument())
+
+    def validate(self) -> None:
+        super().validate()
+        if self.weights_ is not None:
+            because = "Keras sets them before it knows whether they are tied, and fails"
+            raise Rejection("wrong-value", "no `weights`", "some", because, "set them on the layer once it is built")
+        if self.lora_rank is not None and not self.tie_weights and not quantized_policy(self).mode:
+            because = "Keras closes the layer for new weights before the way back has its own"
+            raise Rejection("wrong-value", "`tie_weights: true` beside `lora_rank`", "false", because)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        policy, shape = quantized_policy(self), (self.input_dim, self.output_dim)
+        back = bool(x.keywords.get("reverse"))
+        uses = product(x.shape[1:-1] if back else x.shape[1:])
+        for weight in super().weights(x):
+            yield weight._replace(uses=0 if back and not self.tie_weights else uses)
+        if self.tie_weights:
+            return
+        uses = uses if back else 0
+        if policy.mode:
+            yield from reverse_weights(policy, *shape, uses)
+        else:
+            yield Weight("reverse_embeddings", shape[::-1], uses, "a score for every number, on the way back")
+
+    def output_shape(self, x: Inputs) -> Any:
+        if not x.keywords.get("reverse"):
+            return super().output_shape(x)
+        x.require(
+            equal(x.shape[-1], self.output_dim),
+            "wrong-size",
+            f"`output_dim: {arg.show(self.output_dim)}` values on the last axis, on the way back",
+            show_shape(x.shape),
+            "the way back starts from what the way there gives",
+        )
+        return (*x.shape[:-1], self.input_dim)
+
+    examples = [
+        Example({"input_dim": 5000, "output_dim": 50}, (None, 10), params=250_000, output=(None, 10, 50)),
+        Example({"input_dim": 5000, "output_dim": 50}, (None, 10, 50), 250_000, output=(None, 10, 5000),
+                keywords={"reverse": True}),
+        Example({"input_dim": 5000, "output_dim": 50, "tie_weights": False}, (None, 10), 500_000, (None, 10, 50)),
+        Example({"input_dim": 100, "output_dim": 8, "lora_rank": 2}, (None, 4), 1_016, (None, 4, 8), 216),
+        Example({"input_dim": 9, "output_dim": 5, "tie_weights": False, "dtype": "int4/4_from_float32"}, (None, 4), 131,
+                (None, 4, 5), 0),
+        Rejected({"input_dim": 9, "output_dim": 5}, "expected `output_dim: 5` values on the last axis, on the way "
+                 "back, got (None, 4): the way back starts from what the way there gives", (None, 4),
+                 keywords={"reverse": True}),
+        Rejected({"input_dim": 9, "output_dim": 5, "weights": [0.5]}, "expected no `weights`, got some: Keras sets "
+                 "them before it knows whether they are tied, and fails"),
+        Rejected({"input_dim": 9, "output_dim": 5, "lora_rank": 2, "tie_weights": False}, "expected `tie_weights: "
+                 "true` beside `lora_rank`, got false: Keras closes the layer for new weights before the way back has "
+                 "its own"),
+        Rejected({"input_dim": 9, "output_dim": 5, "dtype": "float8_from_float32"}, "expected `dtype` to be a dtype or "
+                 'a mixed policy or one of the modes int8, int4, got "float8_from_float32": the layer has no other '
+                 "quantised form"),
+    ]  # fmt: skip
 
 
 @layer(family="core")
@@ -221,3 +349,33 @@ def check_lora(rank: Dim | None, constraint: str, value: Any) -> None:
     """Refuses a constraint on the weight that low-rank factors stand in for."""
     if rank is not None and value is not None:
         raise Rejection("wrong-value", f"no `{constraint}` beside `lora_rank`", "both", fix=f"remove `{constraint}`")
+
+
+def low_rank(name: str, shape: Shape, rank: Dim | None, uses: Dim) -> list[Weight]:
+    """The factors of a low-rank update of a weight, where it has one: always float32."""
+    if rank is None:
+        return []
+    return [
+        Weight(f"lora_{name}_a", (*shape[:-1], rank), uses, LORA[0], dtype="float32"),
+        Weight(f"lora_{name}_b", (rank, shape[-1]), uses, LORA[1], dtype="float32"),
+    ]
+
+
+def activated(x: Inputs, shape: Shape, activation: Any) -> Shape:
+    """The shape of an output after its activation: `glu` halves the last axis, all others keep the shape."""
+    if activation != "glu" or not shape:
+        return shape
+    x.require(
+        is_multiple(shape[-1], 2),
+        "wrong-size",
+        "an even number of values for `activation: glu`",
+        arg.show(shape[-1]),
+        "it halves them",
+    )
+    return (*shape[:-1], shape[-1] // 2)
+
+
+def other_shape(rule: LayerRule, x: Inputs, because: str, fix: str = "") -> Fault:
+    """The hint that Keras states another shape than data then has."""
+    stated = f"{show_shapes(rule.keras_output_shape(x))}, which Keras states before it has data"
+    return Fault("other-shape-in-keras", stated, show_shapes(rule.output_shape(x)), because, fix)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lstmcalc.dims import Dim, product
-from lstmcalc.errors import Rejection
+from lstmcalc.dims import Dim, equal, is_multiple, product
+from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Weight, expand_axes, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer, show_shapes
+from lstmcalc.shapes import show_shape
 
-__all__ = ["BatchNormalization", "LayerNormalization"]
+__all__ = [
+    "BatchNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+    "UnitNormalization",
+]
 
 
 @layer(family="normalization")
@@ -124,6 +131,157 @@ class LayerNormalization(LayerRule):
         Example({"center": False}, (None, 10), params=10, output=(None, 10)),
         Rejected({"axis": [1, 3]}, "expected `axis` from -3 to 2, got 3"),
         Rejected({"axis": [2, -1]}, "expected every axis once in `axis`, got [2, -1]"),
+    ]
+
+
+@layer(family="normalization")
+class GroupNormalization(LayerRule):
+    """Normalizes each sample within groups of channels, then scales and shifts each channel.
+
+    Wu and He 2018, arXiv 1803.08494; keras/src/layers/normalization/group_normalization.py, 3.15.1. With `groups: -1`
+    every channel is a group of its own.
+    """
+
+    groups: int = arg.integer(32, least=-1)
+    axis: int = arg.integer(-1)
+    epsilon: float = arg.number(0.001)
+    center: bool = arg.flag(True)
+    scale: bool = arg.flag(True)
+    beta_initializer: Any = arg.initializer("zeros")
+    gamma_initializer: Any = arg.initializer("ones")
+    beta_regularizer: Any = arg.regularizer()
+    gamma_regularizer: Any = arg.regularizer()
+    beta_constraint: Any = arg.constraint()
+    gamma_constraint: Any = arg.constraint()
+
+    def validate(self) -> None:
+        if self.groups == 0:
+            raise Rejection("wrong-value", "`groups` to be a positive integer, or -1 for a group per channel", "0")
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        check_axes((self.axis,), ndim)
+        if self.axis == -ndim:
+            raise Rejection(
+                "wrong-value",
+                f"`axis` from {1 - ndim} to {ndim - 1}" if ndim > 1 else "`axis: 0` on an input of one axis",
+                str(self.axis),
+                "Keras 3.15.1 counts wrongly from the end here, and fails on data",
+            )
+        names = list(expand_axes("batch ...", ndim))
+        names[self.axis] = "channels"
+        return tuple(names)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        uses = _uses(x, (self.axis,))
+        if self.scale:
+            yield Weight("gamma", (x.channels,), uses, "scales each channel")
+        if self.center:
+            yield Weight("beta", (x.channels,), uses, "shifts each channel")
+
+    def output_shape(self, x: Inputs) -> Any:
+        x.require_known(x.channels, "`channels`", "Keras divides the channels into groups when it builds the layer")
+        if self.groups > 0:
+            x.require(
+                is_multiple(x.channels, self.groups),
+                "wrong-size",
+                f"`channels` to be a multiple of `groups: {self.groups}`",
+                arg.show(x.channels),
+                fix="use `groups: -1` for a group per channel",
+            )
+        return x.shape
+
+    examples = [
+        Example({"groups": 8}, (None, 28, 28, 32), params=64, output=(None, 28, 28, 32)),
+        Example({"groups": -1, "axis": 1}, (None, 3, None), params=6, output=(None, 3, None)),
+        Example({"groups": 2, "scale": False}, (None, 4), params=4, output=(None, 4)),
+        Rejected({}, "expected `channels` to be a multiple of `groups: 32`, got 48", (None, 10, 48)),
+        Rejected({"groups": 0}, "expected `groups` to be a positive integer, or -1 for a group per channel, got 0"),
+        Rejected({"groups": 2}, "expected `channels` to be a number, since Keras divides the channels into groups when "
+                 'it builds the layer, got (None, None) from input "input_0"', (None, None)),
+        Rejected({"groups": 2, "axis": -2}, "expected `axis` from -1 to 1, got -2: Keras 3.15.1 counts wrongly from "
+                 "the end here, and fails on data", (4, 4)),
+    ]  # fmt: skip
+
+
+@layer(family="normalization")
+class RMSNormalization(LayerRule):
+    """Divides each sample by its root mean square over `axis`, then scales every place along it.
+
+    Zhang and Sennrich 2019, arXiv 1910.07467; keras/src/layers/normalization/rms_normalization.py, 3.15.1. Keras lays
+    the scale along the last axes, whatever `axis` is.
+    """
+
+    axis: tuple[int, ...] = arg.axis_list(-1)
+    epsilon: float = arg.number(1e-6)
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        check_axes(self.axis, ndim)
+        return usual_axes(ndim)
+
+    def _scale(self, x: Inputs) -> Shape:
+        return tuple(x.shape[axis] for axis in sorted(self.axis))
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        yield Weight("scale", self._scale(x), _uses(x, self.axis), "scales each place along the normalized axes")
+
+    def output_shape(self, x: Inputs) -> Any:
+        scale = self._scale(x)
+        kept, last = x.shape[: x.ndim - len(scale)], x.shape[x.ndim - len(scale) :]
+        return (*kept, *(self._scaled(x, size, factor) for size, factor in zip(last, scale, strict=True)))
+
+    def _scaled(self, x: Inputs, size: Dim, factor: Dim) -> Dim:
+        """The size of an axis once the scale is laid along it: one value is repeated, on either side."""
+        if equal(size, 1) is True:
+            return factor
+        if equal(factor, 1) is not True:
+            x.require(
+                equal(size, factor),
+                "wrong-value",
+                f"`axis` to be the last axes, or others of the same sizes: the scale is {show_shape(self._scale(x))}",
+                show_shape(x.shape),
+                "Keras lays the scale along the last axes, and fails on data",
+            )
+        return size
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        return None if self.output_shape(x) == x.shape else x.shape
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        if self.keras_output_shape(x) is not None:
+            yield Fault(
+                "other-shape-in-keras",
+                f"{show_shape(x.shape)}, which Keras states before it has data",
+                show_shapes(self.output_shape(x)),
+                "the scale is laid along the last axes, and repeats what has size 1 there",
+                "normalize the last axes",
+            )
+
+    examples = [
+        Example({}, (None, 10, 128), params=128, output=(None, 10, 128)),
+        Example({"axis": [1, 2]}, (None, 10, 16), params=160, output=(None, 10, 16)),
+        Rejected({"axis": 1}, "expected `axis` to be the last axes, or others of the same sizes: the scale is (10,), "
+                 "got (None, 10, 128): Keras lays the scale along the last axes, and fails on data"),
+        Rejected({"axis": 3}, "expected `axis` from -3 to 2, got 3"),
+    ]  # fmt: skip
+
+
+@layer(family="normalization")
+class UnitNormalization(LayerRule):
+    """Divides the values along `axis` by their length, so that their squares sum to 1.
+
+    keras/src/layers/normalization/unit_normalization.py, 3.15.1.
+    """
+
+    axis: tuple[int, ...] = arg.axis_list(-1)
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        check_axes(self.axis, ndim)
+        return usual_axes(ndim)
+
+    examples = [
+        Example({}, (None, 10, 128), params=0, output=(None, 10, 128)),
+        Example({"axis": [1, 2]}, (None, None, 16), params=0, output=(None, None, 16)),
+        Rejected({"axis": -4}, "expected `axis` from -3 to 2, got -4"),
     ]
 
 
