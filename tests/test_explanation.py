@@ -12,7 +12,7 @@ import pytest
 from layer_examples import cases, one_layer
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import lift, substitute
+from lstmcalc.dims import UNKNOWN, lift, substitute
 from lstmcalc.explanation import Explanation, explain_layer, named_outputs, to_json
 from lstmcalc.explanation.recurrence import CELLS, columns, equations
 from lstmcalc.inference import infer
@@ -234,8 +234,11 @@ def test_output_sizes_in_names_give_the_output(class_name: str, example: Any) ->
     shapes = [lift(shape) for shape in (example.inputs if isinstance(example.inputs, list) else [example.inputs])]
     x = Inputs(shapes, rule.axis_names(len(shapes[0])), [lift(shape) for shape in example.states])
     made = named_outputs(rule, x)
+    lost = any(UNKNOWN in shape[1:] for shape in as_shapes(rule.output_shape(x)))
+    if made is None and (lost or any(1 in shape[1:] for shape in shapes)):
+        return  # The layer forgets a size, or goes by a size of 1, for which a name does not stand.
     assert made is not None
-    outputs = [tuple(substitute(size, values) for size in shape) for shape, values in made]
+    outputs = [tuple(substitute(size, each.values) for size in each.shape) for each in made]
     assert outputs == [tuple(shape) for shape in as_shapes(rule.output_shape(x))]
 
 

@@ -66,4 +66,6 @@ def test_a_symbol_with_a_value_is_that_value(class_name: str, example: Example) 
     assert lower_size(substitute(lift_size(named.params), values)) == known.params
     shapes = [tuple(lower_size(substitute(lift_size(s), values)) for s in shape) for shape in named.output_shapes]
     assert shapes == list(known.output_shapes)
-    assert any(isinstance(size, Expression) for size in (named.params, *named.output_shapes[0]))
+    # RandomCrop cuts in training only, so that its sizes are in no answer.
+    in_answer = any(isinstance(size, Expression) for size in (named.params, *named.output_shapes[0]))
+    assert in_answer == (class_name != "RandomCrop")

@@ -14,7 +14,7 @@ from lstmcalc.renderers.summary_text import render_summary
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
-T = symbol("T")
+T, Q = symbol("T"), symbol("Q")
 
 FIGURES = {
     "surname_classifier": ([5_800, 0, 80_400, 0, 1_818], 88_018),
@@ -29,6 +29,7 @@ FIGURES = {
     "target_token": ([256_000, 65_664, 128_000, 0, 98_816, 512, 1_161], 550_153),
     "target_token_as_asked": ([256_000, 65_664, 128_000, 0, 164_352, 512, 1_161], 615_689),
     "seq2seq": ([1_024_000, 131_584, 131_584, 1_032_000], 2_319_168),
+    "transformer_encoder": ([512_000, 16_640, 0, 128, 16_640, 16_448, 0, 128, 16_640, 65], 578_689),
 }
 OUTPUTS = {
     "surname_classifier": (None, 18),
@@ -43,6 +44,7 @@ OUTPUTS = {
     "target_token": (None, T + 1, 9),
     "target_token_as_asked": (None, 1, 9),
     "seq2seq": (None, T, 8000),
+    "transformer_encoder": (None, Q, 1),
 }
 
 
@@ -84,3 +86,10 @@ def test_summary_prints_as_before(path: Path, width: int | None, monkeypatch: py
         golden.write_text(printed, encoding="utf-8")
     assert printed == golden.read_text(encoding="utf-8")
     assert all(len(line) <= (width or 200) for line in printed.splitlines())
+
+
+def test_the_scores_of_cross_attention_are_as_long_as_the_text() -> None:
+    report = lstmcalc.infer(lstmcalc.load(ROOT / "specs" / "transformer_encoder.yaml"))
+    cross = next(layer for layer in report.layers if layer.name == "cross_attention")
+    assert cross.output_shapes == ((None, Q, 64), (None, 4, Q, T))
+    assert cross.calls[0].believed == ((None, Q, 64), (None, 4, Q, Q))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import Dim, Size, lift, substitute, symbol, symbols_of, to_text
+from lstmcalc.dims import UNKNOWN, Dim, Size, lift, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.explanation.attention import ROLES, attention_sections
 from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections
 from lstmcalc.explanation.wrapping import wrapper_sections
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
-from lstmcalc.spec import Spec
+from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = ["Explanation", "Section", "explain_layer", "to_json"]
 
@@ -83,8 +84,10 @@ def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
     if layer is None:
         raise KeyError(name)
     rule = Builder(spec.symbols).build(spec.layers[name]) if name in spec.layers else None
-    x = _inputs(rule, layer)
-    sections = tuple(_sections(rule, x, layer)) if rule and x else ()
+    call = next((call for call in spec.calls if call.layer == name), None)
+    x = _inputs(rule, layer, call)
+    roles = _roles(rule, call)
+    sections = tuple(_sections(rule, x, layer, roles)) if rule and x else ()
     return Explanation(
         layer.name,
         layer.class_name,
@@ -96,7 +99,7 @@ def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
         layer.formula,
         layer.arithmetic,
         layer.weights,
-        tuple(_answer(rule, x, layer)),
+        tuple(_answer(rule, x, layer, roles)),
         sections,
         tuple(hint for hint in report.hints if hint.layer and hint.layer[0] == name and hint.code not in SAID),
         tuple(held for held in report.assumptions if held.layer == name),
@@ -137,17 +140,27 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _inputs(rule: LayerRule | None, layer: LayerReport) -> Inputs | None:
+def _inputs(rule: LayerRule | None, layer: LayerReport, call: Call | None) -> Inputs | None:
     """What the rule sees of the layer's first application; None where that is not known."""
-    call = layer.calls[0] if layer.calls else None
-    if rule is None or call is None or not call.inputs or call.outputs is None or None in call.inputs:
+    first = layer.calls[0] if layer.calls else None
+    if rule is None or first is None or not first.inputs or first.outputs is None or None in first.inputs:
         return None
-    shapes = [lift(shape) for shape in call.inputs if shape is not None]
-    x = Inputs(shapes, _input_axes(rule, len(shapes[0])))
+    shapes = [lift(shape) for shape in first.inputs if shape is not None]
+    told = {key: value for key, value in call.keywords.items() if not isinstance(value, Ref)} if call else {}
+    x = Inputs(shapes, _input_axes(rule, len(shapes[0])), keywords=told)
     if isinstance(rule, Cell):
         x.states = rule.state_shapes(x)
     x.checked = False
     return x
+
+
+def _roles(rule: LayerRule | None, call: Call | None) -> tuple[str, ...]:
+    """What each input of an attention layer is called; one name where a single input stands for all of them."""
+    if rule is None or call is None or rule.family != "attention":
+        return ()
+    if len({*call.inputs}) == 1:
+        return ("query, value and key",)
+    return ROLES if len(call.inputs) == 3 else ("query", "value and key")
 
 
 def _input_axes(rule: LayerRule, ndim: int) -> tuple[str, ...]:
@@ -167,13 +180,17 @@ def _purpose(rule: LayerRule | None) -> str:
     return text.partition(". ")[0].rstrip(".") + "." if text else ""
 
 
-def _answer(rule: LayerRule | None, x: Inputs | None, layer: LayerReport) -> Iterator[tuple[str, ...]]:
+def _answer(
+    rule: LayerRule | None, x: Inputs | None, layer: LayerReport, roles: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
     calls = layer.distinct_calls
-    inputs = ", ".join(show_shape(shape) for call in calls for shape in call.inputs)
+    shown = [show_shape(shape) for call in calls for shape in call.inputs]
+    inputs = ", ".join(shown[:1] if len(roles) == 1 else shown)
     outputs = ", ".join(show_shape(shape) for call in calls for shape in call.outputs or (None,))
-    reads = f"({', '.join(x.axes)})" if x and len(x.shapes) == 1 else ""
+    reads = f"({', '.join(x.axes)})" if x and 1 in (len(x.shapes), len(roles)) else ""
+    reads += f", as {roles[0]}" if len(roles) == 1 else ""
     made = named_outputs(rule, x) if rule and x else None
-    gives = ", ".join(f"({_axis_list(each, x)})" for each in made) if made and x else ""
+    gives = ", ".join(f"({_axis_list(each)})" for each in made) if made and x else ""
     yield "input", inputs, _unless_same(reads, inputs)
     yield "output", outputs, _unless_same(gives, outputs)
     count = show_count(layer.params) if layer.known else "not known"
@@ -198,8 +215,12 @@ def _unless_same(text: str, other: str) -> str:
     return "" if text == other else text
 
 
-#: A shape in names, and what each name stands for.
-Made = tuple[Shape, Mapping[str, Dim]]
+class Made(NamedTuple):
+    """A shape in names, what each name stands for, and which of them are the names of the input's axes."""
+
+    shape: Shape
+    values: Mapping[str, Dim]
+    axes: tuple[str, ...] = ()
 
 
 def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
@@ -209,8 +230,12 @@ def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
     does not give them.
     """
     named, given, defaults = _named(rule)
-    given = {**given, **dict(zip(x.axes, x.shape, strict=False))}
-    view = Inputs([tuple(map(symbol, x.axes)), *x.shapes[1:]], x.axes, x.states)
+    given = {name: size for name, size in given.items() if size is not UNKNOWN}
+    # Resizing has a `height`, and so have its images.
+    axes = tuple(f"input_{axis}" if axis in given else axis for axis in x.axes)
+    given = {**given, **dict(zip(axes, x.shape, strict=False))}
+    names = tuple(map(symbol, axes))
+    view = x.replace([names, *(_named_beside(rule, x, names, shape) for shape in x.shapes[1:])], x.axes, x.states)
     view.checked = False
     try:
         shapes = as_shapes(named.output_shape(view))
@@ -220,7 +245,16 @@ def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
     real = [tuple(shape) for shape in as_shapes(rule.output_shape(x))]
     if [tuple(substitute(size, given) for size in shape) for shape in made] != real:
         return None
-    return [(shape, given) for shape in made]
+    return [Made(shape, given, axes) for shape in made]
+
+
+def _named_beside(rule: LayerRule, x: Inputs, names: Shape, shape: Shape) -> Shape:
+    """Another input with the names of the first, where an attention layer takes both to be one, or equally wide."""
+    if rule.family != "attention":
+        return shape
+    if shape == x.shape:
+        return names
+    return (*shape[:-1], names[-1]) if isinstance(shape[-1], int) and shape[-1] == x.shape[-1] else shape
 
 
 def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
@@ -240,15 +274,16 @@ def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
     return named, given, defaults
 
 
-def _sections(rule: LayerRule, x: Inputs, layer: LayerReport) -> Iterator[Section]:
-    for index, shape in enumerate(x.shapes):
-        number = f" {index + 1}" if len(x.shapes) > 1 else ""
+def _sections(rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, ...]) -> Iterator[Section]:
+    for index, shape in enumerate(x.shapes[: len(roles)] if roles else x.shapes):
+        number = f" {index + 1}" if len(x.shapes) > 1 and len(roles) != 1 else ""
+        role = "" if not roles else f", as {roles[0]}" if len(roles) == 1 else f", the {roles[index]}"
         axes = x.axes if index == 0 else _other_axes(rule, shape)
         rows = [(axis, to_text(size), _axis(axis, size)) for axis, size in zip(axes, shape, strict=False)]
-        yield Section(f"Input{number} {show_shape(shape)}", tuple(rows))
+        yield Section(f"Input{number}{role} {show_shape(shape)}", tuple(rows))
     yield _output_section(rule, x)
     yield _weights_section(layer)
-    for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x)):
+    for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x), *attention_sections(rule, x)):
         yield Section(heading, tuple(lines))
 
 
@@ -271,45 +306,45 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     rows: Lines = []
     if len(outputs) > 1:
         for number, shape in enumerate(outputs, start=1):
-            rows.append((str(number), show_shape(shape), _axis_list(made[number - 1], x) if made else ""))
+            rows.append((str(number), show_shape(shape), _axis_list(made[number - 1]) if made else ""))
     else:
-        each = made[0] if made else (outputs[0], {})
-        for position, name in enumerate(_axis_names(each, x)):
-            size, named = outputs[0][position], each[0][position]
+        each = made[0] if made else Made(outputs[0], {})
+        for position, name in enumerate(_axis_names(each)):
+            size = outputs[0][position]
             place = "last axis" if position == len(outputs[0]) - 1 else f"axis {position}"
-            rows.append((name or place, to_text(size), _reason(named, size, each[1], x.axes)))
+            rows.append((name or place, to_text(size), _reason(each, position, size)))
     remedy = rule.remedy()
     if remedy and len(outputs[0]) < x.ndim:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
     return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(outputs[0])}", tuple(rows))
 
 
-def _axis_names(made: Made, x: Inputs) -> tuple[str, ...]:
+def _axis_names(made: Made) -> tuple[str, ...]:
     """What the axes of an output are called: as the argument or axis they are the size of, or as the one axis of the
     input that they are made from; empty for any other.
     """
-    shape, values = made
     names = []
-    for size in shape:
+    for size in made.shape:
         text = to_text(size)
-        sources = [axis for axis in x.axes if axis in symbols_of(size)]
-        names.append(text if text in values else sources[0] if len(sources) == 1 else "")
+        sources = [axis for axis in made.axes if axis in symbols_of(size)]
+        names.append(text if text in made.values else sources[0] if len(sources) == 1 else "")
     return tuple(names)
 
 
-def _axis_list(made: Made, x: Inputs) -> str:
+def _axis_list(made: Made) -> str:
     """The axes of an output on one line; one without a name as the expression of its size."""
-    return ", ".join(name or to_text(size) for name, size in zip(_axis_names(made, x), made[0], strict=True))
+    return ", ".join(name or to_text(size) for name, size in zip(_axis_names(made), made.shape, strict=True))
 
 
-def _reason(expression: Dim, size: Dim, values: Mapping[str, Dim], axes: tuple[str, ...]) -> str:
+def _reason(made: Made, position: int, size: Dim) -> str:
     """Where a size of the output comes from."""
+    expression = made.shape[position]
     text = to_text(expression)
-    if text in axes:
+    if text in made.axes:
         return "as in the input"
-    if text in values:
+    if text in made.values:
         return f"the layer's `{text}`"
-    numbers = to_text(expression, {name: to_text(value) for name, value in values.items()})
+    numbers = to_text(expression, {name: to_text(value) for name, value in made.values.items()})
     return " = ".join(part for part in dict.fromkeys((text, numbers)) if part != to_text(size))
 
 

@@ -107,7 +107,9 @@ def call_text(rule: LayerRule) -> str:
     """
     given = [(index, key) for index, key in enumerate(rule.arguments) if key in rule.given]
     parts = [f"{key}=" * (index > 0) + _python(rule.given[key]) for index, key in given]
-    return f"{rule.class_name}({', '.join(parts)})" if parts else rule.class_name
+    # Keras exports one class under another name than its own.
+    name = type(rule).__name__ if rule.family else rule.class_name
+    return f"{name}({', '.join(parts)})" if parts else name
 
 
 def _python(value: Any) -> str:

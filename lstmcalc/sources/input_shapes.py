@@ -17,6 +17,7 @@ from lstmcalc.spec import LayerSpec
 
 __all__ = [
     "NUMBER",
+    "attends_to_itself",
     "axes_of",
     "described",
     "example_input",
@@ -141,10 +142,16 @@ def states_of(layer: LayerSpec) -> list[Any]:
     return [units if known else None] * rule.state_count
 
 
+def attends_to_itself(layer: LayerSpec, inputs: int) -> bool:
+    """Whether so many inputs are one that stands for the query, the value and the key of an attention layer."""
+    return inputs == 1 and RULES[layer.class_name].family == "attention"
+
+
 def symbolic_shapes(layer: LayerSpec) -> list[list[Any]]:
     """The shapes of the inputs where none was given, every size the name of its axis.
 
-    An input has as many axes as the layer takes; where any number will do, as many as in the rule's first example.
+    An input has as many axes as the layer takes; where any number will do, as many as in the rule's first example. An
+    attention layer gets one input, and attends to itself.
 
     >>> symbolic_shapes(LayerSpec("LSTM", "")), symbolic_shapes(LayerSpec("BatchNormalization", ""))
     ([['timesteps', 'input_dim']], [['axis_1', 'channels']])
@@ -152,6 +159,8 @@ def symbolic_shapes(layer: LayerSpec) -> list[list[Any]]:
     rule, axes = RULES[layer.class_name], axes_of(layer)
     inputs = next((example.inputs for example in rule.examples if example.inputs), (None, 1))
     shapes = inputs if isinstance(inputs, list) else [inputs]
+    if attends_to_itself(layer, 1):
+        shapes = shapes[:1]
     ndims = [len(axes) if "..." not in axes else max(len(shape), len(axes) - 1) for shape in shapes]
     return [list(_axis_names(layer, axes, ndim))[1:] for ndim in ndims]
 

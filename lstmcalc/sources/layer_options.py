@@ -15,6 +15,7 @@ from lstmcalc.layers import ALIASES, RULES, LayerRule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest
 from lstmcalc.sources.input_shapes import (
     NUMBER,
+    attends_to_itself,
     axes_of,
     described,
     example_input,
@@ -25,7 +26,7 @@ from lstmcalc.sources.input_shapes import (
     states_of,
     symbolic_shapes,
 )
-from lstmcalc.sources.layer_call import positional_arguments, read_call
+from lstmcalc.sources.layer_call import positional_arguments, read_call, split_keywords
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
 __all__ = ["find_class", "read_layer"]
@@ -34,6 +35,8 @@ __all__ = ["find_class", "read_layer"]
 INPUT_OPTIONS = ("input", "input_shape")
 #: What may stand for a number of time steps that was left out, the first that is not taken.
 STEPS = ("T", "timesteps", "steps")
+#: The same for the value and the key of an attention layer, which have steps of their own.
+OTHER_STEPS = ("S", "value_steps", "steps_2")
 WORDS = {"true": True, "false": False, "none": None, "null": None}
 OPTION = re.compile(r"--?[A-Za-z]")
 
@@ -83,10 +86,14 @@ class _Reader:
         self.misspelt: set[str] = set()
         taken = set(re.findall(r"\w+", " ".join((*words, *inputs))))
         self.steps = next((name for name in STEPS if name not in taken), STEPS[0])
+        self.other_steps = next((name for name in OTHER_STEPS if name not in taken), OTHER_STEPS[0])
 
     def read(self) -> Spec:
         layer = self._named(self._layer(self.words[0] if self.words else ""))
         self.rule: type[LayerRule] = RULES[layer.class_name]
+        #: What an option may state: the layer's arguments, and what a call is told besides tensors.
+        told = {key: argument for key, argument in self.rule.keywords.items() if argument.kind != "tensor"}
+        self.known = {**told, **self.rule.arguments}
         self.arguments = dict(layer.arguments)
         self.label = layer.name, layer.class_name
         self._options()
@@ -104,7 +111,10 @@ class _Reader:
         ports = [InputSpec(f"input_{i}" if number else "input", tuple(s), dtype) for i, s in enumerate(shapes, 1)]
         states = [InputSpec(f"state_{i}", (size,)) for i, size in enumerate(states_of(layer), 1)]
         refs, kept = (tuple(Ref(port.name) for port in group) for group in (ports, states))
-        call, source = Call(layer.name, refs, kept), " ".join(self.words)
+        if attends_to_itself(layer, len(refs)):
+            refs *= 2
+        layer, keywords = split_keywords(layer)
+        call, source = Call(layer.name, refs, kept, keywords=keywords), " ".join(self.words)
         ports += states
         return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source)
 
@@ -149,7 +159,7 @@ class _Reader:
                 self._option(word, words)
             elif positional:
                 key = positional.pop(0)
-                self._set(key, f"`{word}`", self._value(self.rule.arguments[key], word))
+                self._set(key, f"`{word}`", self._value(self.known[key], word))
             else:
                 example = self._example_option(next(iter(self.rule.arguments)))
                 self.faults.append(Fault("unknown-argument", f"options such as `{example}`", f"`{word}`"))
@@ -167,12 +177,12 @@ class _Reader:
             self.batch = sizes[0]
             self.faults.extend(faults)
             return
-        argument = self.rule.arguments.get(key)
+        argument = self.known.get(key)
         negated = argument is None and given is None and key.startswith("no_")
         if negated and self._accepts(key[3:], False):
             self._set(key[3:], option, False)
             return
-        bare = key in self.rule.arguments and self._accepts(key, True)
+        bare = key in self.known and self._accepts(key, True)
         if given is None and words and not OPTION.match(words[0]) and (not bare or words[0].lower() in WORDS):
             given = words.pop(0)
         if argument is None and key != "name":
@@ -185,7 +195,7 @@ class _Reader:
 
     def _accepts(self, key: str, value: bool) -> bool:
         """Whether an argument takes true and false, and so may stand without a value."""
-        argument = self.rule.arguments.get(key)
+        argument = self.known.get(key)
         if argument is None or argument.kind not in ("flag", "choice"):
             return False
         try:
@@ -199,7 +209,7 @@ class _Reader:
         self.arguments[key] = value
 
     def _unknown(self, option: str, key: str) -> None:
-        near = closest(key, list(self.rule.arguments))
+        near = closest(key, list(self.known))
         fix = f"did you mean `{_option_name(near)}`?" if near else f"`lstmcalc layers {self.label[1]}` lists them"
         self.faults.append(Fault("unknown-argument", f"an argument of {self.label[1]}", f"`{option}`", fix=fix))
         self.misspelt.update([near] if near else [])
@@ -261,10 +271,12 @@ class _Reader:
         axes = axes_of(layer)
         if not self.inputs:
             return None, symbolic_shapes(layer)
-        batch, shapes = None, []
+        batch = None
+        shapes: list[list[Any]] = []
         for text in self.inputs:
             sizes, faults = read_sizes(text)
-            placed = place(sizes, axes, text.strip()[:1] in ("(", "["), self.steps)
+            steps = self.other_steps if shapes and self.rule.family == "attention" else self.steps
+            placed = place(sizes, axes, text.strip()[:1] in ("(", "["), steps)
             self.faults.extend(faults)
             if placed is None:
                 fix = f"such as `--input {example_input(self.rule, axes)}`"
@@ -277,7 +289,7 @@ class _Reader:
     def _check_values(self) -> None:
         """Finds wrong values too where something else is wrong already, so that all is reported at once."""
         for key, value in self.arguments.items():
-            argument = self.rule.arguments.get(key)
+            argument = self.known.get(key)
             if argument is None or argument.kind in ("layer", "layers"):
                 continue
             try:

@@ -1,0 +1,158 @@
+"""Keras's attention layers without heads: dot-product and additive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lstmcalc.dims import equal, product, to_text
+from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
+from lstmcalc.layers.axes import usual_axes
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer
+from lstmcalc.shapes import show_shape
+
+__all__ = ["AdditiveAttention", "Attention"]
+
+LEADING = "query, value and key whose axes before the last two are equal or 1"
+
+
+def masks() -> Any:
+    """Masks of query and value, and of the key where that is given too; rules see their shapes."""
+
+    def read(name: str, value: Any) -> Any:
+        if not isinstance(value, list) or not 2 <= len(value) <= 3:
+            got = f"{len(value)}" if isinstance(value, list) else "one output"
+            raise Rejection("wrong-value", f"`{name}` to be a list of two or three masks", got)
+        return value
+
+    argument = arg.tensor()
+    argument.read = read
+    return argument
+
+
+class HeadlessAttention(LayerRule):
+    """What Attention and AdditiveAttention share: no weights but scales, and sizes that are found out on data only.
+
+    Keras states shapes as if nothing were repeated along the axes before the last two.
+    """
+
+    operands = "[inputs]"
+    keywords = {**TOLD, "mask": masks()}
+    #: Whether scores are sums of products, which take as many values from query and key.
+    multiplies = False
+
+    def axis_names(self, ndim: int) -> tuple[str, ...]:
+        if ndim < 2:
+            raise Rejection("wrong-ndim", "at least 2 axes (batch, ..., input_dim)")
+        return usual_axes(ndim) if ndim > 2 else expand_axes("batch input_dim", 2)
+
+    def scores(self, x: Inputs) -> Shape:
+        """One score for each step of the query and each of the key."""
+        query, _, key = operands(x)
+        if len(key) < 2 or len(x.shapes[1]) < 2:
+            short = next(shape for shape in x.shapes if len(shape) < 2)
+            raise Rejection("wrong-ndim", "inputs of at least 2 axes (batch, ..., input_dim)", show_shape(short))
+        named = ("query", query), ("key", key)
+        if self.multiplies:
+            require_equal(x, -1, *named, "a score sums up products of their values, one by one")
+        else:
+            widths = [(name, shape[-1:]) for name, shape in named]
+            broadcast(x, widths, "query and key whose last sizes are equal or 1")
+        leading = broadcast(x, [(name, shape[:-2]) for name, shape in named], LEADING)
+        scores = (*leading, query[-2], key[-2])
+        if x.keywords.get("use_causal_mask") and len(scores) == 2:
+            return (1, *scores)
+        return scores
+
+    def output_shape(self, x: Inputs) -> Any:
+        scores, value = self.scores(x), x.shapes[1]
+        for name, shape, mask in zip(("query", "value"), x.shapes, x.keywords.get("mask") or (), strict=False):
+            if mask is not None:
+                expected = f"a mask with one entry for each of the {to_text(shape[-2])} steps of the {name}"
+                x.require(equal(mask[-1], shape[-2]), "wrong-size", expected, show_shape(mask))
+        require_equal(x, -2, ("key", x.shapes[-1]), ("value", value), "each key belongs to one value")
+        leading = scores[:-2]
+        if len(x.shapes) == 3:
+            leading = broadcast(x, [("scores", leading), ("value", value[:-2])], LEADING)
+        output = (*leading, scores[-2], value[-1])
+        return (output, scores) if x.keywords.get("return_attention_scores") else output
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        """What Keras states: the query's axes, without those that value and key add or repeat."""
+        query, value, key = operands(x)
+        stated = (*query[:-1], value[-1])
+        told = (stated, (*query[:-1], key[-2])) if x.keywords.get("return_attention_scores") else stated
+        return None if told == self.output_shape(x) else told
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from hint_on_other_shape(self, x)
+
+
+@layer(family="attention", axes="batch timesteps ... input_dim", arity=(2, 3))
+class Attention(HeadlessAttention):
+    """Lets every step of a query look at all steps of a value, and take their mean, weighted by how well they match.
+
+    Luong et al. 2015, arXiv 1508.04025; keras/src/layers/attention/attention.py, 3.15.1.
+    """
+
+    use_scale: bool = arg.flag(False)
+    score_mode: str = arg.exact_choice("dot", "concat", default="dot")
+    dropout: float = arg.number(0.0)
+    seed: Any = arg.anything(None)
+
+    @property
+    def multiplies(self) -> bool:  # type: ignore[override]  # what an argument decides here
+        return self.score_mode == "dot"
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        uses = product(self.scores(x)[1:])
+        if self.use_scale:
+            within = self.score_mode == "concat"
+            yield Weight("scale", (), uses * x.shape[-1] if within else uses, "one factor for all scores")
+        if self.score_mode == "concat":
+            yield Weight("concat_score_weight", (), uses, "one factor for the sum in each score")
+
+    examples = [
+        Example({}, [(None, 10, 32), (None, 20, 32)], params=0, output=(None, 10, 32)),
+        Example({"use_scale": True}, [(None, 10, 32), (None, 20, 64), (None, 20, 32)], 1, (None, 10, 64)),
+        Example({"use_scale": True, "score_mode": "concat"}, [(None, None, 32), (None, 20, 32)], 2, (None, None, 32)),
+        Example({}, [(None, 10, 32), (None, 20, 32)], 0, [(None, 10, 32), (None, 10, 20)],
+                keywords={"return_attention_scores": True}),
+        Rejected({}, "expected the same size in query and key at axis 2, got (None, 10, 32) and (None, 20, 64): a "
+                 "score sums up products of their values, one by one", [(None, 10, 32), (None, 20, 64)]),
+        Rejected({}, "expected the same size in key and value at axis 1, got (None, 30, 32) and (None, 20, 32): each "
+                 "key belongs to one value", [(None, 10, 32), (None, 20, 32), (None, 30, 32)]),
+        Rejected({}, "expected 2 to 3 inputs, got 1", (None, 10, 32)),
+        Rejected({"score_mode": "Dot"}, "expected `score_mode` to be one of `dot`, `concat`, got \"Dot\""),
+    ]  # fmt: skip
+
+
+@layer(family="attention", axes="batch timesteps ... input_dim", arity=(2, 3))
+class AdditiveAttention(HeadlessAttention):
+    """Attention whose scores come from the sum of query and key, squashed; `use_scale` weighs its values.
+
+    Bahdanau et al. 2014, arXiv 1409.0473; keras/src/layers/attention/additive_attention.py, 3.15.1, which takes
+    `score_mode` too, and ignores it.
+    """
+
+    use_scale: bool = arg.flag(True)
+    dropout: float = arg.number(0.0)
+    score_mode: str = arg.exact_choice("dot", "concat", default="dot")
+    seed: Any = arg.anything(None, keyword_only=True)
+
+    score_mode.keyword_only = True  # type: ignore[attr-defined]  # it is an Argument here
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        if self.use_scale:
+            yield Weight("scale", x.shape[-1:], product(self.scores(x)[1:]), "one factor for each value in a sum")
+
+    examples = [
+        Example({}, [(None, 10, 32), (None, 20, 32)], params=32, output=(None, 10, 32)),
+        Example({"use_scale": False}, [(None, 10, 32), (None, 20, 8), (None, 20, 1)], params=0, output=(None, 10, 8)),
+        Example({}, [(None, 10, 32), (None, None, 32)], 32, [(None, 10, 32), (None, 10, None)],
+                keywords={"return_attention_scores": True}),
+        Rejected({}, "expected query and key whose last sizes are equal or 1, got (32,) and (64,): axis -1 is 32 in "
+                 "the query and 64 in the key", [(None, 10, 32), (None, 20, 64)]),
+    ]  # fmt: skip
