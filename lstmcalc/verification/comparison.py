@@ -42,12 +42,14 @@ def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[st
     if held_class not in (ours.class_name, "StandIn"):
         yield _differ("class", held_class, ours.class_name)
     yield from _compare_weights(ours.weights, _held_weights(theirs), values)
-    counts = theirs.count_params(), _evaluate_size(ours.params, values)
+    # An operation has no weights, and no count of them.
+    count = theirs.count_params() if hasattr(theirs, "count_params") else 0
+    counts = count, _evaluate_size(ours.params, values)
     if counts[0] != counts[1]:
         yield _differ("params", *map(show_count, counts))
     if ours.nested is not None:
         yield from _compare_order(ours.nested, theirs)
-        held = {layer.name: layer for layer in theirs.layers}
+        held = {layer.name: layer for layer in _held_layers(theirs)}
         for layer in ours.nested.layers:
             if layer.name in held:
                 yield from (f'"{layer.name}": {text}' for text in compare_layer(layer, held[layer.name], values))
@@ -88,16 +90,21 @@ def compare_model(ours: Report, theirs: Any, values: Values) -> Iterator[str]:
 
 
 def _compare_order(ours: Report, theirs: Any) -> Iterator[str]:
-    names, held = [layer.name for layer in ours.layers], [layer.name for layer in theirs.layers]
+    names, held = [layer.name for layer in ours.layers], [layer.name for layer in _held_layers(theirs)]
     if names != held:
         yield _differ("layers in order", ", ".join(held), ", ".join(names))
+
+
+def _held_layers(model: Any) -> Sequence[Any]:
+    """A model's layers, and the operations among them, as its summary lists them."""
+    return getattr(model, "operations", None) or model.layers  # type: ignore[no-any-return]  # Keras is untyped
 
 
 def _held_weights(layer: Any) -> list[HeldWeight]:
     # What a model trains are the weights that are themselves trainable, whatever the layer around them says.
     return [
         HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), weight.trainable, str(weight.dtype))
-        for weight in layer.weights
+        for weight in getattr(layer, "weights", ())
     ]
 
 

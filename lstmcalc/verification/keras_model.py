@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,11 +15,13 @@ from lstmcalc.errors import SpecError
 from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.inference import infer
 from lstmcalc.layers import LayerRule, Stated
+from lstmcalc.layers.operations.rule import Operation
 from lstmcalc.layers.rule import layer
-from lstmcalc.spec import Call, InputSpec, Spec, snake_case
+from lstmcalc.spec import Call, InputSpec, Ref, Spec, snake_case
+from lstmcalc.verification.keras_operation import constant, operation_of, packed
 from lstmcalc.verification.session import one_line
 
-__all__ = ["KerasModel", "KerasRefusal", "is_stated", "sizes_that_keras_needs"]
+__all__ = ["KerasModel", "KerasRefusal", "class_of", "is_stated", "sizes_that_keras_needs"]
 
 
 class KerasRefusal(Exception):
@@ -120,11 +123,33 @@ class KerasModel:
             self.rules[call.layer] = rule
             self.layers[call.layer] = self._layer(rule, inputs)
         keras_layer = self.layers[call.layer]
+        if isinstance(self.rules[call.layer], Operation):
+            self.tensors[node] = self.keras.tree.flatten(self._operate(keras_layer, call, inputs))
+            return
         # A cell, which makes one step, calls it differently.
         keyword = "initial_state" if "initial_state" in signature(keras_layer.call).parameters else "states"
         keywords = {keyword: _pack(self.keras.tree, keras_layer, states)} if states else {}
-        output = keras_layer(inputs[0] if len(inputs) == 1 else inputs, **keywords)
+        keywords |= {key: self._told(value) for key, value in call.keywords.items()}
+        output = keras_layer(*_packed_operands(self.rules[call.layer].operands, inputs), **keywords)
         self.tensors[node] = self.keras.tree.flatten(output)
+
+    def _told(self, value: Any) -> Any:
+        """What a call is told, with the tensors for outputs."""
+        if isinstance(value, (list, tuple)):
+            return [self._told(item) for item in value]
+        return self.tensors[value.name, value.call][value.index] if isinstance(value, Ref) else value
+
+    def _operate(self, keras_operation: Any, call: Call, inputs: list[Any]) -> Any:
+        """The outputs of one call of an operation."""
+        rule = self.rules[call.layer]
+        assert isinstance(rule, Operation)
+        keywords = {}
+        for key, value in call.keywords.items():
+            if isinstance(value, Ref):
+                keywords[key] = self.tensors[value.name, value.call][value.index]
+            else:
+                keywords[key] = constant(rule, key, value)
+        return keras_operation(*packed(rule, inputs, keywords))
 
     def _layer(self, rule: LayerRule, inputs: Sequence[Any] | None = None) -> Any:
         if isinstance(rule, NestedModel):
@@ -133,7 +158,9 @@ class KerasModel:
             return self._nested[rule.model]
         if is_stated(rule):
             return _stand_in(self.keras, rule, self.values)
-        keras_class = getattr(self.keras.layers, rule.class_name, None)
+        if isinstance(rule, Operation):
+            return operation_of(self.keras, rule, {key: self._argument(value) for key, value in rule.given.items()})
+        keras_class = class_of(self.keras, type(rule).__name__)
         if keras_class is None:
             raise ValueError(f"Keras {self.keras.__version__} has no layer `{rule.class_name}`")
         # Keras numbers what it makes by itself, such as the merging of masks, and does not count given names.
@@ -166,6 +193,21 @@ def _pack(tree: Any, keras_layer: Any, states: list[Any]) -> list[Any]:
     if not isinstance(structure, (list, tuple)) or len(tree.flatten(structure)) != len(states):
         return states
     return list(tree.pack_sequence_as(structure, states))
+
+
+def class_of(keras: Any, class_name: str) -> Any:
+    """The class of a layer, also of one that only a model of `keras.applications` has; None if there is none."""
+    found = getattr(keras.layers, class_name, None)
+    package = keras.applications.VGG16.__module__.rpartition(".")[0]
+    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(f"{package}.")]
+    return found or next((vars(module)[class_name] for module in modules if class_name in vars(module)), None)
+
+
+def _packed_operands(operands: str, inputs: list[Any]) -> list[Any]:
+    """The inputs as the arguments of a Keras call (`LayerRule.operands`)."""
+    if " " in operands or operands.startswith("*"):
+        return inputs
+    return [inputs[0] if len(inputs) == 1 and not operands.startswith("[") else inputs]
 
 
 def _builder(spec: Spec) -> Builder:

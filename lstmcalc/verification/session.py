@@ -114,6 +114,8 @@ def _import_keras(backend: str | None) -> Any:
         os.environ["KERAS_BACKEND"] = backend
     # TensorFlow logs as errors what it then does in another way; what goes wrong is raised.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN ends the process where an adaptive maximum over one value is taken (TensorFlow 2.21).
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
         with _without_start_up_logs():
             keras = importlib.import_module("keras")
