@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+#: The models that tests read are no tests.
+collect_ignore = ["models"]
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "long" in (config.option.markexpr or ""):

@@ -3,53 +3,112 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import BinaryIO
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.spec import Spec
 
 __all__ = ["load"]
 
-#: The largest file that is read; a model of ten thousand layers takes less than 1 MB.
+#: The largest text that is read; a model of ten thousand layers takes less than 1 MB.
 MAX_BYTES = 64_000_000
+#: How a zip archive (`.keras`) and an HDF5 file (`.h5`) begin.
+ARCHIVES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")
+
+#: What Python code that builds a model has, and a YAML model hardly ever.
+CODE = re.compile(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
 
 
-def load(source: str | os.PathLike[str], *, text: str | None = None) -> Spec:
-    """Reads a model from a file, or from standard input where `source` is `-`.
+def load(source: str | os.PathLike[str], *, text: str | None = None, model: str | None = None) -> Spec:
+    """Reads a model from a file, or from standard input where `source` is `-`; its content tells what it is.
 
-    With `text`, that is read, and `source` only names it in errors. Raises SpecError with every fault of the file.
+    With `text`, that is read, and `source` only names it in errors. `model` picks one of several models in a Python
+    file. Raises SpecError with every fault of the file.
 
     >>> load("model.yaml", text="{input: [10, 32], layers: [LSTM(64)]}").layers["lstm"].arguments
     {'units': 64}
     """
     name = os.fspath(source)
     if text is None:
-        text = _decode(_read(name), name)
+        with _opened(name) as file:
+            start = file.read(len(ARCHIVES[-1]))
+            if start.startswith(ARCHIVES):
+                from lstmcalc.sources.archives import read_archive
+
+                if not file.seekable():
+                    file = BytesIO(_rest(file, start, name))
+                file.seek(0)
+                return _only(read_archive(file, name), model)
+            text = _decode(_rest(file, start, name), name)
     if not text.strip("\ufeff \t\r\n"):
         raise SpecError([Fault("empty-file", "a model", "nothing", where=Where(name))])
+    return _reader(text, name)(text, name, model)
+
+
+def _reader(text: str, name: str) -> Callable[[str, str, str | None], Spec]:
+    """What reads a text, as Keras's JSON, Python or YAML; the ending decides where the content leaves it open."""
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start == "{" and '"nbformat"' in text:
+        from lstmcalc.sources.python import read_python
+
+        return read_python
+    if start in ("{", "[") and ('"class_name"' in text or name.endswith(".json")):
+        from lstmcalc.sources.config import read_config
+
+        return lambda text, name, model: _only(read_config(text, name), model)
+    if name.endswith(".py") or (not name.endswith((".yaml", ".yml")) and CODE.search(text)):
+        from lstmcalc.sources.python import looks_like_python, read_python
+
+        if name.endswith(".py") or looks_like_python(text):
+            return read_python
     from lstmcalc.sources.yaml_spec import read_yaml
 
-    return read_yaml(text, name)
+    return lambda text, name, model: _only(read_yaml(text, name), model)
 
 
-def _read(name: str) -> bytes:
+def _only(spec: Spec, model: str | None) -> Spec:
+    """The spec of a source that holds one model, which a name can only confirm."""
+    if model is not None and model not in (spec.name, *spec.models):
+        fault = Fault("unknown-model", f"`{spec.name}`, the model of this file", f"`{model}`", where=Where(spec.source))
+        raise SpecError([fault])
+    return spec if model in (None, spec.name) else spec.models[model]
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    """The bytes of a source, from its start; what the system refuses becomes a SpecError."""
     try:
-        if name == "-":
-            if sys.stdin is None:
-                raise ValueError("standard input is closed")
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with open(name, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
+        with _open(name) as file:
+            yield file
     except FileNotFoundError:
         raise SpecError([Fault("missing-file", "a file", "none of this name", where=Where(name))]) from None
     except IsADirectoryError:
         raise SpecError([Fault("not-a-file", "a file", "a directory", where=Where(name))]) from None
-    except (OSError, ValueError) as error:
-        because = (getattr(error, "strerror", None) or str(error)).lower()
-        raise SpecError(
-            [Fault("unreadable-file", "a file that can be read", because=because, where=Where(name))]
-        ) from None
+    except OSError as error:
+        raise SpecError([_unreadable(name, error.strerror or str(error))]) from None
+
+
+def _open(name: str) -> BinaryIO:
+    if name == "-" and sys.stdin is None:
+        raise SpecError([_unreadable(name, "standard input is closed")])
+    try:
+        return BytesIO(sys.stdin.buffer.read(MAX_BYTES + 1)) if name == "-" else open(name, "rb")
+    except ValueError as error:
+        raise SpecError([_unreadable(name, str(error))]) from None
+
+
+def _unreadable(name: str, because: str) -> Fault:
+    return Fault("unreadable-file", "a file that can be read", because=because.lower(), where=Where(name))
+
+
+def _rest(file: BinaryIO, start: bytes, name: str) -> bytes:
+    """A whole file, of which the start was read."""
+    data = start + file.read(MAX_BYTES + 1 - len(start))
     if len(data) > MAX_BYTES:
         expected = f"a file of at most {MAX_BYTES // 1_000_000} MB"
         raise SpecError([Fault("too-large", expected, "a larger one", where=Where(name))])
