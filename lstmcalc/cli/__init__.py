@@ -24,6 +24,9 @@ Values = Annotated[
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="Which model, where a Python file holds several.")
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
 Backend = Annotated[str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")]
@@ -45,6 +48,7 @@ def summary(
     sources: Sources,
     values: Values = None,
     batch: Batch = None,
+    model: Model = None,
     weights: Annotated[bool, typer.Option("--weights", help="Show every weight below its layer.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Hold the answer against real Keras.")] = False,
     as_json: AsJson = False,
@@ -57,7 +61,7 @@ def summary(
         with page.source(source):
             from lstmcalc import infer, load
 
-            spec = load(source)
+            spec = load(source, model=model)
             page.report(infer(spec, symbols, batch), weights)
             if verify:
                 page.verification(spec, symbols, batch, "auto", None)
@@ -100,6 +104,7 @@ def verify(
     sources: Sources,
     values: Values = None,
     batch: Batch = None,
+    model: Model = None,
     device: Device = "auto",
     backend: Backend = None,
     as_json: AsJson = False,
@@ -112,7 +117,35 @@ def verify(
         with page.source(source):
             from lstmcalc import load
 
-            page.verification(load(source), symbols, batch, device, backend)
+            page.verification(load(source, model=model), symbols, batch, device, backend)
+    page.close()
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A model file; `-` is standard input.")],
+    target: Annotated[str, typer.Option("--to", metavar="yaml|keras-json|python", help="What to write.")],
+    values: Values = None,
+    batch: Batch = None,
+    model: Model = None,
+    output: Output = None,
+) -> None:
+    """Write a model down as YAML, as Keras's JSON, or as Python."""
+    from lstmcalc.conversion import TARGETS
+
+    if target not in TARGETS:
+        raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
+    symbols = _values(values)
+    page = Page(False, output)
+    with page.source(source):
+        from dataclasses import replace
+
+        from lstmcalc import load
+        from lstmcalc.conversion import convert as converted
+
+        spec = load(source, model=model)
+        spec = replace(spec, symbols={**spec.symbols, **symbols}, batch=batch or spec.batch)
+        page.text(converted(spec, target))
     page.close()
 
 

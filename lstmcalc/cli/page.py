@@ -46,7 +46,11 @@ class Page:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Shows plain lines."""
-        self._text("".join(f"{line}\n" for line in lines))
+        self.text("".join(f"{line}\n" for line in lines))
+
+    def text(self, text: str) -> None:
+        """Shows a text, a blank line behind what was shown before."""
+        self._write("\n" + text if self.parts else text)
 
     def report(self, report: Report, weights: bool = False) -> None:
         """Shows a report."""
@@ -57,7 +61,7 @@ class Page:
         else:
             from lstmcalc.renderers.summary_text import render_summary
 
-            self._text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
+            self.text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
 
     def explanation(self, spec: Spec) -> None:
         """Explains the last layer of a model."""
@@ -69,7 +73,7 @@ class Page:
         if self.as_json:
             self._document({**to_json(explanation), "source": spec.source})
         else:
-            self._text(render(explanation, self.width, self.colour))
+            self.text(render(explanation, self.width, self.colour))
 
     def verification(
         self,
@@ -126,9 +130,6 @@ class Page:
         from lstmcalc.renderers.json_document import dumps
 
         self._write(dumps(document) + "\n")
-
-    def _text(self, text: str) -> None:
-        self._write("\n" + text if self.parts else text)
 
     def _write(self, text: str) -> None:
         self.parts.append(text)
