@@ -20,9 +20,9 @@ LAYERS = [
     "shapes spec",
     "layers",
     "report graph building sources",
-    "nesting causes beliefs hints",
+    "nesting causes beliefs checks hints",
     "inference",
-    "explanation verification",
+    "explanation verification conversion",
     "renderers",
     "cli",
 ]

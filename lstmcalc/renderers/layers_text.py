@@ -8,6 +8,7 @@ from typing import Any
 
 from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.layers.arguments import REQUIRED, show
+from lstmcalc.layers.checked import checked, checked_with
 from lstmcalc.layers.rule import Example
 from lstmcalc.shapes import show_shape
 
@@ -22,8 +23,10 @@ def registry_lines(width: int = 80) -> Iterator[str]:
     for family in sorted(families):
         yield family
         yield from (f"  {line}" for line in wrap(", ".join(sorted(families[family])), max(width - 2, 20)))
+    cases = sum(sum(checked(name)) for name in RULES)
     yield ""
-    yield "`lstmcalc layers NAME` shows a layer's arguments and examples."
+    yield f"{len(RULES)} layers, held against Keras {checked_with()} in {cases:,} cases."
+    yield "`lstmcalc layers NAME` shows a layer's arguments, examples, and what was checked."
 
 
 def layer_lines(class_name: str) -> Iterator[str]:
@@ -42,6 +45,16 @@ def layer_lines(class_name: str) -> Iterator[str]:
         yield ""
         yield "Examples"
         yield from _columns([("arguments", "input", "output", "params"), *map(_example, examples)])
+    yield from _checks(class_name)
+
+
+def _checks(class_name: str) -> Iterator[str]:
+    accepted, refused = checked(class_name)
+    if accepted or refused:
+        yield ""
+        yield f"Held against Keras {checked_with()}"
+        yield f"  {accepted:,} cases that both take: the same weights, shapes, and result of a forward pass"
+        yield f"  {refused:,} cases that both refuse"
 
 
 def _default(argument: Any) -> str:

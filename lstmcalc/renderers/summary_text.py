@@ -145,7 +145,7 @@ def _hints(hints: tuple[Fault, ...]) -> Iterator[Text]:
         kinds.setdefault(hint.code, []).append(hint)
     for first, *others in kinds.values():
         text = _fault(first)
-        names = [f'"{other.layer[0]}"' for other in others if other.layer]
+        names = dict.fromkeys(f'"{other.layer[0]}"' for other in others if other.layer and other.layer != first.layer)
         if names:
             text.append(f"\n  likewise {', '.join(names)}")
         yield text

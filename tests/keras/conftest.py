@@ -5,11 +5,15 @@ The rules are those of Keras 3.15. Where Python is too old for it (3.10), only w
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from importlib.metadata import version
 from importlib.util import find_spec
 
 import pytest
+
+from lstmcalc.layers.checked import CHECKED_FILE
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -27,3 +31,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.keras)
             if not OF_THE_RULES and item.path.name not in OF_EVERY_KERAS:
                 item.add_marker(pytest.mark.skip(reason=f"the rules are those of Keras 3.15, not {version('keras')}"))
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table layer × cases × agreements; a case without agreement is a failed test above it.
+
+    With LSTMCALC_UPDATE_CHECKED set, the figures that `lstmcalc layers` shows are written anew.
+    """
+    found = getattr(sys.modules.get("agreement"), "CHECKED", {})
+    if os.environ.get("LSTMCALC_UPDATE_CHECKED"):
+        figures = {"keras": version("keras"), "layers": {name: found[name] for name in sorted(found)}}
+        lines = json.dumps(figures, indent=1).replace("[\n   ", "[").replace(",\n   ", ", ").replace("\n  ]", "]")
+        CHECKED_FILE.write_text(lines + "\n", encoding="utf-8")
+    if len(found) > 20:
+        terminalreporter.write_sep("-", "held against Keras")
+        terminalreporter.write_line(f"{'layer':<45} {'cases':>7} {'agree':>7}  accepted  refused")
+        for name, (accepted, refused) in sorted(found.items()):
+            cases = accepted + refused
+            terminalreporter.write_line(f"{name:<45} {cases:>7,} {cases:>7,}  {accepted:>8,} {refused:>8,}")
