@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n\$ (?P<command>lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
-FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```yaml\n(?:.*\n)*?```\n)?)", re.MULTILINE)
+FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python)\n(?:.*\n)*?```\n)?)", re.MULTILINE)
 BLOCKS = list(BLOCK.finditer(README.read_text(encoding="utf-8")))
 UPDATE = bool(os.environ.get("LSTMCALC_UPDATE_GOLDEN"))
 
@@ -67,7 +67,8 @@ def test_files_are_shown_as_they_are() -> None:
 
     def shown(match: re.Match[str]) -> str:
         content = (ROOT / match["path"]).read_text(encoding="utf-8")
-        return f"<!-- file: {match['path']} -->\n\n```yaml\n{content}```\n"
+        language = "python" if match["path"].endswith(".py") else "yaml"
+        return f"<!-- file: {match['path']} -->\n\n```{language}\n{content}```\n"
 
     fresh = FILE.sub(shown, text)
     if UPDATE:
@@ -77,7 +78,7 @@ def test_files_are_shown_as_they_are() -> None:
 
 def test_python_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.DOTALL))
+    code = "\n".join(re.findall(r"^```python\n(>>> .*?)^```$", README.read_text(encoding="utf-8"), re.M | re.DOTALL))
     test = doctest.DocTestParser().get_doctest(code, {}, "README", str(README), 0)
     assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=3)
 

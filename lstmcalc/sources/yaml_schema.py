@@ -28,6 +28,7 @@ KINDS = {
     "regularizer": "regularizer",
     "constraint": "constraint",
     "dtype": "dtype",
+    "tensor": "reference",
 }
 
 
@@ -79,6 +80,7 @@ def _model_properties() -> dict[str, Any]:
             "minItems": 1,
             "items": _ref("entry"),
         },
+        "sequential": _described({"type": "boolean"}, "Whether it is a Sequential; its layers say so if left out."),
         "outputs": _described(_ref("references"), "What the model returns; the last entry if left out."),
     }
 
@@ -87,6 +89,7 @@ def _definitions() -> dict[str, Any]:
     known = {name: _ref(name) for name in sorted(RULES)}
     aliases = {alias: _ref(name) for alias, name in sorted(ALIASES.items())}
     own = _own_properties()
+    told = {key: value for rule in RULES.values() for key, value in _keywords(rule).items()}
     return {
         "name": {"type": "string", "pattern": "^[^/\\[\\]\\n\\t]+$"},
         "reference": {"type": "string", "pattern": "^[^/\\n\\t]+$"},
@@ -100,8 +103,8 @@ def _definitions() -> dict[str, Any]:
                               ["shape"])),
         "model": {**_object(_model_properties(), ["layers"]),
                   "oneOf": [{"required": ["input"]}, {"required": ["inputs"]}]},
-        "entry": _any({"type": "string"}, _object({"apply": _ref("reference"), **own}, ["apply"]),
-                      _object({"layer": _ref("layer"), **own}, ["layer"]), _ref("class")),
+        "entry": _any({"type": "string"}, _object({"apply": _ref("reference"), **told, **own}, ["apply"]),
+                      _object({"layer": _ref("layer"), **told, **own}, ["layer"]), _ref("class")),
         "layer": _any({"type": "string"}, _object({"layer": _ref("layer"), **own}, ["layer"]), _ref("class")),
         "layers": _any(_ref("layer"), {"type": "array", "items": _ref("layer")}),
         "class": {
@@ -113,7 +116,7 @@ def _definitions() -> dict[str, Any]:
         "initializer": _known(INITIALIZERS),
         "regularizer": _known(REGULARIZERS),
         "constraint": _known(CONSTRAINTS),
-        "dtype": _known(DTYPES),
+        "dtype": _any(_known(DTYPES), {"type": "string", "pattern": "_from_"}),
     }  # fmt: skip
 
 
@@ -125,7 +128,7 @@ def _layer(rule: type[LayerRule]) -> dict[str, Any]:
     """`LSTM: 64`, `LSTM: {units: 64}`, and nothing at all where no argument is required."""
     arguments = {key: _argument(argument) for key, argument in rule.arguments.items()}
     required = [key for key, argument in rule.arguments.items() if argument.default is REQUIRED]
-    forms = [_object({**arguments, **_own_properties()}, required)]
+    forms = [_object({**_keywords(rule), **arguments, **_own_properties()}, required)]
     positional = [key for key, argument in rule.arguments.items() if not argument.keyword_only]
     if positional and required in ([], positional[:1]):
         # Without its default, which stands where the argument has its name.
@@ -134,6 +137,11 @@ def _layer(rule: type[LayerRule]) -> dict[str, Any]:
         forms.append(NULL)
     summary = (rule.__doc__ or "").strip().partition("\n")[0]
     return _described(_any(*forms), summary)
+
+
+def _keywords(rule: type[LayerRule]) -> dict[str, Any]:
+    """What a call of the layer may be told."""
+    return {key: _argument(argument) for key, argument in rule.keywords.items()}
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
