@@ -37,10 +37,6 @@ class Equation(NamedTuple):
                 return cls(found[1], found[2], found[3], ellipsis)
         raise ValueError(text)
 
-    def __str__(self) -> str:
-        dots = {"left": ("...", ""), "right": ("", "..."), "": ("", "")}[self.ellipsis]
-        return f"{dots[0]}{self.read}{dots[1]},{self.kernel}->{dots[0]}{self.made}{dots[1]}"
-
 
 class Layout(NamedTuple):
     """How the scales of an operand are laid along the output: in which order its axes come, where an axis of 1 is put

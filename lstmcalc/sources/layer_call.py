@@ -238,10 +238,12 @@ class _Reader:
 
 
 def _dotted(node: ast.expr) -> str | None:
-    """The last name of `LSTM` or `keras.layers.LSTM`; None for anything else."""
+    """The last name of `LSTM` or `keras.layers.LSTM`, behind `ops.` for an operation; None for anything else."""
     root = node
     while isinstance(root, ast.Attribute):
         root = root.value
     if not isinstance(root, ast.Name):
         return None
-    return node.attr if isinstance(node, ast.Attribute) else root.id
+    if not isinstance(node, ast.Attribute):
+        return root.id
+    return f"ops.{node.attr}" if ast.unparse(node.value).rpartition(".")[2] == "ops" else node.attr

@@ -109,7 +109,7 @@ def _definitions() -> dict[str, Any]:
         "layers": _any(_ref("layer"), {"type": "array", "items": _ref("layer")}),
         "class": {
             "type": "object", "minProperties": 1, "maxProperties": 1, "properties": {**known, **aliases},
-            "propertyNames": {"not": {"enum": ["layer", "apply"]}},
+            "propertyNames": {"not": {"enum": ["layer", "apply"]}}, "patternProperties": {"^ops\\.": {}},
             "additionalProperties": _described({"type": ["object", "null"]}, "A nested model, or a class of your own."),
         },
         "activation": _known(ACTIVATIONS),

@@ -313,7 +313,7 @@ class _Check:
         return tuple(shapes[ref.name, ref.call][ref.index] for ref in self.spec.outputs), found
 
     def _data(self, trial: Trial) -> list[Any]:
-        """Random data for every input: numbers from 0 to 1, or 0 and 1 where an input holds integers."""
+        """Random data for every input: numbers from 0 to 1, 0 and 1 where an input holds integers, or a few words."""
         import numpy as np
 
         rng = np.random.default_rng(0)
@@ -321,8 +321,11 @@ class _Check:
         data = []
         for port in self.expected.inputs:
             shape = [trial.batch, *evaluate((port.shape or ())[1:], trial.sizes or {})]
-            numbers = rng.random(shape) if "float" in port.dtype else rng.integers(0, most, shape)
-            data.append(self.session.keras.ops.convert_to_tensor(numbers, dtype=port.dtype))
+            if port.dtype == "string":
+                values = np.full(shape, "a few words")
+            else:
+                values = rng.random(shape) if "float" in port.dtype else rng.integers(0, most, shape)
+            data.append(self.session.keras.ops.convert_to_tensor(values, dtype=port.dtype))
         return data
 
 

@@ -49,7 +49,7 @@ def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[st
         yield _differ("params", *map(show_count, counts))
     if ours.nested is not None:
         yield from _compare_order(ours.nested, theirs)
-        held = {layer.name: layer for layer in _held_layers(theirs)}
+        held = {layer.name: layer for layer in _held_layers(theirs, ours.nested)}
         for layer in ours.nested.layers:
             if layer.name in held:
                 yield from (f'"{layer.name}": {text}' for text in compare_layer(layer, held[layer.name], values))
@@ -90,14 +90,20 @@ def compare_model(ours: Report, theirs: Any, values: Values) -> Iterator[str]:
 
 
 def _compare_order(ours: Report, theirs: Any) -> Iterator[str]:
-    names, held = [layer.name for layer in ours.layers], [layer.name for layer in _held_layers(theirs)]
+    names, held = [layer.name for layer in ours.layers], [layer.name for layer in _held_layers(theirs, ours)]
     if names != held:
         yield _differ("layers in order", ", ".join(held), ", ".join(names))
 
 
-def _held_layers(model: Any) -> Sequence[Any]:
-    """A model's layers, and the operations among them, as its summary lists them."""
-    return getattr(model, "operations", None) or model.layers  # type: ignore[no-any-return]  # Keras is untyped
+def _held_layers(model: Any, ours: Report) -> list[Any]:
+    """A model's layers in Keras's order, and those operations among them that the spec has.
+
+    The others are Keras's own: it puts operations into a model to make and to merge masks.
+    """
+    known = {layer.name for layer in ours.layers}
+    layers = {id(layer) for layer in model.layers}
+    listed = getattr(model, "operations", None) or model.layers
+    return [layer for layer in listed if id(layer) in layers or layer.name in known]
 
 
 def _held_weights(layer: Any) -> list[HeldWeight]:

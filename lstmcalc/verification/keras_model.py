@@ -15,6 +15,7 @@ from lstmcalc.errors import SpecError
 from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.inference import infer
 from lstmcalc.layers import LayerRule, Stated
+from lstmcalc.layers.einsum import Equation
 from lstmcalc.layers.operations.rule import Operation
 from lstmcalc.layers.rule import layer
 from lstmcalc.spec import Call, InputSpec, Ref, Spec, snake_case
@@ -171,6 +172,8 @@ class KerasModel:
     def _argument(self, value: Any) -> Any:
         if isinstance(value, LayerRule):
             return self._layer(value)
+        if isinstance(value, Equation):
+            return str(value)
         if isinstance(value, (list, tuple)):
             return type(value)(self._argument(item) for item in value)
         return substitute(value, self.values) if isinstance(value, Expression) else value

@@ -10,6 +10,7 @@ import os
 import sys
 from importlib.metadata import version
 from importlib.util import find_spec
+from zlib import crc32
 
 import pytest
 
@@ -25,13 +26,31 @@ OF_EVERY_KERAS = ("test_commands.py", "test_keras_session.py")
 collect_ignore_glob = [] if INSTALLED else ["*.py"]
 
 
+#: Of a test with more cases than this, the short run takes a sample; the long run takes all.
+MOST_CASES = 40
+#: The examples are documentation, so that every one of them is held against Keras at any time.
+ALL_CASES = ("test_layers.py",)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sample(items)
     for item in items:
         if "tests/keras" in item.path.as_posix():
             item.add_marker(pytest.mark.keras)
             if not OF_THE_RULES and item.path.name not in OF_EVERY_KERAS:
                 item.add_marker(pytest.mark.skip(reason=f"the rules are those of Keras 3.15, not {version('keras')}"))
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def sample(items: list[pytest.Item]) -> None:
+    """Leaves all but some cases of tests with many to the long run; which ones is decided by their names."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if "tests/keras" in item.path.as_posix() and item.path.name not in ALL_CASES:
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for cases in tests.values():
+        for item in sorted(cases, key=lambda item: crc32(item.nodeid.encode()))[MOST_CASES:]:
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

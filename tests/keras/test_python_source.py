@@ -172,7 +172,7 @@ def programs(draw: Any) -> str:
     return "\n".join([*lines, f"model = keras.Model([first, second], [{', '.join(outputs)}])"])
 
 
-@pytest.mark.parametrize("draws", [40, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("draws", [12, pytest.param(1000, marks=pytest.mark.long)])
 def test_random_programs_are_read_as_keras_runs_them(draws: int) -> None:
     @settings(
         derandomize=True, deadline=None, max_examples=draws, database=None, suppress_health_check=list(HealthCheck)

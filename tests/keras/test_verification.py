@@ -194,9 +194,18 @@ def test_what_is_only_stated_is_marked() -> None:
     assert result.agreed[0] == 1
 
 
-@pytest.mark.parametrize(("class_name", "example"), dict(reversed(cases(Example))).items())
+#: Keras 3 has none of them, so there is nothing to build.
+GONE = {name for name, rule in RULES.items() if rule.family == "legacy"}
+
+
+@pytest.mark.parametrize(
+    ("class_name", "example"),
+    [(name, example) for name, example in dict(reversed(cases(Example))).items() if name not in GONE],
+)
 def test_agrees_on_the_first_example_of_every_rule(class_name: str, example: Any) -> None:
-    result = verify(one_layer(class_name, example.arguments, example.inputs, example.states))
+    keywords = dict(example.keywords)
+    stated = example.arguments, example.inputs, example.states
+    result = verify(one_layer(class_name, *stated, keywords=keywords, dtype=example.dtype))
     assert problems(result) == []
     assert len(result.forward) >= 2 - (example_batch(example) is not None)
 

@@ -138,8 +138,8 @@ class ExpandDims(Operation):
 class Squeeze(Operation):
     """Takes axes of size 1 away: those that `axis` names, or all there are.
 
-    keras/src/ops/numpy.py, 3.15.1, where an axis of unknown size is never taken away before data comes, and none is by an empty list, which then takes
-    all.
+    keras/src/ops/numpy.py, 3.15.1, where an axis of unknown size is never taken away before data comes. An empty list
+    takes none away then, and all when it comes.
     """
 
     axis: Any = axes(None)
