@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 import pytest
-from agreement import ours, real_shapes, theirs
+from agreement import counted, ours, real_shapes, theirs
 from layer_examples import cases
 
 from lstmcalc.errors import SpecError
@@ -46,9 +46,11 @@ def compared(class_name: str, **extra: Any) -> None:
             real_shapes(model)
     except Exception as refusal:  # Keras raises whatever its backend raises.
         assert isinstance(mine, SpecError), f"Keras refuses it, lstmcalc accepts: {refusal}"
+        counted(False, class_name, arguments, example.inputs, example.states, example.keywords, example.dtype)
         return
     assert not isinstance(mine, SpecError), f"Keras accepts it, lstmcalc refuses:\n{mine}"
     assert held(mine.weights) == held(layer.weights)
+    counted(True, class_name, arguments, example.inputs, example.states, example.keywords, example.dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agreement import agree, agree_on_data, flat, ours, real_shapes, same_weights, theirs
+from agreement import agree, agree_on_data, counted, flat, ours, real_shapes, same_weights, theirs
 from drawing import NAMES, data, drawn
 from hypothesis import strategies as st
 
@@ -81,6 +81,7 @@ def test_what_keras_states_wrongly(equation: str, extra: dict[str, Any], inputs:
     (real,) = real_shapes(model)
     assert all(size in (None, there) for size, there in zip(mine.output_shapes[0], real, strict=True))
     assert mine.output_shapes != mine.calls[0].believed
+    counted(True, "EinsumDense", arguments, inputs, (), None)
 
 
 @pytest.mark.parametrize(("arguments", "inputs", "formula", "arithmetic"), [

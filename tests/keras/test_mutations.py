@@ -32,7 +32,7 @@ NO_RULES = {"__init__", "arguments", "axes", "checked", "legacy", "applications"
 WORDS = {"formula", "hints", "remedy", "named", "class_name", "axis_names", "vocabulary_hints", "because_otherwise"}
 
 #: Variables of which the same is true.
-SPOKEN = {"uses", "places", "because", "fix", "got"}
+SPOKEN = {"uses", "places", "because", "fix", "got", "forms", "widths", "expected", "named", "why"}
 
 
 class Mutation(NamedTuple):
@@ -47,27 +47,19 @@ class Mutation(NamedTuple):
 
 def sites(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str]]:
     """The nodes of a function that may be changed: none inside texts, messages, and the times a weight is used."""
-    skipped: set[ast.AST] = set()
+    skipped = {inner for default in function.args.defaults for inner in ast.walk(default)}
     for node in ast.walk(function):
         words: list[ast.AST] = []
         if isinstance(node, (ast.JoinedStr, ast.Raise)) or is_text(node):
             words = [node]
         elif isinstance(node, ast.Call):
+            # What a weight is used for, and how often, no Keras tells; nor what a refusal says.
             name = ast.unparse(node.func)
-            words = (
-                [*node.args[2:4]]
-                if name == "Weight"
-                else [*node.args[1:], *node.keywords]
-                if name.endswith("require")
-                else []
-            )
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in (
-            "uses",
-            "places",
-            "because",
-            "fix",
-            "got",
-        ):
+            first = {"Weight": 2, "prefixed": 2}.get(name, 1 if name.endswith(("require", "require_known")) else None)
+            words = [] if first is None else [*node.args[first : first + 2 if name == "Weight" else None]]
+            told = () if name == "Weight" else ("strict",) if first is None else None
+            words += [keyword for keyword in node.keywords if told is None or keyword.arg in told]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in SPOKEN:
             words = [node]
         skipped.update(inner for word in words for inner in ast.walk(word))
     for node in ast.walk(function):
@@ -86,7 +78,13 @@ def sites(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str]]:
 
 
 def is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("Rejection", "Fault", "Remedy")
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+        "Rejection",
+        "Fault",
+        "Remedy",
+        "PolicyError",
+        "refuse",
+    )
 
 
 def changed(tree: ast.Module, target: ast.AST) -> ast.Module:

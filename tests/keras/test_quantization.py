@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from agreement import agree, flat, ours, theirs
+from agreement import agree, counted, flat, ours, theirs
 from drawing import drawn, some
 from hypothesis import strategies as st
 
@@ -142,14 +142,14 @@ def quantised_alike(class_name: str, arguments: Mapping[str, Any], inputs: Any, 
         real = flat(model([np.zeros(sizes, "float32")], training=False))
     except Exception as refusal:  # Keras raises whatever its backend raises.
         assert isinstance(mine, SpecError), f"{class_name}({arguments}): Keras refuses it: {refusal}"
-        return False
+        return counted(False, class_name, arguments, inputs, (), keywords)
     assert isinstance(mine, LayerReport), f"{class_name}({arguments}): Keras accepts it: {mine}"
     assert all_of(mine.weights) == all_of(layer.weights)
     assert mine.params == layer.count_params()
     assert list(mine.output_shapes) == flat(model.outputs)
     sizes = zip(mine.output_shapes[0], real[0], strict=True)
     assert all(stated in (None, there) for stated, there in sizes), f"{mine.output_shapes} != {real}"
-    return True
+    return counted(True, class_name, arguments, inputs, (), keywords)
 
 
 POLICIES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agreement import agree, agree_on_data, ours, theirs
+from agreement import agree, agree_on_data, counted, ours, theirs
 from drawing import data, drawn, shapes, some
 from hypothesis import strategies as st
 
@@ -71,6 +71,7 @@ def test_dtypes(held: str) -> None:
     mine = ours("SpectralNormalization", {"layer": held}, shape)
     assert isinstance(mine, LayerReport)
     assert [weight.dtype for weight in mine.weights] == [weight.dtype for weight in layer.weights]
+    counted(True, "SpectralNormalization", {"layer": held}, shape, (), None)
 
 
 @pytest.mark.parametrize("held", REFUSED)
