@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, Expression, to_text
+from lstmcalc.layers.einsum import Equation
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
@@ -115,6 +116,8 @@ def call_text(rule: LayerRule) -> str:
 def _python(value: Any) -> str:
     if isinstance(value, LayerRule):
         return call_text(value)
+    if isinstance(value, Equation):
+        return repr(str(value))
     if isinstance(value, (list, tuple)):
         items = [_python(item) for item in value]
         return f"[{', '.join(items)}]" if isinstance(value, list) else f"({', '.join(items)}{',' * (len(items) == 1)})"

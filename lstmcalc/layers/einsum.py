@@ -37,6 +37,10 @@ class Equation(NamedTuple):
                 return cls(found[1], found[2], found[3], ellipsis)
         raise ValueError(text)
 
+    def __str__(self) -> str:
+        before, behind = {"left": ("...", ""), "right": ("", "..."), "": ("", "")}[self.ellipsis]
+        return f"{before}{self.read}{behind},{self.kernel}->{before}{self.made}{behind}"
+
 
 class Layout(NamedTuple):
     """How the scales of an operand are laid along the output: in which order its axes come, where an axis of 1 is put
