@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,8 @@ NAMES = ("T", "U")
 #: Data for tests of layers over space, and the sizes of their inputs by rank.
 VALUES = [{"T": size, "U": 9 - size} for size in (2, 3, 8)]
 SPATIAL = {1: ["T"], 2: [7, "T"], 3: ["T", 6, 5]}
-#: More draws than this in the long run.
-LONG = 1000
+#: How many draws there are in the long run.
+LONG = int(os.environ.get("LSTMCALC_DRAWS", "1000"))
 
 
 def sizes(greatest: int = 6) -> st.SearchStrategy[Any]:
