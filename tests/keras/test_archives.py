@@ -67,6 +67,8 @@ def assert_same(report: Report, model: Any) -> None:
         (layer.name, type(layer).__name__, layer.count_params()) for layer in found if hasattr(layer, "count_params")
     ]
     assert [(layer.name, layer.class_name, layer.params) for layer in report.layers] == rows
+    stated = [shape for layer in report.layers for shape in layer.calls[0].outputs or ()]
+    assert stated == [tuple(tensor.shape) for layer in found for tensor in keras.tree.flatten(layer.output)]
     assert report.outputs[0].shape == tuple(model.outputs[0].shape)
     sizes = [sum(w.shape.num_elements() for w in group) for group in (model.weights, model.trainable_weights)]
     assert [report.totals.params, report.totals.trainable_params] == sizes
@@ -92,3 +94,11 @@ def test_a_trained_model_has_the_same_layers(suffix: str, tmp_path: Path) -> Non
     model.train_on_batch(keras.ops.zeros((2, 12)), keras.ops.zeros((2, 1)))
     model.save(tmp_path / f"model{suffix}")
     assert_same(infer(load(tmp_path / f"model{suffix}")), model)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["ConvNeXtTiny", "DenseNet121", "EfficientNetV2B0", "MobileNetV3Small", "Xception"])
+def test_a_saved_architecture(name: str, tmp_path: Path) -> None:
+    model = getattr(keras.applications, name)(weights=None)
+    model.save(tmp_path / "model.keras")
+    assert_same(infer(load(tmp_path / "model.keras")), model)
