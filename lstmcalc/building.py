@@ -60,6 +60,7 @@ class Builder:
         if len(self.faults) > before:
             return None
         built = rule(values, layer.name)
+        built.shared = layer.shared
         if isinstance(built, Stated) and rule is Stated:
             built.stated_class = layer.class_name
         try:

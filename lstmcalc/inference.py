@@ -26,7 +26,7 @@ from lstmcalc.dims import (
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, as_shapes
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
 from lstmcalc.shapes import show_shape
@@ -221,7 +221,7 @@ class Walk:
             x = x.replace(x.shapes, rule.axis_names(x.ndim) if x.shapes else (), x.states)
             outputs = as_shapes(rule.output_shape(x))
             check_sizes(outputs)
-            weights = tuple(rule.built_weights(x))
+            weights = tuple(own_weights(rule, x))
             check_weights(x, weights, layer.weights)
             # The model behind the rule, before it is asked what Keras takes it for.
             nested = rule.report if isinstance(rule, ModelRule) else None
@@ -354,7 +354,7 @@ class Walk:
             name,
             class_name,
             tuple(layer.calls),
-            tuple(weight_report(weight) for weight in layer.weights or ()),
+            tuple(weight_report(weight, self.spec.trainable) for weight in layer.weights or ()),
             formula.in_names() if formula else None,
             formula.in_numbers() if formula else None,
             _notes(layer),
@@ -373,7 +373,7 @@ def _notes(layer: Layer) -> tuple[str, ...]:
     return (f"applied {times} times, with one set of weights",) if times > 1 else ()
 
 
-def weight_report(weight: Weight) -> WeightReport:
-    """A weight as the report holds it."""
-    return WeightReport(weight.name, lower(weight.shape), weight.trainable, lower_size(weight.params), weight.dtype,
+def weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
+    """A weight as the report holds it; a frozen model trains none."""
+    return WeightReport(weight.name, lower(weight.shape), weight.trainable and trainable, lower_size(weight.params), weight.dtype,
                         lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip

@@ -49,6 +49,8 @@ class LayerSpec:
 
     A value is what the source held: a number, text, bool, None, list, mapping, or a `LayerSpec` where one layer wraps
     another. Text stands for a symbol where the argument wants a size. `class_name` may be the name of a nested model.
+    `shared` identifies one layer object that stands at several places: inside wrappers, in several models and on its
+    own; its weights count once.
     """
 
     class_name: str
@@ -56,6 +58,7 @@ class LayerSpec:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     where: Where = NOWHERE
     argument_where: Mapping[str, Where] = field(default_factory=dict)
+    shared: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class Spec:
     """A model: inputs, layers, the calls in order of definition, outputs, values of symbols, nested models.
 
     `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows; `class_name` is that
-    of a class of the user's own. `stored` holds the
+    of a class of the user's own. `trainable` is false for a frozen model, which trains nothing, whatever its layers say.
+    `stored` holds the
     shapes of the arrays that a saved model has for each layer, `faults` what is wrong with the source besides what the
     rest shows.
     """
@@ -103,6 +107,7 @@ class Spec:
     models: Mapping[str, Spec] = field(default_factory=dict)
     sequential: bool = False
     class_name: str = ""
+    trainable: bool = True
     source: str = "-"
     where: Where = NOWHERE
     stored: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)

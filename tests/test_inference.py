@@ -7,6 +7,7 @@ import pytest
 from lstmcalc import Report, SpecError, infer, load
 from lstmcalc.dims import symbol
 from lstmcalc.renderers.summary_text import render_summary
+from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 
 
 def report(text: str, values: dict[str, int] | None = None, batch: int | None = None) -> Report:
@@ -324,3 +325,36 @@ layers:
 def test_one_number_per_sample_has_no_axis_for_a_layer_to_read() -> None:
     (fault,) = refused("{input: [], layers: [Dense: 3]}").faults
     assert (fault.got, fault.fix) == ('(None,) from input "input"', 'give input "input" one axis more')
+
+
+def shared_models(shared: str, trainable: bool = True) -> Spec:
+    """A layer inside a wrapper, on its own, and in a nested model."""
+    dense = LayerSpec("Dense", "d", {"units": 3}, shared=shared)
+    inner = Spec("inner", (InputSpec("p", (5,)),), {"d": dense}, (Call("d", (Ref("p"),)),), (Ref("d"),),
+                 sequential=True, trainable=trainable)  # fmt: skip
+    layers = {
+        "t": LayerSpec("TimeDistributed", "t", {"layer": dense}),
+        "d": dense,
+        "inner": LayerSpec("inner", "inner"),
+    }
+    calls = (Call("t", (Ref("x"),)), Call("d", (Ref("y"),)), Call("inner", (Ref("y"),)))
+    inputs = (InputSpec("x", (7, 5)), InputSpec("y", (5,)))
+    return Spec("m", inputs, layers, calls, (Ref("t"), Ref("d"), Ref("inner")), models={"inner": inner})
+
+
+def test_a_layer_at_several_places_counts_once() -> None:
+    assert infer(shared_models("")).totals.params == 3 * 18
+    report = infer(shared_models("one"))
+    assert [layer.params for layer in report.layers if layer.weights] == [18, 18, 18]
+    assert (report.totals.params, report.totals.trainable_params) == (18, 18)
+
+
+def test_a_frozen_model_trains_nothing() -> None:
+    report = infer(shared_models("", trainable=False))
+    frozen = next(layer for layer in report.layers if layer.name == "inner")
+    assert frozen.totals.trainable_params == 0
+    assert frozen.nested is not None
+    assert frozen.nested.totals.trainable_params == 0
+    assert report.totals.trainable_params == 36
+    # A layer that stands in a frozen model and outside of it is trained by the latter.
+    assert infer(shared_models("one", trainable=False)).totals.trainable_params == 18

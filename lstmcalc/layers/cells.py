@@ -10,7 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.recurrent import Cell, Holder, prefixed, view
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer, own_weights
 
 __all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 
@@ -193,7 +193,7 @@ class StackedRNNCells(Holder, Cell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for cell, inner in self.each(x):
-            yield from prefixed(cell.name, cell.built_weights(inner))
+            yield from prefixed(cell.name, own_weights(cell, inner))
 
     def formula(self, x: Inputs) -> Formula | None:
         formulas = [cell.formula(inner) for cell, inner in self.each(x)]

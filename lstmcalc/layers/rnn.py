@@ -11,7 +11,7 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import CELLS, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, prefixed
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer
+from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer, own_weights
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
@@ -200,7 +200,7 @@ class RNN(Holder, Recurrent):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         cell = self.cell_rule()
-        weights: Iterable[Weight] = cell.built_weights(self.one_step(x))
+        weights: Iterable[Weight] = own_weights(cell, self.one_step(x))
         if not isinstance(cell, StackedRNNCells):
             weights = prefixed(cell.name, weights)
         for weight in weights:

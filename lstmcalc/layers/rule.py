@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from lstmcalc.dims import UNKNOWN, Condition, Dim, product, substitute, symbol, symbols_of, to_text, total
-from lstmcalc.dims.notation import enclosed
+from lstmcalc.dims import UNKNOWN, Condition, Dim, product, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments, tensor
+from lstmcalc.layers.formula import Formula, Term
 from lstmcalc.layers.policies import variable_dtype
 from lstmcalc.shapes import show_shape
 
@@ -74,56 +74,6 @@ class Remedy(NamedTuple):
     because: str
     fix: str
     place: str = "on"
-
-
-class Term(NamedTuple):
-    """A part of a parameter count: an exact expression in a layer's argument and axis names, `factor` times."""
-
-    expression: Dim
-    values: Mapping[str, Dim]
-    factor: int = 1
-
-
-class Formula(NamedTuple):
-    """A layer's parameter count as a sum of terms, in names and in numbers.
-
-    >>> F, U = symbol("input_dim"), symbol("units")
-    >>> formula = Formula((Term(4 * U * (F + U + 1), {"input_dim": 35, "units": 64}, 2),))
-    >>> formula.in_names()
-    '2·4·units·(input_dim + units + 1)'
-    >>> formula.in_numbers()
-    '4·64·(35 + 64 + 1)·2'
-    """
-
-    terms: tuple[Term, ...]
-
-    def in_names(self) -> str:
-        """The formula as the layer's arguments and axes are called."""
-        return self._join(
-            f"{term.factor}·{self._product(term, None)}" if term.factor != 1 else to_text(term.expression)
-            for term in self.terms
-        )
-
-    def in_numbers(self) -> str:
-        """The same arithmetic with this layer's numbers."""
-        values = [{name: to_text(size) for name, size in term.values.items()} for term in self.terms]
-        return self._join(
-            f"{self._product(term, names)}·{term.factor}" if term.factor != 1 else to_text(term.expression, names)
-            for term, names in zip(self.terms, values, strict=True)
-        )
-
-    @property
-    def value(self) -> Dim:
-        """The count itself."""
-        return total(term.factor * substitute(term.expression, term.values) for term in self.terms)
-
-    @staticmethod
-    def _join(parts: Iterable[str]) -> str:
-        return " + ".join(part for part in parts if part != "0") or "0"
-
-    @staticmethod
-    def _product(term: Term, names: Mapping[str, str] | None) -> str:
-        return enclosed(to_text(term.expression, names), " ")
 
 
 class Example(NamedTuple):
@@ -268,6 +218,8 @@ class LayerRule:
 
     def __init__(self, values: Mapping[str, Any], name: str = "") -> None:
         self.name = name
+        #: What identifies the layer where it stands at several places, and holds one set of weights.
+        self.shared = ""
         #: The arguments that were stated, as opposed to left at their defaults.
         self.given: dict[str, Any] = dict(values)
         for key, argument in self.arguments.items():
@@ -334,6 +286,12 @@ class LayerRule:
     def keras_output_shape(self, x: Inputs) -> Any:
         """The shape that Keras states before it has data, where that differs from the shape that data then has."""
         return None
+
+
+def own_weights(rule: LayerRule, x: Inputs) -> Iterator[Weight]:
+    """The weights of a layer; where it stands at several places, each with what identifies it there."""
+    for weight in rule.built_weights(x):
+        yield weight._replace(origin=weight.origin or f"{rule.shared}/{weight.name}") if rule.shared else weight
 
 
 def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.policies import policy_of
 from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Term, Weight, layer
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Term, Weight, layer, own_weights
 
 __all__ = ["SpectralNormalization"]
 
@@ -38,7 +38,7 @@ class SpectralNormalization(Holder):
         return self.layer.axis_names(ndim)  # type: ignore[no-any-return]  # a rule's own
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        own = list(self.layer.built_weights(view(x, self.layer, x.shape)))
+        own = list(own_weights(self.layer, view(x, self.layer, x.shape)))
         kernel, update = self._kernel(own)
         if "int8" in kernel.dtype and update is None:
             raise Rejection(

@@ -21,6 +21,7 @@ from lstmcalc.layers.rule import (
     Weight,
     as_shapes,
     layer,
+    own_weights,
     show_shapes,
 )
 from lstmcalc.shapes import show_shape
@@ -299,7 +300,7 @@ class TimeDistributed(Holder):
             ) from None
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        yield from prefixed(self.layer.name, self.layer.built_weights(self._step(x)), x.shape[1])
+        yield from prefixed(self.layer.name, own_weights(self.layer, self._step(x)), x.shape[1])
 
     def output_shape(self, x: Inputs) -> Any:
         outputs = as_shapes(self.layer.output_shape(self._step(x)))

@@ -58,7 +58,7 @@ class KerasModel:
     hold what was built before it.
     """
 
-    def __init__(self, keras: Any, spec: Spec, values: Mapping[str, int]) -> None:
+    def __init__(self, keras: Any, spec: Spec, values: Mapping[str, int], shared: dict[str, Any] | None = None) -> None:
         self.keras = keras
         self.spec = spec
         self.values = {**values, **spec.symbols}
@@ -67,7 +67,8 @@ class KerasModel:
         self.layers: dict[str, Any] = {}
         self.tensors: dict[CallKey, list[Any]] = {}
         self._ports: list[Any] = []
-        self._nested: dict[str, Any] = {}
+        #: What stands at several places: layers by what identifies them, models with the specs that they are of.
+        self.shared: dict[str, Any] = {"models": []} if shared is None else shared
         self._builder = _builder(spec)
 
     def build(self, inputs: Sequence[Any] | None = None) -> KerasModel:
@@ -154,9 +155,26 @@ class KerasModel:
 
     def _layer(self, rule: LayerRule, inputs: Sequence[Any] | None = None) -> Any:
         if isinstance(rule, NestedModel):
-            if rule.model not in self._nested:
-                self._nested[rule.model] = KerasModel(self.keras, rule.spec, self.values).build(inputs).model
-            return self._nested[rule.model]
+            return self._nested(rule, inputs)
+        if rule.shared in self.shared:
+            return self.shared[rule.shared]
+        made = self._made(rule)
+        if rule.shared:
+            self.shared[rule.shared] = made
+        return made
+
+    def _nested(self, rule: NestedModel, inputs: Sequence[Any] | None) -> Any:
+        """A nested model; the same one wherever its spec is the same."""
+        for spec, model in self.shared["models"]:
+            if spec == rule.spec:
+                return model
+        model = KerasModel(self.keras, rule.spec, self.values, self.shared).build(inputs).model
+        if not rule.spec.trainable:
+            model.trainable = False
+        self.shared["models"].append((rule.spec, model))
+        return model
+
+    def _made(self, rule: LayerRule) -> Any:
         if is_stated(rule):
             return _stand_in(self.keras, rule, self.values)
         if isinstance(rule, Operation):

@@ -17,7 +17,7 @@ from lstmcalc.layers import RULES
 from lstmcalc.layers.rule import Assumption, Example, Inputs, LayerRule, Weight
 from lstmcalc.renderers.verification_text import verification_lines
 from lstmcalc.sources.layer_call import read_call
-from lstmcalc.spec import Call, InputSpec, Ref, Spec
+from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 from lstmcalc.verification import Verification, verify
 
 
@@ -192,6 +192,16 @@ def test_what_is_only_stated_is_marked() -> None:
     result = verify(AGREEING["stated"])
     assert [layer.note for layer in result.layers] == ["stated, not checked", ""]
     assert result.agreed[0] == 1
+
+
+def test_a_layer_at_several_places_is_one() -> None:
+    dense = LayerSpec("Dense", "d", {"units": 3}, shared="one")
+    layers = {"t": LayerSpec("TimeDistributed", "t", {"layer": dense}), "d": dense}
+    inputs = (InputSpec("x", (7, 5)), InputSpec("y", (5,)))
+    calls = (to("t", "x"), to("d", "y"))
+    spec = Spec("m", inputs, layers, calls, (Ref("t"), Ref("d")))
+    result = verify(spec)
+    assert problems(result) == []
 
 
 #: Keras 3 has none of them, so there is nothing to build.

@@ -24,6 +24,7 @@ from lstmcalc.layers.rule import (
     Weight,
     as_shapes,
     layer,
+    own_weights,
 )
 from lstmcalc.shapes import show_shape
 
@@ -208,7 +209,7 @@ class Pipeline(Holder):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for rule, view in self._views(x):
             if rule is not self:
-                yield from prefixed(rule.name, rule.built_weights(view))
+                yield from prefixed(rule.name, own_weights(rule, view))
 
     def output_shape(self, x: Inputs) -> Any:
         *_, (_, last) = self._views(x)
