@@ -25,6 +25,7 @@ class ModelRule(LayerRule):
         super().__init__({}, name)
         self._model = model
         self._run = run
+        self._seen: tuple[Shape, ...] | None = None
         self._class_name = spec.class_name or ("Sequential" if spec.sequential else "Functional")
         self.arity = (len(spec.inputs), len(spec.inputs))  # type: ignore[misc]  # a model's is its own
 
@@ -41,13 +42,20 @@ class ModelRule(LayerRule):
                 yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype, origin)
 
     def output_shape(self, x: Inputs) -> Any:
-        self.report = self._run(x.shapes)
+        self.report, self._seen = self._run(x.shapes), x.shapes
         x.needed.update(dict.fromkeys(self.report.needs, "a layer in the model must know its size"))
         if x.checked:
             for held in self.report.assumptions:
                 x.assumptions.append(Assumption(held.condition, held.text, f'in "{held.layer}": {held.because}'))
         shapes = tuple(lift(port.shape or ()) for port in self.report.outputs)
         return shapes[0] if len(shapes) == 1 else shapes
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        """What Keras states, where a layer inside misleads it."""
+        if x.shapes != self._seen:
+            self.output_shape(x)
+        shapes = tuple(lift(port.believed or port.shape or ()) for port in self.report.outputs)
+        return shapes if any(port.believed for port in self.report.outputs) else None
 
     def formula(self, x: Inputs) -> Formula | None:
         return None

@@ -19,11 +19,15 @@ BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int8": 1, "uint8": 1, "bool
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of a model: its name, its shape with the batch, its dtype."""
+    """An input or output of a model: its name, its shape with the batch, its dtype.
+
+    `believed` is what Keras states for the shape before it has data, where it is mistaken.
+    """
 
     name: str
     shape: Shape | None
     dtype: str = "float32"
+    believed: Shape | None = None
 
 
 @dataclass(frozen=True)

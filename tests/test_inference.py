@@ -358,3 +358,14 @@ def test_a_frozen_model_trains_nothing() -> None:
     assert report.totals.trainable_params == 36
     # A layer that stands in a frozen model and outside of it is trained by the latter.
     assert infer(shared_models("one", trainable=False)).totals.trainable_params == 18
+
+
+def test_what_keras_states_goes_through_a_nested_model() -> None:
+    text = """
+        input: [8, 8, 3]
+        models: {cut: {input: [8, 8, 3], layers: [RandomCrop: {height: 3, width: 3}]}}
+        layers: [cut, RandomZoom: 0.1]
+    """
+    for layer in infer(load("m.yaml", text=text)).layers:
+        assert layer.calls[0].outputs == ((None, 8, 8, 3),)
+        assert layer.calls[0].believed == ((None, 3, 3, 3),)

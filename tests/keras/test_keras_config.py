@@ -286,3 +286,19 @@ def test_changed_shape_is_a_contradiction() -> None:
         infer(read_config(json.dumps(data), "model.json"))
     assert caught.value.faults[0].code == "shape-contradiction"
     assert caught.value.faults[0].layer == ("first", "Dense")
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask:UserWarning")
+def test_a_mask_that_goes_into_a_nested_model_is_in_the_graph() -> None:
+    x, y = keras.Input((4, 3)), keras.Input((4, 3))
+    inner = keras.Model(y, keras.layers.LSTM(3)(y))
+    model = keras.Model(x, inner(keras.layers.Masking()(x)))
+    report = infer(read_config(model.to_json(), "m.json"))
+    assert [layer.name for layer in report.layers] == [operation.name for operation in model.operations]
+
+
+def test_a_frozen_model_trains_nothing() -> None:
+    x = keras.Input((4, 3))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 2)(x, x))
+    model.trainable = False
+    assert infer(read_config(model.to_json(), "m.json")).totals.trainable_params == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
@@ -35,7 +36,10 @@ def read_config_data(config: Any, source: str) -> Spec:
     spec = Models(notes).read(data)
     notes.refuse()
     assert spec is not None
-    return spec
+    config = data.get("config")
+    # A frozen model trains nothing; of one inside another, and of a Sequential, Keras's JSON does not hold it.
+    frozen = isinstance(config, Mapping) and config.get("trainable") is False and not spec.sequential
+    return replace(spec, trainable=False) if frozen else spec
 
 
 def _model_data(config: Any, source: str) -> Mapping[str, Any]:

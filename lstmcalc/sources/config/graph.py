@@ -160,7 +160,9 @@ class Graph:
         try:
             if member.model is not None:
                 bound_inputs = _model_inputs(call, member.model)
-                states, keywords = [], {}
+                # The mask is none of its inputs, and yet what makes it stands in the graph.
+                mask = call.kwargs.get("mask")
+                states, keywords = [], {"mask": mask} if isinstance(mask, Tensor) else {}
             else:
                 bound = bind(call, find_rule(layer.class_name))
                 bound_inputs, states, keywords = bound.inputs, bound.states, bound.keywords
