@@ -51,10 +51,17 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
         spec = replace(spec, batch=batch)
     walk = Walk(spec, known)
     report = walk.run()
-    faults = [*spec.faults, *walk.unknown_values(values or {}), *walk.faults]
+    faults = list(dict.fromkeys([*spec.faults, *walk.unknown_values(values or {}), *walk.faults]))
+    if spec.faults:
+        faults.sort(key=_position)
     if faults:
         raise SpecError(faults, report)
     return report
+
+
+def _position(fault: Fault) -> tuple[int, int]:
+    where = fault.where or Where()
+    return where.line or 0, where.column or 0
 
 
 @dataclass
@@ -287,6 +294,8 @@ class Walk:
             self.needs.add(name)
             hints.append(hint)
         for hint in hints:
+            if hint.code == "adapt-first" and call.layer in self.spec.adapted:
+                continue
             placed = replace(hint, severity="hint").placed(call.where, (call.layer, rule.class_name))
             self.hints.append(placed)
 
@@ -301,8 +310,8 @@ class Walk:
         walk = Walk(spec, self.values, shapes)
         report = walk.run()
         self.builder.symbols |= walk.builder.symbols
-        if walk.faults:
-            raise SpecError(walk.faults, report)
+        if spec.faults or walk.faults:
+            raise SpecError([*spec.faults, *walk.faults], report)
         return report
 
     def _check_model(self, name: str) -> None:
@@ -340,7 +349,8 @@ class Walk:
         if ref.index >= len(shapes):
             self._add([_unknown_output(ref, len(shapes)).placed(self.spec.where)])
             return Port(ref.name, None)
-        return Port(ref.name, lower(shapes[ref.index]))
+        believed = self.believed.get((ref.name, ref.call))
+        return Port(ref.name, lower(shapes[ref.index]), believed=lower(believed[ref.index]) if believed else None)
 
     def _input_layer(self, name: str) -> LayerReport:
         shape = (self.outputs[name, 0] or ((),))[0]
@@ -375,5 +385,13 @@ def _notes(layer: Layer) -> tuple[str, ...]:
 
 def weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
     """A weight as the report holds it; a frozen model trains none."""
-    return WeightReport(weight.name, lower(weight.shape), weight.trainable and trainable, lower_size(weight.params), weight.dtype,
-                        lower_size(weight.uses), weight.why, weight.origin)  # fmt: skip
+    return WeightReport(
+        weight.name,
+        lower(weight.shape),
+        weight.trainable and trainable,
+        lower_size(weight.params),
+        weight.dtype,
+        lower_size(weight.uses),
+        weight.why,
+        weight.origin,
+    )

@@ -50,7 +50,7 @@ class LayerSpec:
     A value is what the source held: a number, text, bool, None, list, mapping, or a `LayerSpec` where one layer wraps
     another. Text stands for a symbol where the argument wants a size. `class_name` may be the name of a nested model.
     `shared` identifies one layer object that stands at several places: inside wrappers, in several models and on its
-    own; its weights count once.
+    own; its weights count once. `unread` marks one of which the source's faults say that it cannot be read.
     """
 
     class_name: str
@@ -59,6 +59,7 @@ class LayerSpec:
     where: Where = NOWHERE
     argument_where: Mapping[str, Where] = field(default_factory=dict)
     shared: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,9 @@ class Spec:
     """A model: inputs, layers, the calls in order of definition, outputs, values of symbols, nested models.
 
     `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows; `class_name` is that
-    of a class of the user's own. `trainable` is false for a frozen model, which trains nothing, whatever its layers say.
-    `stored` holds the
-    shapes of the arrays that a saved model has for each layer, `faults` what is wrong with the source besides what the
-    rest shows.
+    of a class of the user's own. `trainable` is false for a frozen model, which trains nothing, whatever its layers
+    say. `stored` holds the shapes of the arrays that a saved model has for each layer, `adapted` names the layers whose
+    vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Spec:
     source: str = "-"
     where: Where = NOWHERE
     stored: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    adapted: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
 
 

@@ -362,3 +362,28 @@ def test_the_command_that_is_pointed_to_works() -> None:
     command = re.search(r"`lstmcalc explain \"(.+)\" --input (\S+) --batch 2`", text)
     assert command is not None
     assert "GRU(3, stateful=True)" in said(command[1], "--batch", "2", inputs=command[2])
+
+
+def test_resizing_tells_the_pictures_size_from_its_own() -> None:
+    explanation = explained("resizing")
+    assert explanation.answer[:2] == (
+        ("input", "(None, input_height, input_width, channels)", "(batch, height, width, channels)"),
+        ("output", "(None, height, width, channels)", "(batch, height, width, channels)"),
+    )
+    assert lines(explanation, "Output")[1] == "height  height  the layer's `height`"
+
+
+def test_both_axes_are_explained_in_one_order() -> None:
+    explanation = explained("conv2dtranspose", "8", "3", "--strides", "2", inputs="28,28,3")
+    assert lines(explanation, "Output")[1:3] == [
+        "height  57  height·vertical_stride + kernel_height - vertical_stride = 28·2 + 3 - 2",
+        "width  57  width·horizontal_stride + kernel_width - horizontal_stride = 28·2 + 3 - 2",
+    ]
+    # The size says it already, in the order of its letters.
+    assert lines(explained("conv2d"), "Output")[2] == "width  width + 1 - kernel_width  "
+
+
+def test_the_scores_have_no_parentheses_to_spare() -> None:
+    assert lines(explained("attention"), "One sample")[0].startswith("scores = softmax(query @ key.T)")
+    scaled = lines(explained("attention", "--use-scale"), "One sample")[0]
+    assert scaled.startswith("scores = softmax(scale * (query @ key.T))")

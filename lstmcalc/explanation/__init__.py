@@ -339,13 +339,26 @@ def _axis_list(made: Made) -> str:
 def _reason(made: Made, position: int, size: Dim) -> str:
     """Where a size of the output comes from."""
     expression = made.shape[position]
-    text = to_text(expression)
-    if text in made.axes:
+    written = to_text(expression)
+    if written in made.axes:
         return "as in the input"
-    if text in made.values:
-        return f"the layer's `{text}`"
-    numbers = to_text(expression, {name: to_text(value) for name, value in made.values.items()})
-    return " = ".join(part for part in dict.fromkeys((text, numbers)) if part != to_text(size))
+    if written in made.values:
+        return f"the layer's `{written}`"
+    ordered, names = _in_order(expression, made)
+    known = {key: to_text(value) for key, value in made.values.items()}
+    numbers = to_text(ordered, {key: known[name] for key, name in names.items()})
+    # What the column of sizes says already is not said again, whatever the order.
+    texts = {written: to_text(ordered, names), to_text(expression, known): numbers}
+    return " = ".join(dict.fromkeys(text for plain, text in texts.items() if plain != to_text(size)))
+
+
+def _in_order(expression: Dim, made: Made) -> tuple[Dim, Mapping[str, str]]:
+    """The expression with stand-ins that sort as a reader expects, the input's axes first and then the arguments, and
+    their names: `height·vertical_stride` and `width·horizontal_stride`, not the letters' `horizontal_stride·width`.
+    """
+    names = dict.fromkeys((*made.axes, *made.values))
+    stand_ins = {f"s{place:03}": name for place, name in enumerate(names) if name in made.values}
+    return substitute(expression, {name: symbol(key) for key, name in stand_ins.items()}), stand_ins
 
 
 def _weights_section(layer: LayerReport) -> Section:

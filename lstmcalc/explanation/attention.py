@@ -143,7 +143,7 @@ def _headless_lines(rule: Any, x: Inputs) -> Lines:
     if rule.class_name == "AdditiveAttention":
         inside = f"({scale}tanh({both})).sum(-1)"
     elif rule.score_mode == "dot":
-        inside = f"{scale}(query @ key.T)"
+        inside = f"{scale}(query @ key.T)" if scale else "query @ key.T"
     else:
         inside = f"concat_score_weight * tanh({scale}({both})).sum(-1)"
     return [

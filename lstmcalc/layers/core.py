@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, equal, is_multiple, product
+from lstmcalc.dims import Dim, at_least, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activations import softmax_of_one
@@ -327,6 +327,7 @@ class Stated(LayerRule):
 
     output_shape_: Any = arg.open_shape()
     params: Any = arg.count(0)
+    non_trainable_params: Any = arg.count(0)
 
     stated_class = "Stated"
 
@@ -334,9 +335,17 @@ class Stated(LayerRule):
     def class_name(self) -> str:
         return self.stated_class
 
+    def validate(self) -> None:
+        if at_least(self.params, self.non_trainable_params) is False:
+            expected, got = "`non_trainable_params` to be a part of `params`", arg.show(self.non_trainable_params)
+            raise Rejection("wrong-number", expected, f"{got} of {arg.show(self.params)}")
+
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        if self.params != 0:
-            yield Weight("params", (self.params,), why="as stated")
+        trained = self.params - self.non_trainable_params
+        if trained != 0:
+            yield Weight("params", (trained,), why="as stated")
+        if self.non_trainable_params != 0:
+            yield Weight("non_trainable_params", (self.non_trainable_params,), why="as stated", trainable=False)
 
     def output_shape(self, x: Inputs) -> Any:
         return (x.shape[0], *self.output_shape_)

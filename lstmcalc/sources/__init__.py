@@ -20,6 +20,9 @@ MAX_BYTES = 64_000_000
 #: How a zip archive (`.keras`) and an HDF5 file (`.h5`) begin.
 ARCHIVES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")
 
+#: What the start of a text never holds, and that of a picture or an ONNX model does.
+NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+
 #: What Python code that builds a model has, and a YAML model hardly ever.
 CODE = re.compile(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
 
@@ -53,7 +56,7 @@ def load(source: str | os.PathLike[str], *, text: str | None = None, model: str 
 def _reader(text: str, name: str) -> Callable[[str, str, str | None], Spec]:
     """What reads a text, as Keras's JSON, Python or YAML; the ending decides where the content leaves it open."""
     start = text.lstrip("\ufeff \t\r\n")[:1]
-    if start == "{" and '"nbformat"' in text:
+    if start == "{" and ('"nbformat"' in text or name.endswith(".ipynb")):
         from lstmcalc.sources.python import read_python
 
         return read_python
@@ -124,6 +127,10 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if NO_TEXT.search(data[:64]):
+            raise SpecError([Fault("binary-file", "a model file", "a binary file of another kind",
+                                   fix="lstmcalc reads YAML, Python, Keras's JSON, `.keras` and `.h5` files",
+                                   where=Where(name))]) from None  # fmt: skip
         before = error.object[: error.start]
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         where = Where(name, before.count(b"\n") + 1, column)

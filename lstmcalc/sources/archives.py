@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.sources.config import read_config
-from lstmcalc.spec import Spec
+from lstmcalc.spec import Spec, snake_case
 
 __all__ = ["read_archive"]
 
@@ -22,6 +23,9 @@ WEIGHTS = "model.weights.h5"
 MAX_MEMBERS = 10_000
 #: The largest description of a model, or compressed weights, that are read into memory.
 MAX_BYTES = 64_000_000
+
+#: What layers store besides their weights: the table that a lookup counts with (Keras 3.15.1, `save_own_variables`).
+TABLES = ("idf_weights",)
 
 #: The shapes of the arrays that a file stores for each layer, by the layer's name.
 Stored = Mapping[str, tuple[tuple[int, ...], ...]]
@@ -54,7 +58,7 @@ def _read_zip(file: BinaryIO, source: str) -> Spec:
                                        where=Where(source))])  # fmt: skip
             with archive.open(members[CONFIG]) as member:
                 text = member.read(MAX_BYTES).decode("utf-8", "replace")
-            spec = read_config(text, source)
+            spec = _with_vocabularies(read_config(text, source), archive, members, "assets/layers")
             return _with_weights(spec, file, archive, members[WEIGHTS]) if WEIGHTS in members else spec
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise SpecError([_damaged(source, str(error))]) from None
@@ -81,6 +85,39 @@ def _checked_members(archive: zipfile.ZipFile, source: str) -> dict[str, zipfile
     if faults:
         raise SpecError(fault.placed(Where(source)) for fault in faults)
     return members
+
+
+def _with_vocabularies(
+    spec: Spec, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], folder: str
+) -> Spec:
+    """The spec with the lookups known that have their vocabulary in the archive, and how large it is.
+
+    Keras names the folder of a layer by its class and counts (`saving_lib._save_container_state`, 3.15.1).
+    """
+    counts: Counter[str] = Counter()
+    layers, models, adapted = dict(spec.layers), dict(spec.models), set()
+    for name, layer in spec.layers.items():
+        model = models.get(layer.class_name)
+        key = snake_case(model.class_name or ("Sequential" if model.sequential else "Functional")
+                         if model else layer.class_name)  # fmt: skip
+        place = f"{folder}/{key}_{counts[key]}" if counts[key] else f"{folder}/{key}"
+        counts[key] += 1
+        if model:
+            models[layer.class_name] = _with_vocabularies(model, archive, members, f"{place}/layers")
+        elif f"{place}/vocabulary.txt" in members and layer.arguments.get("vocabulary") is None:
+            adapted.add(name)
+            if layer.arguments.get("vocabulary_size") is None:
+                size = _lines(archive, members[f"{place}/vocabulary.txt"])
+                layers[name] = replace(layer, arguments={**layer.arguments, **size})
+    return replace(spec, layers=layers, models=models, adapted=frozenset(adapted))
+
+
+def _lines(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, int]:
+    """How many tokens a vocabulary has, one in a line as Keras reads them; nothing of one that is too large."""
+    with archive.open(member) as file:
+        data = file.read(MAX_BYTES + 1)
+    tokens = len(data.decode("utf-8", "replace").rstrip("\n").splitlines())
+    return {"vocabulary_size": tokens} if tokens and len(data) <= MAX_BYTES else {}
 
 
 def _with_weights(spec: Spec, file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Spec:
@@ -173,7 +210,8 @@ def _stored_by_keras3(weights: Any) -> Stored:
         own = group.get("vars") if hasattr(group, "get") else None
         name = own.attrs.get("name") if own is not None else None
         if name is not None:
-            stored[str(name)] = tuple(shape for _, shape in _arrays(group))
+            arrays = (shape for path, shape in _arrays(group) if path.rpartition("/")[2] not in TABLES)
+            stored[str(name)] = tuple(arrays)
     return stored
 
 

@@ -150,6 +150,7 @@ def attends_to_itself(layer: LayerSpec, inputs: int) -> bool:
 def symbolic_shapes(layer: LayerSpec) -> list[list[Any]]:
     """The shapes of the inputs where none was given, every size the name of its axis.
 
+    Where that is the name of an argument as well, which is another size, it is the input's: `input_height`.
     An input has as many axes as the layer takes; where any number will do, as many as in the rule's first example. An
     attention layer gets one input, and attends to itself.
 
@@ -162,7 +163,16 @@ def symbolic_shapes(layer: LayerSpec) -> list[list[Any]]:
     if attends_to_itself(layer, 1):
         shapes = shapes[:1]
     ndims = [len(axes) if "..." not in axes else max(len(shape), len(axes) - 1) for shape in shapes]
-    return [list(_axis_names(layer, axes, ndim))[1:] for ndim in ndims]
+    taken = _open_sizes(layer)
+    names = [_axis_names(layer, axes, ndim)[1:] for ndim in ndims]
+    return [[f"input_{name}" if name in taken else name for name in shape] for shape in names]
+
+
+def _open_sizes(layer: LayerSpec) -> set[str]:
+    """The arguments of a layer, or of one that it wraps, for which their own names stand, as no size was given."""
+    inner = layer.arguments.get("layer")
+    named = {key for key, value in layer.arguments.items() if key == value}
+    return named | _open_sizes(inner) if isinstance(inner, LayerSpec) else named
 
 
 def _axis_names(layer: LayerSpec, axes: Sequence[str], ndim: int) -> tuple[str, ...]:

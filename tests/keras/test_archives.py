@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -102,3 +103,41 @@ def test_a_saved_architecture(name: str, tmp_path: Path) -> None:
     model = getattr(keras.applications, name)(weights=None)
     model.save(tmp_path / "model.keras")
     assert_same(infer(load(tmp_path / "model.keras")), model)
+
+
+def adapted() -> Any:
+    """Layers of preprocessing that learned from data what they need, one of them in a nested model."""
+    texts, words = keras.Input((), dtype="string", name="texts"), keras.Input((1,), dtype="string", name="words")
+    vectors = layers.TextVectorization(output_mode="tf_idf")
+    vectors.adapt(["a b", "b c d"])
+    lookup = layers.StringLookup(output_mode="multi_hot")
+    lookup.adapt(["x", "y"])
+    inside = keras.Input((1,), dtype="string")
+    inner = keras.Model(inside, lookup(inside), name="inner")
+    bins = layers.Hashing(7, output_mode="int")
+    found = [layers.Dense(2)(vectors(texts)), inner(words), layers.Embedding(7, 3)(bins(words))]
+    numbers = keras.Input((4,), name="numbers")
+    cut = layers.Discretization(num_bins=3, output_mode="multi_hot")
+    cut.adapt(np.arange(12.0).reshape(3, 4))
+    return keras.Model([texts, words, numbers], [*found, cut(numbers)], name="adapted")
+
+
+def test_adapted_layers(tmp_path: Path) -> None:
+    model = adapted()
+    model.save(tmp_path / "model.keras")
+    report = infer(load(tmp_path / "model.keras"))
+    assert_same(report, model)
+    assert [hint.code for hint in report.hints if hint.code == "adapt-first"] == []
+
+
+def test_operations_in_an_h5_file(tmp_path: Path) -> None:
+    """Keras writes no module there, which tells its operations from its layers."""
+    x = keras.Input((7, 3))
+    y = keras.ops.mean(x, axis=1, keepdims=True) * x + 1.0
+    y = layers.Add()([keras.ops.cast(y, "float32"), x])
+    model = keras.Model(x, layers.GRU(2)(layers.Masking()(y)), name="operations")
+    model.save(tmp_path / "model.h5")
+    rows = infer(load(tmp_path / "model.h5")).layers
+    assert [(row.name, row.class_name, row.calls[0].outputs) for row in rows] == [
+        (operation.name, type(operation).__name__, (tuple(operation.output.shape),)) for operation in model.operations
+    ]

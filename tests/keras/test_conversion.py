@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -50,6 +51,46 @@ def test_keras_builds_the_python(name: str) -> None:
     code: dict[str, Any] = {}
     exec(convert(spec, "python"), code)
     agrees(code["model"], infer(spec), named=name != "operations")
+
+
+def built(text: str) -> Any:
+    keras.backend.clear_session()
+    code: dict[str, Any] = {}
+    exec(text, code)
+    return code["model"]
+
+
+def test_a_model_in_two_models_is_one_object() -> None:
+    text = """
+        inputs: {i: [8], j: [8]}
+        models:
+          a: {input: [8], layers: [Dense: 4]}
+          b: {input: [8], layers: [a, Dense: 2]}
+        layers: [{a: {inputs: i}}, {b: {inputs: j}}]
+        outputs: [a, b]
+    """
+    spec = load("m.yaml", text=text)
+    assert built(convert(spec, "python")).count_params() == infer(spec).totals.params == 46
+
+
+def test_a_layer_at_two_places_is_one_object() -> None:
+    spec = load("m.yaml", text="{input: [5, 4], layers: [{TimeDistributed: {Dense: 4}}, Dense: 4]}")
+    wrapper, dense = spec.layers.values()
+    dense = replace(dense, shared="1")
+    spec = replace(spec, layers={wrapper.name: replace(wrapper, arguments={"layer": dense}), dense.name: dense})
+    assert built(convert(spec, "python")).count_params() == infer(spec).totals.params == 20
+
+
+@pytest.mark.parametrize("target", ["keras-json", "python"])
+def test_a_frozen_model_trains_nothing(target: str) -> None:
+    spec = load("m.yaml", text=MODELS["models_in_models"])
+    spec = replace(spec, models={name: replace(model, trainable=False) for name, model in spec.models.items()})
+    if target == "keras-json":
+        spec = replace(spec, models={"mid": spec.models["mid"]})
+    text = convert(spec, target)
+    model = built(text) if target == "python" else keras.models.model_from_json(text)
+    trained = sum(weight.shape.num_elements() for weight in model.trainable_weights)
+    assert trained == infer(spec).totals.trainable_params == 3
 
 
 @pytest.mark.parametrize("class_name", OPERATIONS)

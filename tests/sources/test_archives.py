@@ -215,3 +215,69 @@ def test_without_h5py_an_archive_is_read_and_an_h5_file_says_what_to_install(
         "  got      none\n"
         "  fix      install it: `pip install 'lstmcalc[h5]'`; or save the model as `.keras`"
     )
+
+
+def entry(class_name: str, name: str, **config: Any) -> dict[str, Any]:
+    module = "keras" if class_name == "Sequential" else "keras.layers"
+    return {"module": module, "class_name": class_name, "config": {"name": name, **config}}
+
+
+def lookup(path: Path, vocabulary: str | None, size: int | None = None, nested: bool = False) -> Path:
+    """A lookup in a model, or in one inside another, as Keras saves it: with a table beside the weights."""
+    port = entry("InputLayer", "words", batch_shape=[None, 5], dtype="string")
+    look = entry("StringLookup", "look", output_mode="tf_idf", vocabulary=None, vocabulary_size=size)
+    model = entry("Sequential", "inner", layers=[port, look])
+    if nested:
+        model = entry("Sequential", "outer", layers=[port, model])
+    folder = f"layers/{'sequential/layers/' * nested}string_lookup"
+
+    def write(file: Any) -> None:
+        variables = file.create_group(f"{folder}/vars")
+        variables.attrs["name"] = "look"
+        variables.create_dataset("idf_weights", (3,), "float32")
+        if nested:
+            file.create_group("layers/sequential/vars").attrs["name"] = "inner"
+
+    members: dict[str, bytes | str] = {"config.json": json.dumps(model), "model.weights.h5": hdf5(write)}
+    if vocabulary is not None:
+        members[f"assets/{folder}/vocabulary.txt"] = vocabulary
+    return saved(path, members)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("size", [None, 3])
+def test_an_adapted_lookup_has_its_vocabulary_and_a_table_in_the_archive(
+    tmp_path: Path, size: int | None, nested: bool
+) -> None:
+    report = infer(load(lookup(tmp_path / "a.keras", "[UNK]\nb\na\n\n", size, nested)))
+    assert (report.outputs[0].shape, report.totals.params) == ((None, 3), 0)
+    assert {hint.code for hint in report.hints} <= {"other-shape-in-keras"}
+
+
+def test_a_lookup_without_a_vocabulary_is_not_taken_for_adapted(tmp_path: Path) -> None:
+    def hints(vocabulary: str | None, size: int | None) -> set[str]:
+        report = infer(load(lookup(tmp_path / "a.keras", vocabulary, size)))
+        return {hint.code for hint in report.hints} - {"other-shape-in-keras"}
+
+    assert hints(None, 3) == {"adapt-first"}
+    assert hints(None, None) == hints("", None) == {"vocabulary-unknown"}
+
+
+def test_a_table_does_not_stand_for_a_weight(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        variables = file.create_group("layers/dense/vars")
+        variables.attrs["name"] = "zeta"
+        variables.create_dataset("0", (4, 3), "float32")
+        variables.create_dataset("idf_weights", (3,), "float32")
+
+    members = {"config.json": json.dumps(CONFIG), "model.weights.h5": hdf5(write)}
+    assert [fault.partition(":")[0] for fault in faults(saved(tmp_path / "a.keras", members))] == [
+        "weights-contradiction"
+    ]
+
+
+def test_a_vocabulary_that_is_too_large_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = lookup(tmp_path / "a.keras", "a\n" * 5000)
+    assert load(path).layers["look"].arguments["vocabulary_size"] == 5000
+    monkeypatch.setattr(archives, "MAX_BYTES", 9999)
+    assert load(path).layers["look"].arguments["vocabulary_size"] is None

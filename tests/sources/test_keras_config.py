@@ -18,6 +18,7 @@ from lstmcalc.errors import SpecError
 from lstmcalc.inference import infer
 from lstmcalc.report import Report
 from lstmcalc.sources.config import read_config, read_config_data
+from lstmcalc.sources.config.layers import class_of
 from lstmcalc.spec import Call, LayerSpec, Ref, Spec
 
 MODELS = Path(__file__).parent.parent / "models" / "keras2"
@@ -234,6 +235,70 @@ def test_shapes_that_the_file_states() -> None:
 def test_a_class_of_the_users_own_is_not_taken_for_keras(data: dict[str, Any], expected: str) -> None:
     shown = read(chain(port(), {**data, "config": {"name": "own"}}))
     assert shown.layers["own"].class_name == expected
+
+
+def without_module(entry: dict[str, Any]) -> dict[str, Any]:
+    """A layer as Keras 3 writes it into an `.h5` file."""
+    return {key: value for key, value in entry.items() if key not in ("module", "registered_name")}
+
+
+def test_operations_without_a_module_are_known_by_their_config() -> None:
+    rows = report_of(
+        model(
+            port(),
+            without_module(layer("Multiply", "op", node(tensor("x"), 2.0))),
+            without_module(layer("NotEqual", "mask", node(tensor("op"), 0))),
+            without_module(layer("Cast", "cast", node(tensor("mask")), dtype="float32")),
+            without_module(
+                layer("Multiply", "own", node([tensor("cast"), tensor("x")]), trainable=True, dtype="float32")
+            ),
+            outputs=["own", 0, 0],
+        )
+    ).layers
+    assert [(row.name, row.calls[0].outputs) for row in rows[1:]] == [
+        (name, ((None, 4),)) for name in ("op", "mask", "cast", "own")
+    ]
+    written = [
+        layer("Add", "a", node(tensor("x"), 1)),
+        layer("Add", "a", node([tensor("x")]), trainable=True),
+        layer("Add", "a", [["x", 0, 0, {}]]),
+        layer("Mine", "a", node(tensor("x"))),
+        layer("Conv2D", "a", node(tensor("x")), dtype="float32"),
+    ]
+    assert [class_of(without_module(entry)) for entry in written] == ["ops.Add", "Add", "Add", "Mine", "Conv2D"]
+
+
+@pytest.mark.parametrize(
+    "function", [{"value": ["4wEAAA==", None, None]}, {"class_name": "__lambda__", "config": {"value": ["4w==", None]}}]
+)
+def test_a_lambda_is_an_activation_that_changes_no_shape(function: dict[str, Any]) -> None:
+    config = chain(port(), dense("dense", activation=function))
+    assert read(config).layers["dense"].arguments["activation"] == {"class_name": "function", "config": "<lambda>"}
+    assert report_of(config).totals.params == 15
+    assert "expected `activation`" in refused(chain(port(), dense("dense", activation={"value": 1, "other": 2})))
+
+
+def test_adapted_discretization_holds_both_the_boundaries_and_how_many_were_asked_for() -> None:
+    config = {"bin_boundaries": [0.5, 1.0], "num_bins": 7, "output_mode": "one_hot", "dtype": "float32"}
+    report = report_of(chain(port(), layer("Discretization", "bins", **config)))
+    assert report.outputs[0].shape == (None, 4, 3)
+    config["bin_boundaries"] = None
+    assert report_of(chain(port(), layer("Discretization", "bins", **config))).outputs[0].shape == (None, 4, 7)
+
+
+def test_hashing_may_state_its_dtype_as_a_policy() -> None:
+    def policy(name: str) -> dict[str, Any]:
+        return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": name}, "registered_name": None}
+
+    for name in ("int64", "int32"):
+        hashing = layer("Hashing", "hashing", num_bins=3, dtype=policy(name))
+        assert report_of(chain(port(), hashing)).outputs[0].shape == (None, 4)
+    assert refused(chain(port(), layer("Hashing", "hashing", num_bins=3, dtype=policy("float32")))) == (
+        'error[wrong-value] m.json  layer "hashing" (Hashing)\n'
+        "  expected `dtype` to be `int32` or `int64` with `output_mode: int`\n"
+        '  got      "float32"\n'
+        "  because  the output are numbers of bins"
+    )
 
 
 def test_old_arguments_without_effect_are_left_out_and_others_refused() -> None:

@@ -77,3 +77,24 @@ def test_a_notebook_is_read_with_the_lines_of_its_file() -> None:
     assert spec.layers["lstm"].arguments == {"units": 4}
     line = next(i for i, line in enumerate(text.splitlines(), 1) if "model = " in line)
     assert spec.layers["lstm"].where.line == line
+
+
+@pytest.mark.parametrize("text", ['{"cells": []}', '{"cells": [{"cell_type": "code"}]}', "{}"])
+def test_a_notebook_without_code_is_no_yaml(text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load("m.ipynb", text=text)
+    assert str(caught.value) == "error[no-model] m.ipynb\n  expected a Keras model\n  got      none"
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\xff", b"\x08\x07\x12\x07pytorch\x1a\x051.9.0:\x80\x01\n\x10"])
+def test_a_picture_or_another_programs_model_is_told_from_text(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(data)
+    with pytest.raises(SpecError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"error[binary-file] {path}\n"
+        "  expected a model file\n"
+        "  got      a binary file of another kind\n"
+        "  fix      lstmcalc reads YAML, Python, Keras's JSON, `.keras` and `.h5` files"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from lstmcalc.dims import Dim, at_least, equal
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.policies import policy_of
 from lstmcalc.layers.preprocessing.arguments import boundaries, modes, salt
 from lstmcalc.layers.preprocessing.arrays import broadcast
 from lstmcalc.layers.preprocessing.encoding import Encoder, encoded, refuse_arguments, require_last
@@ -149,9 +150,12 @@ class Hashing(Encoder):
 
     def validate(self) -> None:
         self.refuse_sparse_int()
-        if self.output_mode == "int" and self.dtype not in (None, "int32", "int64"):
+        # Keras's own default is int64 here, not that of other layers.
+        name = "int64" if self.dtype is None else policy_of(self.dtype).compute
+        if self.output_mode == "int" and name not in ("int32", "int64"):
             expected = "`dtype` to be `int32` or `int64` with `output_mode: int`"
-            raise Rejection("wrong-value", expected, arg.show(self.dtype), "the output are numbers of bins")
+            got = arg.show(self.dtype if isinstance(self.dtype, str) else name)
+            raise Rejection("wrong-value", expected, got, "the output are numbers of bins")
 
     def depth(self) -> Dim:
         return self.num_bins
@@ -173,6 +177,8 @@ class Hashing(Encoder):
         Example({"num_bins": 3, "output_mode": "one_hot"}, (None, 1), params=0, output=(None, 3), dtype="string"),
         Example({"num_bins": 3, "output_mode": "multi_hot"}, (None, 5), params=0, output=(None, 3), dtype="string"),
         Example({"num_bins": 3, "output_mode": "count", "salt": [1, 2]}, (None, None), 0, (None, 3), dtype="string"),
+        Example({"num_bins": 3, "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "int64"}}},
+                (None, 5), 0, (None, 5), dtype="string"),
         Rejected({"num_bins": 0}, "expected `num_bins` to be a positive integer, got 0"),
         Rejected({"num_bins": 3, "salt": [1]}, "expected `salt` to be an integer or two of them, got [1]"),
         Rejected({"num_bins": 3, "sparse": True}, "expected no `sparse: true` with `output_mode: int`, got both"),

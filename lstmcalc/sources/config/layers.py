@@ -8,7 +8,7 @@ from typing import Any
 from lstmcalc.errors import Where
 from lstmcalc.layers import ALIASES, LayerRule, find_rule
 from lstmcalc.layers.arguments import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, REGULARIZERS, Argument, show
-from lstmcalc.sources.config.values import Notes, excerpt, leaves, mappings_in, plain
+from lstmcalc.sources.config.values import LAMBDA, Notes, excerpt, leaves, mappings_in, plain
 from lstmcalc.spec import LayerSpec, Namer
 
 __all__ = ["LayerReader", "class_of", "is_model", "name_of"]
@@ -80,10 +80,23 @@ def class_of(data: Mapping[str, Any]) -> str:
     if isinstance(module, str) and module.partition(".")[0] in KERAS_MODULES:
         return f"ops.{last}" if ".ops." in f"{module}." else RENAMED.get(last, last)
     if "module" not in data and package in ("", "Addons"):
-        return RENAMED.get(last, last)
+        return f"ops.{last}" if _is_operation(data, last) else RENAMED.get(last, last)
     if find_rule(last) is None and last not in MODELS:
         return last
     return registered if isinstance(registered, str) and ">" in registered else name if package else f"Custom>{name}"
+
+
+def _is_operation(data: Mapping[str, Any], name: str) -> bool:
+    """Whether an entry without a module, as Keras 3 writes them into `.h5` files, is an operation.
+
+    An operation's config holds what it is made with, and nothing that all layers have.
+    """
+    config, nodes = data.get("config"), data.get("inbound_nodes")
+    if not isinstance(config, Mapping) or "trainable" in config or ("dtype" in config and find_rule(name)):
+        return False
+    calls = nodes if isinstance(nodes, (list, tuple)) else ()
+    is_keras_3 = any(isinstance(call, Mapping) and "args" in call for call in calls)
+    return is_keras_3 and find_rule(f"ops.{name}") is not None
 
 
 def is_model(data: Mapping[str, Any]) -> bool:
@@ -179,7 +192,8 @@ class LayerReader:
         if known and isinstance(value, str) and value.rpartition(">")[2] not in known:
             # Keras knows it from the user's code, and no shape depends on it.
             return {"class_name": "function", "config": value}
-        return value
+        # Of a lambda, Keras writes the byte code alone where it stands for an activation.
+        return LAMBDA if known and isinstance(value, Mapping) and set(value) == {"value"} else value
 
     def _layers(self, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
@@ -199,6 +213,9 @@ def _adapted(rule: type[LayerRule], arguments: dict[str, Any]) -> dict[str, Any]
     axis = arguments.get("axis")
     if isinstance(axis, list) and len(axis) == 1 and rule.__name__ == "BatchNormalization":
         arguments["axis"] = axis[0]
+    if rule.__name__ == "Discretization" and arguments.get("bin_boundaries") is not None:
+        # `adapt` leaves both in the config, and `from_config` takes the boundaries (Keras 3.15.1).
+        arguments.pop("num_bins", None)
     if rule.__name__ == "Bidirectional":
         _adapt_bidirectional(arguments)
     if rule.__name__ == "Lambda" and not isinstance(arguments.get("output_shape"), (list, type(None))):

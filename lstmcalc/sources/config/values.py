@@ -10,13 +10,15 @@ from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers.arguments import show
 
-__all__ = ["Notes", "check_tree", "excerpt", "leaves", "mappings_in", "parse_json", "plain"]
+__all__ = ["LAMBDA", "Notes", "check_tree", "excerpt", "leaves", "mappings_in", "parse_json", "plain"]
 
 #: How deep values may stand in one another: a model in a model takes four steps, and Keras's own need fewer than 20.
 MAX_DEPTH = 100
 #: How many faults of one source are told.
 MAX_FAULTS = 50
 MAX_SHOWN = 60
+#: What stands for a lambda, of which a config holds nothing but byte code.
+LAMBDA = {"class_name": "function", "config": "<lambda>"}
 
 #: What Python's reader says, in words.
 EXPECTED = {
@@ -193,6 +195,8 @@ def plain(value: Any) -> Any:
         return plain(config["value"]) if isinstance(config, Mapping) and "value" in config else f"`{kind}`"
     if kind == "function" and isinstance(config, str):
         return config
+    if kind == "__lambda__":
+        return LAMBDA
     return {key: plain(item) for key, item in value.items()}
 
 
