@@ -35,6 +35,8 @@ class Builder:
 
     def build(self, layer: LayerSpec) -> LayerRule | None:
         """The rule of a layer, or None after noting every fault in its arguments."""
+        if layer.unread:
+            return None
         if layer.class_name in self.models:
             return self._model(layer)
         rule = find_rule(layer.class_name)

@@ -175,7 +175,9 @@ class Report:
     def weights(self) -> tuple[WeightReport, ...]:
         """Every weight of the model, once; it is trained where any of its places is."""
         weights = [weight for layer in self.layers for weight in layer.weights]
-        first = {weight.origin: weight for weight in sorted(weights[::-1], key=lambda weight: weight.trainable)}
+        first: dict[str, WeightReport] = {}
+        for weight in sorted(weights, key=lambda weight: not weight.trainable):
+            first.setdefault(weight.origin, weight)
         return tuple(weight for weight in weights if not weight.origin or first[weight.origin] is weight)
 
     @property

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from lstmcalc.conversion.arguments import telling_arguments
+from lstmcalc.conversion.limits import check_leads_back, check_sayable
+from lstmcalc.conversion.nested import with_frozen_layers
 from lstmcalc.dims import parse, substitute
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.inference import infer
 from lstmcalc.layers import ALIASES, find_rule
 from lstmcalc.layers.operations.constants import read_key
 from lstmcalc.report import Report
+from lstmcalc.sources.config import read_config
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 
 __all__ = ["to_keras_json"]
 
 MODEL_MODULES = {"Functional": "keras.src.models.functional", "Sequential": "keras.src.models.sequential"}
+#: The arguments that Keras reads from a config without asking whether they are there, by layer.
+WHOLE = {"Rescaling": ("scale", "offset"), "TextVectorization": ("standardize", "split", "ngrams")}
 
 
 def to_keras_json(spec: Spec) -> str:
@@ -25,11 +31,15 @@ def to_keras_json(spec: Spec) -> str:
 
     Raises SpecError for a model that has faults, and where an argument needs a number that has none.
     """
+    report = infer(spec)
+    check_sayable(spec, report, "keras-json")
     faults: list[Fault] = []
-    model = _Model(spec, infer(spec), faults).model()
+    model = _Model(with_frozen_layers(spec), report, faults).model()
     if faults:
         raise SpecError(dict.fromkeys(faults))
-    return json.dumps(model, ensure_ascii=False) + "\n"
+    text = json.dumps(model, ensure_ascii=False) + "\n"
+    check_leads_back(text, spec, report, "keras-json", partial(read_config, source=spec.source))
+    return text
 
 
 class _Model:
@@ -93,6 +103,8 @@ class _Model:
         rule = find_rule(layer.class_name)
         kinds = {key: argument.kind for key, argument in rule.arguments.items()} if rule else {}
         arguments = telling_arguments(layer)
+        if rule is not None and layer.class_name in WHOLE:
+            arguments = {key: rule.arguments[key].default for key in WHOLE[layer.class_name]} | arguments
         if layer.class_name == "RNN" and isinstance(arguments.get("cell"), (list, tuple)):
             arguments["cell"] = LayerSpec("StackedRNNCells", "stacked_rnn_cells", {"cells": arguments["cell"]})
         return {key: self._value(layer, key, kinds.get(key, ""), value) for key, value in arguments.items()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from lstmcalc.conversion.nested import distinct_models, layers_of
 from lstmcalc.errors import SpecError
-from lstmcalc.sources.drafts import wrapped_layers
 from lstmcalc.spec import OWN_NAMES, Ref, Spec, snake_case
 
 __all__ = ["used_names", "with_fewest_names"]
@@ -20,43 +20,44 @@ def with_fewest_names(
 ) -> str:
     """The text that `write` makes of the fewest names with which `read` finds all of them again.
 
-    `stated` are the names that it has in any case. Raises the SpecError of reading it with all names stated.
+    `stated` are the names that it has in any case. Keras counts automatic names by themselves, so that one of them may
+    be that of a layer which states its own: then all layers with such names state theirs.
     """
     names = list(_names(spec))
     stated = stated | set(_own_names(spec))
     for _ in range(ROUNDS):
         text = write(stated)
         try:
-            found = list(_names(read(text)))
+            back = read(text)
         except SpecError:
             break
-        other = {name for name, back in zip(names, found, strict=False) if name != back}
+        found = list(_names(back))
+        if back.faults or len(found) != len(names):
+            bases = {_base(name) for name in stated}
+            stated = stated | {name for name in names if _base(name) in bases}
+            continue
+        other = {name for name, now in zip(names, found, strict=True) if name != now}
         if not other:
             return text
         stated = stated | other
-    text = write(set(names))
-    read(text)
-    return text
+    return write(set(names))
+
+
+def _base(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)
 
 
 def _names(spec: Spec) -> Iterator[str]:
-    """Every name of a layer, in order, and those of nested models."""
-    for top in spec.layers.values():
-        for layer in wrapped_layers(top):
-            yield layer.name
-    for name, model in spec.models.items():
-        yield name
-        yield from _names(model)
+    """Every name of a layer, in order, model by model."""
+    return (layer.name for model in distinct_models(spec) for layer in layers_of(model))
 
 
 def _own_names(spec: Spec) -> Iterator[str]:
     """The names that Keras would never choose for their layers."""
-    for top in spec.layers.values():
-        for layer in wrapped_layers(top):
+    for model in distinct_models(spec):
+        for layer in layers_of(model):
             if not re.fullmatch(rf"{snake_case(OWN_NAMES.get(layer.class_name, layer.class_name))}(_\d+)?", layer.name):
                 yield layer.name
-    for model in spec.models.values():
-        yield from _own_names(model)
 
 
 def used_names(spec: Spec) -> set[str]:

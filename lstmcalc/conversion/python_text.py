@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from lstmcalc.conversion.arguments import telling_arguments, written_key
+from lstmcalc.conversion.limits import PYTHON_MODULES, check_leads_back, check_sayable
 from lstmcalc.conversion.names import with_fewest_names
 from lstmcalc.dims import parse, substitute, symbols_of
 from lstmcalc.errors import Fault, SpecError
@@ -24,7 +26,6 @@ __all__ = ["function_of", "to_python"]
 
 #: Names that the text uses itself.
 RESERVED = {"keras", "layers", "np", "model"}
-MODULES = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 #: The operations whose function is not called as the class is.
 FUNCTIONS = {
     "AllClose": "allclose",
@@ -44,13 +45,19 @@ def to_python(spec: Spec) -> str:
     and where an argument needs a number that has none.
     """
     report = infer(spec)
-    write = partial(_text, spec, report)
-    return with_fewest_names(spec, set(), write, lambda text: read_python(text, spec.source, spec.name))
+    check_sayable(spec, report, "python")
+
+    def read(text: str) -> Spec:
+        return read_python(text, spec.source, spec.name)
+
+    text = with_fewest_names(spec, set(), partial(_text, spec, report), read)
+    check_leads_back(text, spec, report, "python", read)
+    return text
 
 
 def _text(spec: Spec, report: Report, stated: set[str]) -> str:
     faults: list[Fault] = []
-    writer = _Writer(spec, report, stated, set(RESERVED), faults)
+    writer = _Writer(spec, report, _Text(stated, set(RESERVED), faults))
     body = list(writer.lines("model"))
     if faults:
         raise SpecError(dict.fromkeys(faults))
@@ -78,11 +85,26 @@ def function_of(class_name: str) -> str:
     return f"{place}.{FUNCTIONS.get(name) or snake_case(name)}"
 
 
-class _Writer:
-    """Writes one model; `taken` are the variables there are, and `stated` the names that the text states."""
+@dataclass
+class _Text:
+    """What the models of one text share: the names that it states, its variables, and what these hold."""
 
-    def __init__(self, spec: Spec, report: Report, stated: set[str], taken: set[str], faults: list[Fault]) -> None:
-        self.spec, self.stated, self.taken, self.faults = spec, stated, taken, faults
+    stated: set[str]
+    taken: set[str]
+    faults: list[Fault]
+    models: list[tuple[Spec, str]] = field(default_factory=list)
+    #: The variables of layers that stand at several places.
+    shared: dict[str, str] = field(default_factory=dict)
+
+
+class _Writer:
+    """Writes one model of a text."""
+
+    def __init__(self, spec: Spec, report: Report, text: _Text) -> None:
+        self.spec, self.text = spec, text
+        self.stated, self.taken, self.faults = text.stated, text.taken, text.faults
+        #: Lines that make what the next one uses.
+        self.before: list[str] = []
         self.taken |= set(spec.symbols) | _open_symbols(spec)
         self.several = {
             (layer.name, i)
@@ -99,25 +121,40 @@ class _Writer:
 
     def lines(self, variable: str) -> Iterator[str]:
         """The lines that make the model and put it into a variable."""
-        spec = self.spec
-        for name, model in spec.models.items():
-            users = [layer.name for layer in spec.layers.values() if layer.class_name == name]
-            report = next((self.reports[user] for user in users if self.reports.get(user)), None)
-            self.models[name] = self._variable(name)
-            yield from _Writer(model, report or infer(model), self.stated, self.taken, self.faults).lines(
-                self.models[name]
-            )
-            yield ""
-        name = f"name={spec.name!r}".replace("'", '"')
-        if spec.sequential:
-            yield f"{variable} = keras.Sequential("
-            yield "    ["
-            yield from (f"        {self._input(port)}," for port in spec.inputs)
-            yield from (f"        {self._made(spec.layers[call.layer])}," for call in spec.calls)
-            yield "    ],"
-            yield f"    {name},"
-            yield ")"
+        for name, model in self.spec.models.items():
+            yield from self._model(name, model)
+        for line in self._sequential(variable) if self.spec.sequential else self._functional(variable):
+            yield from self.before
+            self.before = []
+            yield line
+        if not self.spec.trainable:
+            yield f"{variable}.trainable = False"
+
+    def _model(self, name: str, model: Spec) -> Iterator[str]:
+        """The lines that make a nested model, unless it stands in an earlier one as well."""
+        made = next((variable for it, variable in self.text.models if it == model), None)
+        if made:
+            self.models[name] = made
             return
+        users = [layer.name for layer in self.spec.layers.values() if layer.class_name == name]
+        report = next((self.reports[user] for user in users if self.reports.get(user)), None)
+        variable = self.models[name] = self._variable(name)
+        yield from _Writer(model, report or infer(model), self.text).lines(variable)
+        yield ""
+        self.text.models.append((model, variable))
+
+    def _sequential(self, variable: str) -> Iterator[str]:
+        made = [self._made(self.spec.layers[call.layer]) for call in self.spec.calls]
+        yield f"{variable} = keras.Sequential("
+        yield "    ["
+        yield from (f"        {self._input(port)}," for port in self.spec.inputs)
+        yield from (f"        {layer}," for layer in made)
+        yield "    ],"
+        yield f"    name={_quoted(self.spec.name)},"
+        yield ")"
+
+    def _functional(self, variable: str) -> Iterator[str]:
+        spec = self.spec
         for port in spec.inputs:
             self.tensors[port.name, 0] = self._variable(port.name)
             yield f"{self.tensors[port.name, 0]} = {self._input(port)}"
@@ -127,10 +164,11 @@ class _Writer:
             yield from self._call(call, counts[call.layer], times.count(call.layer) > 1)
             counts[call.layer] += 1
         inputs = _several([self._tensor(Ref(port.name)) for port in spec.inputs])
-        yield f"{variable} = keras.Model({inputs}, {_several([self._tensor(ref) for ref in spec.outputs])}, {name})"
+        outputs = _several([self._tensor(ref) for ref in spec.outputs])
+        yield f"{variable} = keras.Model({inputs}, {outputs}, name={_quoted(spec.name)})"
 
     def _input(self, port: InputSpec) -> str:
-        parts = [self._shape(port.shape), f'name="{port.name}"']
+        parts = [self._shape(port.shape), f"name={_quoted(port.name)}"]
         if self.spec.batch is not None:
             parts.append(f"batch_size={self.spec.batch}")
         if port.dtype != "float32":
@@ -151,7 +189,7 @@ class _Writer:
             applied = self._operation(layer, call)
         else:
             maker = self.models.get(layer.class_name) or self.layers.get(call.layer)
-            if maker is None and again:
+            if maker is None and again and not layer.shared:
                 maker = self.layers[call.layer] = self._variable(f"{call.layer}_layer")
                 yield f"{maker} = {self._made(layer)}"
             applied = f"{maker or self._made(layer)}({', '.join(self._told(layer, call))})"
@@ -177,6 +215,9 @@ class _Writer:
         tensors = [self._tensor(ref) for ref in call.inputs]
         if class_name == "GetItem":
             return f"{tensors[0]}{written_key(call.keywords['key'])}"
+        if class_name == "Einsum":
+            subscripts = self._value(layer, "subscripts", layer.arguments["subscripts"])
+            return f"{function_of(layer.class_name)}({', '.join([subscripts, *tensors])})"
         rule = OPERATIONS[layer.class_name]({}, layer.name)
         keywords = {key: self._argument(layer, key, value) for key, value in call.keywords.items()}
         told = []
@@ -189,9 +230,18 @@ class _Writer:
         return f"{function_of(layer.class_name)}({', '.join(told)})"
 
     def _made(self, layer: LayerSpec) -> str:
-        """The expression that makes a layer, or the variable of a nested model."""
+        """The expression that makes a layer, or the variable of a nested model or of a layer used elsewhere too."""
         if layer.class_name in self.models:
             return self.models[layer.class_name]
+        if not layer.shared:
+            return self._expression(layer)
+        if layer.shared not in self.text.shared:
+            expression = self._expression(layer)
+            variable = self.text.shared[layer.shared] = self._variable(f"{layer.name}_layer")
+            self.before.append(f"{variable} = {expression}")
+        return self.text.shared[layer.shared]
+
+    def _expression(self, layer: LayerSpec) -> str:
         rule = find_rule(layer.class_name)
         positional = [key for key, argument in (rule.arguments if rule else {}).items() if not argument.keyword_only]
         told = []
@@ -199,7 +249,7 @@ class _Writer:
             text = self._value(layer, key, value)
             told.append(text if i == 0 and positional[:1] == [key] else f"{key}={text}")
         if layer.name in self.stated:
-            told.append(f'name="{layer.name}"')
+            told.append(f"name={_quoted(layer.name)}")
         return f"layers.{ALIASES.get(layer.class_name, layer.class_name)}({', '.join(told)})"
 
     def _value(self, layer: LayerSpec, key: str, value: Any) -> str:
@@ -210,16 +260,16 @@ class _Writer:
             return self._made(value)
         if is_array(value):
             return f'np.array({value["config"]["value"]}, "{value["config"]["dtype"]}")'
-        if isinstance(value, Mapping) and kind in MODULES and isinstance(value.get("config"), Mapping):
+        if isinstance(value, Mapping) and kind in PYTHON_MODULES and isinstance(value.get("config"), Mapping):
             config = ", ".join(f"{k}={v!r}" for k, v in value["config"].items() if v is not None)
-            return f"keras.{MODULES[kind]}.{value['class_name']}({config})"
+            return f"keras.{PYTHON_MODULES[kind]}.{value['class_name']}({config})"
         if isinstance(value, (list, tuple)):
             items = [self._value(layer, key, item) for item in value]
             return f"[{', '.join(items)}]" if isinstance(value, list) else f"({', '.join(items)},)"
         if kind in ("size", "sizes", "shape") and isinstance(value, str):
             self._require_value(layer, key, value)
             return value
-        return f'"{value}"' if isinstance(value, str) and not re.search(r"[\"\\\n]", value) else repr(value)
+        return _quoted(value) if isinstance(value, str) else repr(value)
 
     def _require_value(self, layer: LayerSpec, key: str, text: str) -> None:
         if not isinstance(substitute(parse(text), self.spec.symbols), int):
@@ -246,3 +296,7 @@ class _Writer:
 
 def _several(items: list[str]) -> str:
     return items[0] if len(items) == 1 else f"[{', '.join(items)}]"
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if re.search(r"[\"\\\n]", text) else f'"{text}"'

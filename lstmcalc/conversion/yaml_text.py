@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import yaml
 
 from lstmcalc.conversion.arguments import telling_arguments, written_key
+from lstmcalc.conversion.limits import check_leads_back, check_sayable
 from lstmcalc.conversion.names import used_names, with_fewest_names
+from lstmcalc.conversion.nested import flattened, with_frozen_layers, with_stated_shapes
+from lstmcalc.inference import infer
 from lstmcalc.sources.yaml_spec import is_sequential, read_yaml
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 
@@ -19,26 +23,36 @@ __all__ = ["to_yaml"]
 def to_yaml(spec: Spec) -> str:
     """The YAML text of a spec, with names only where they are used or the automatic ones would be others.
 
-    Raises SpecError where YAML cannot say it, such as a name with `/` in it.
+    Models in models are written side by side. Raises SpecError for a model that has faults, and where YAML cannot say
+    it, such as a name with `/` in it.
     """
-    return with_fewest_names(spec, used_names(spec), partial(_text, spec), lambda text: read_yaml(text, spec.source))
+    report = infer(spec)
+    check_sayable(spec, report, "yaml")
+    flat = flattened(with_frozen_layers(with_stated_shapes(spec, report)))
+    read = partial(read_yaml, source=spec.source)
+    text = with_fewest_names(flat, used_names(flat), partial(_text, flat), read)
+    check_leads_back(text, spec, report, "yaml", read)
+    return text
 
 
 def _text(spec: Spec, stated: set[str]) -> str:
-    lines = [f"name: {_flow(spec.name)}", *_Writer(spec, stated).lines()]
+    lines = [f"name: {_flow(spec.name)}", *_Writer(spec, stated, spec.models).lines()]
     if spec.models:
         lines.append("models:")
         for name, model in spec.models.items():
-            lines += [f"  {_flow(name)}:", *(f"    {line}" for line in _Writer(model, stated).lines(nested=True))]
+            lines += [
+                f"  {_flow(name)}:",
+                *(f"    {line}" for line in _Writer(model, stated, spec.models).lines(nested=True)),
+            ]
     return "\n".join(lines) + "\n"
 
 
 class _Writer:
-    """Writes one model; `stated` are the names that it states."""
+    """Writes one model; `stated` are the names that it states, and `models` all models that stand beside it."""
 
-    def __init__(self, spec: Spec, stated: set[str]) -> None:
-        self.spec, self.stated = spec, stated
-        taken = {*spec.layers, *spec.models, *(port.name for port in spec.inputs)}
+    def __init__(self, spec: Spec, stated: set[str], models: Mapping[str, Spec]) -> None:
+        self.spec, self.stated, self.models = replace(spec, models=models), stated, models
+        taken = {*spec.layers, *models, *(port.name for port in spec.inputs)}
         counts: dict[str, int] = {}
         #: The name of every call's result: the layer's own at first, a new one when it is applied again.
         self.results: dict[tuple[str, int], str] = {}
@@ -88,7 +102,7 @@ class _Writer:
 
     def _layer(self, layer: LayerSpec) -> tuple[str, dict[str, Any]]:
         arguments = {key: self._value(value) for key, value in telling_arguments(layer).items()}
-        if layer.name in self.stated and layer.class_name not in self.spec.models:
+        if layer.name in self.stated and layer.class_name not in self.models:
             arguments["name"] = layer.name
         return layer.class_name, arguments
 

@@ -192,7 +192,7 @@ class EntryReader:
                 self._refuse_form(node)
             return None
         if "(" not in value and not _is_rest_of_call(value):
-            return LayerSpec(_class_name(value), "", {}, node.where)
+            return LayerSpec(self._class_name(value), "", {}, node.where)
         try:
             layer = parse_call(value, node.where, node.offset)
         except SpecError as error:
@@ -210,7 +210,7 @@ class EntryReader:
             self.note("not-a-layer-call", key.where, "a layer call such as `LSTM(64)`", f"`{shortened(key.text)}: …`",
                       fix=fix)  # fmt: skip
             return None
-        class_name = _class_name(key.text)
+        class_name = self._class_name(key.text)
         arguments: dict[str, Any] = {}
         places: dict[str, Where] = {}
         name = ""
@@ -253,7 +253,7 @@ class EntryReader:
         key = value.pairs[0][0].text
         if argument_kind(class_name, key) or key in OWN_KEYS:
             return False
-        inner = _class_name(key)
+        inner = self._class_name(key)
         return inner in self.models or inner[:1].isupper()
 
     def _argument(self, kind: str, node: Node) -> Any:
@@ -286,6 +286,13 @@ class EntryReader:
         self._refuse_form(node)
         return None
 
+    def _class_name(self, text: str) -> str:
+        """The class in `LSTM`, or in `keras.layers.LSTM`; an operation keeps its `ops.`, and a model its whole name."""
+        if text in self.models or not re.fullmatch(r"\w+(\.\w+)+", text):
+            return text
+        *path, name = text.split(".")
+        return f"ops.{name}" if path[-1] == "ops" else name
+
     def _refuse_form(self, node: Node) -> None:
         fix = ""
         got = described(node)
@@ -305,11 +312,3 @@ def _is_told(key: str) -> bool:
 def _is_rest_of_call(text: str) -> bool:
     """Whether a text is the end of a call that a comma has cut, inside { } or [ ]; its beginning has the fault."""
     return text.rstrip().endswith(")") and text.count(")") > text.count("(")
-
-
-def _class_name(text: str) -> str:
-    """The class in `LSTM`, or in `keras.layers.LSTM`; an operation keeps its `ops.`."""
-    if not re.fullmatch(r"\w+(\.\w+)+", text):
-        return text
-    *path, name = text.split(".")
-    return f"ops.{name}" if path[-1] == "ops" else name

@@ -261,12 +261,15 @@ def _stand_in(keras: Any, rule: LayerRule, values: Mapping[str, int]) -> Any:
     A size that is stated as unknown is that of the same axis of the input where there is one, and otherwise 2.
     """
     stated = lower(substitute(size, values) for size in rule.given["output_shape"])
-    params = substitute(rule.given.get("params", 0), values)
+    held = substitute(rule.given.get("non_trainable_params", 0), values)
+    params = substitute(rule.given.get("params", 0), values) - held
 
     class StandIn(keras.layers.Layer):  # type: ignore[misc]  # Keras is not there when types are checked
         def build(self, input_shape: Any) -> None:
             if params:
                 self.add_weight(shape=(params,), name="params")
+            if held:
+                self.add_weight(shape=(held,), name="non_trainable_params", trainable=False)
 
         def call(self, inputs: Any) -> Any:
             first = keras.tree.flatten(inputs)[0]

@@ -395,7 +395,124 @@ def test_what_does_not_depend_on_a_fault_is_reported() -> None:
     code = "i = Input((9, 3))\nx = GRU(4, name='known')(i)\nif u:\n    x = Dropout(r)(x)\nm = Model(i, Dense(2)(x))"
     with pytest.raises(SpecError) as caught:
         infer(read_python(code, "m.py"))
-    assert [layer.name for layer in caught.value.report.layers] == ["input_layer", "known"]
+    assert [(layer.name, layer.params) for layer in caught.value.report.layers] == [
+        ("input_layer", 0), ("known", 108), ("dense", None)
+    ]  # fmt: skip
+
+
+READY_MADE = """i = Input((8, 8, 3))
+base = keras.applications.VGG16(include_top=False)
+x = base(keras.applications.vgg16.preprocess_input(i))
+m = Model(i, Dense(2)(x))"""
+SAVE = "save the model with `model.save('model.keras')`, and read that file"
+UNREAD: list[tuple[str, str]] = [
+    (
+        "a = Input((4,))\nm = Model(a, Add()([a, Dense(4)(b)]))",
+        "error[unknown-value] m.py:2:33\n  expected the output of a layer\n"
+        "  got      `b`, which cannot be known\n  because  the file does not set it\n"
+        "  fix      set it above; or read what `model.to_json()` gives, which leaves nothing open",
+    ),
+    (
+        "i = Input((4,))\nm = Model(i, Dense(2)(Dense(3, name='a/b')(i)), name='c/d')",
+        "error[wrong-name] m.py:2:5\n  expected a name without `/`\n  got      `c/d`\n\n"
+        'error[wrong-name] m.py:2:37  layer "a/b" (Dense)\n  expected a name without `/`\n  got      `a/b`',
+    ),
+    (
+        "m = Sequential([Input((4,)), Dense(-3), Dense('a'), Dense(2, bias=1)])",
+        'error[wrong-value] m.py:1:36  layer "dense" (Dense)\n  expected `units` to be a positive integer\n'
+        '  got      -3\n\nerror[wrong-value] m.py:1:47  layer "dense_1" (Dense)\n'
+        '  expected `units` to be a positive integer\n  got      "a"\n\n'
+        'error[unknown-argument] m.py:1:67  layer "dense_2" (Dense)\n  expected a Dense argument\n'
+        "  got      `bias`\n  fix      did you mean `use_bias`?",
+    ),
+    (
+        READY_MADE,
+        'error[unknown-layer] m.py:2:8  layer "vgg16" (VGG16)\n'
+        "  expected a model whose layers stand in the code\n  got      `VGG16`\n"
+        f"  because  `VGG16` is ready-made, and its layers do not stand in the code\n  fix      {SAVE}\n\n"
+        'error[unknown-layer] m.py:3:10  layer "preprocess_input" (preprocess_input)\n'
+        "  expected operations that stand in the code\n  got      a step that belongs to a ready-made network\n"
+        f"  because  each network has its own\n  fix      {SAVE}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), UNREAD, ids=[str(i) for i in range(len(UNREAD))])
+def test_what_cannot_be_read_has_a_row_all_the_same_and_the_rest_is_checked(code: str, text: str) -> None:
+    assert refused(code) == text
+
+
+def test_a_class_of_which_a_part_cannot_be_read_does_not_look_complete() -> None:
+    code = """
+class Encoder(Layer):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.last = Embedding(1000, 64), Dense(3)
+    def call(self, x):
+        return self.last(self.embed(x) + places(40)[:4])
+i = Input((4,))
+m = Model(i, Dense(2)(Encoder()(i)))"""
+    spec = read_python(code, "m.py")
+    assert [fault.code for fault in spec.faults] == ["unknown-value"]
+    assert spec.models["encoder"].faults == spec.faults
+    with pytest.raises(SpecError) as caught:
+        infer(spec)
+    assert caught.value.faults == spec.faults
+    assert [(row.name, row.params) for row in caught.value.report.layers] == [
+        ("input_layer", 0), ("encoder", None), ("dense", None)
+    ]  # fmt: skip
+
+
+def totals(code: str) -> tuple[Any, Any]:
+    found = infer(read_python(code, "m.py")).totals
+    return found.params, found.trainable_params
+
+
+def test_layers_in_a_frozen_model_train_again_only_where_another_is_looked_at() -> None:
+    code = "b = Sequential([Input((8,)), Dense(4), Dense(4)])\nb.trainable = False\nb.layers[-1].trainable = True\n"
+    assert totals(code) == (56, 0)
+    assert totals(code + "i = Input((8,))\nm = Model(i, Dense(2)(b(i)))") == (66, 30)
+
+
+def test_a_layer_at_several_places_counts_once() -> None:
+    code = "i, j = Input((5, 8)), Input((8,))\nd = Dense(3)\nm = Model([i, j], [TimeDistributed(d)(i), {}(j)])"
+    assert totals(code.format("d")) == (27, 27)
+    assert totals(code.format("Dense(3)")) == (54, 54)
+    assert totals("i = Input((5, 8))\nd = LSTM(3)\nm = Model(i, [Bidirectional(d)(i), d(i)])") == (3 * 144, 3 * 144)
+
+
+def test_a_weight_that_is_not_trained_counts_so() -> None:
+    code = """
+class Scale(Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], 6))
+        self.g = self.add_weight(shape=(6,), trainable={})
+    def call(self, x):
+        return keras.ops.matmul(x, self.w) * self.g
+i = Input((5,))
+m = Model(i, Scale()(i))"""
+    assert totals(code.format(False)) == (36, 30)
+    assert totals(code.format(True)) == (36, 36)
+
+
+def test_a_model_of_ones_own_that_makes_data_is_one_row_with_all_that_it_holds() -> None:
+    code = """
+class Writer(keras.Model):
+    def __init__(self, words, width, units):
+        super().__init__(self)
+        self.embedding = Embedding(words, width)
+        self.gru = GRU(units, return_sequences=True, return_state=True)
+        self.dense = Dense(words)
+    def call(self, inputs, states=None):
+        x = self.embedding(inputs)
+        if states is None:
+            states = self.gru.get_initial_state(x)
+        x, states = self.gru(x, initial_state=states)
+        return self.dense(x)
+model = Writer(66, 256, 1024)"""
+    assert [row[:2] for row in read(code)] == [("inputs", "InputLayer"), ("writer", "Writer")]
+    # The number that TensorFlow's tutorial on writing text prints.
+    assert totals(code) == (4_022_850, 4_022_850)
 
 
 def test_places_are_those_of_the_file() -> None:

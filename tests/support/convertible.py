@@ -72,4 +72,31 @@ MODELS = {
         inputs: {q: [5, 8], v: [7, 8], a: {shape: [5], dtype: bool}, b: {shape: [7], dtype: bool}}
         layers: [Attention: {inputs: [q, v], mask: [a, b]}]
     """,
+    "models_in_models": """
+        input: [4]
+        models:
+          net_1.00_96: {input: [4], layers: [Dense: 3]}
+          mid: {input: [4], layers: [net_1.00_96, Dense: 2]}
+        layers: [mid, Dense: 1]
+    """,
+    "clashing_names": """
+        input: [4]
+        layers:
+          - Dense: {units: 7, name: dense_1}
+          - Dense: {units: 8, name: dense}
+          - Dense: {units: 6, name: dense_4, inputs: input}
+          - Dense: {units: 8, name: dense_3}
+          - Add: {inputs: [dense, dense_3]}
+    """,
+    "scaled": "{input: [4], layers: [Rescaling: 0.5, Dense: 2]}",
+    "einsum": """
+        inputs: {a: [3, 4], b: [4, 5]}
+        layers: [ops.Einsum: {subscripts: "bij,bjk->bik", inputs: [a, b]}]
+    """,
+    "text": """
+        inputs: {words: {shape: [1], dtype: string}}
+        layers:
+          - TextVectorization: {vocabulary: [x, y], output_sequence_length: 5}
+          - Embedding: {input_dim: 4, output_dim: 3}
+    """,
 }

@@ -99,6 +99,9 @@ class _Reader:
         if isinstance(found, Layer):
             model = Model(found.name, "Functional", found.where)
             model.faults.extend(found.faults)
+            if not found.faults:
+                model.inputs.extend(self.interpreter.ports_of[instance])
+                model.outputs.extend(self.graph.node(found, model.inputs))
             return model
         return found
 

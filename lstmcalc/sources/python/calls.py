@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lstmcalc.dims import Expression, to_python
+from lstmcalc.dims import Expression, parse, to_python
 from lstmcalc.shapes import size_to_json
 from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, call_builtin, call_method, items
 from lstmcalc.sources.python.classes import Classes, Super
 from lstmcalc.sources.python.graph import layers_of
 from lstmcalc.sources.python.layers import call_layer, call_model
 from lstmcalc.sources.python.libraries import call_imported
-from lstmcalc.sources.python.operations import has_tensor, shape_of
+from lstmcalc.sources.python.operations import call_operation, has_tensor, shape_of
 from lstmcalc.sources.python.values import (
     Arguments,
     Array,
@@ -28,6 +29,7 @@ from lstmcalc.sources.python.values import (
     Unknown,
     flat_tensors,
 )
+from lstmcalc.sources.python.wording import identifier
 
 __all__ = ["Calls"]
 
@@ -47,7 +49,7 @@ class Calls(Classes):
             return self._call_imported(function, given)
         if isinstance(function, Layer):
             if function.class_name == "Lambda":
-                self._trace_lambda(function, given)
+                self.trace_lambda(function, given.positional[:1])
             return call_layer(self.graph, function, given)
         if isinstance(function, Model):
             return call_model(self.graph, function, given)
@@ -65,7 +67,7 @@ class Calls(Classes):
                                {**first.places, **given.places}, given.where, given.text)  # fmt: skip
             return self.call(function.function, merged)
         if isinstance(function, Unknown) and function.call and has_tensor(given.positional, dict(given.keywords)):
-            made = self.graph.unknown_call(function.call[0], given)
+            made = self.graph.unknown_call(function, given)
             return made[0]
         return self.unknown_result(function, given)
 
@@ -89,12 +91,26 @@ class Calls(Classes):
             places = {key if isinstance(key, str) else key - 1: place for key, place in given.places.items()}
             rest = Arguments(given.positional[1:], given.keywords, places, given.where)
             return Partial(given.positional[0], rest)
+        if function.path in ("functools.reduce", "reduce") and len(given.positional) > 1:
+            return self._reduce(given)
         if function.last == "ArgumentParser":
             return Instance(None, {}, name="ArgumentParser")
         made = call_imported(self.graph, function, given)
         if isinstance(made, Layer) and made.class_name == "Lambda":
             self.functions[made] = given.get(0, "function")
         return self.unknown_result(function, given) if made is None else made
+
+    def _reduce(self, given: Arguments) -> Any:
+        """`functools.reduce(function, values, first)`."""
+        function, values, *first = given.positional
+        each = items(values)
+        if each is None:
+            return self.unknown_result(Imported("functools.reduce"), given)
+        found = [*first, *self.counted(each)]
+        result = found[0]
+        for item in found[1:]:
+            result = self.call(function, replace(given, positional=(result, item), keywords={}))
+        return result
 
     def _call_builtin(self, name: str, given: Arguments) -> Any:
         values, keywords = given.positional, dict(given.keywords)
@@ -114,6 +130,8 @@ class Calls(Classes):
             special = self._of_size(name, values)
             if special is not None:
                 return special
+        if name in ("abs", "pow", "round") and has_tensor(values):
+            return call_operation(self.graph, f"keras.ops.{name}", given)
         if name not in BUILTINS:
             return self.unknown_result(Imported(name), given)
         if name != "len" and any(isinstance(value, Unknown) for value in (*values, *keywords.values())):
@@ -159,8 +177,18 @@ class Calls(Classes):
         if isinstance(this, (Layer, Tensor)):
             if name == "get_shape":
                 return shape_of(self.graph, this)
+            if name == "get_initial_state" and isinstance(this, Layer) and (states := self._initial_state(this, given)):
+                return states
             return self.unknown_result(None, given)
         return call_method(this, name, given.positional, dict(given.keywords))
+
+    def _initial_state(self, layer: Layer, given: Arguments) -> list[Any]:
+        """The zeros that a layer starts from: nothing of its own, where it stands in a layer of one's own."""
+        count = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}.get(layer.class_name, 0)
+        units = layer.arguments.get("units")
+        sizes = None, parse(units) if isinstance(units, str) else units
+        inside = self.graph.operations_namer is not None
+        return [self.graph.constant(sizes, given.where) for _ in range(count)] if inside else []
 
     def _model_method(self, model: Model, name: str, given: Arguments) -> Any:
         if name == "add" and model.sequential:
@@ -184,9 +212,12 @@ class Calls(Classes):
 
     def model_layers(self, model: Model) -> list[Any]:
         """`model.layers`, in the order in which they were applied; a stack's is without its input."""
-        self.graph.build(model)
-        inputs = [] if model.sequential else [tensor.node.layer for tensor in model.inputs]
-        return [*inputs, *(model.layers if model.sequential else layers_of(model))]
+        if model.sequential:
+            if model.inputs or (model.layers and isinstance(first := model.layers[0], Model) and first.inputs):
+                self.graph.build(model)
+            return list(model.layers)
+        inputs = [tensor.node.layer for tensor in model.inputs]
+        return [*inputs, *layers_of(model)]
 
     def _parser_method(self, parser: Instance, name: str, given: Arguments) -> Any:
         """`add_argument` and `parse_args` of argparse."""
@@ -208,12 +239,12 @@ class Calls(Classes):
             return Instance(None, values)
         return parser if name.startswith("add_") else None
 
-    def _trace_lambda(self, layer: Layer, given: Arguments) -> None:
+    def trace_lambda(self, layer: Layer, inputs: Sequence[Any]) -> None:
         """States the shape that a Lambda's function gives, where it can be followed."""
         function = self.functions.get(layer)
         if "output_shape" in layer.arguments or not isinstance(function, (Function, Imported, Partial)):
             return
-        made = self.traced(function, Arguments(given.positional[:1], where=given.where, text="lambda"))
+        made = self.traced(function, Arguments(tuple(inputs), where=layer.where, text="lambda"))
         shape = shape_of(self.graph, made) if isinstance(made, Tensor) else None
         if shape is not None:
             layer.arguments["output_shape"] = [size_to_json(size) for size in shape[1:]]
@@ -270,8 +301,7 @@ class Calls(Classes):
         if isinstance(value, Instance):
             value.attributes[name] = new
             if name == "trainable" and isinstance(new, bool):
-                for inner in value.attributes.values():
-                    self.graph.freeze(inner, new)
+                self.freeze_instance(value, new)
         elif isinstance(value, Class):
             value.attributes[name] = new
         elif name == "trainable" and isinstance(new, bool):
@@ -279,8 +309,6 @@ class Calls(Classes):
 
     def in_words(self, value: Any) -> str:
         """A value as part of a name."""
-        from lstmcalc.sources.python.graph import identifier
-
         return identifier(to_python(value) if isinstance(value, Expression) else value.text)
 
 

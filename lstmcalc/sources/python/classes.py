@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lstmcalc.dims import lift_size, product, to_python, total
+from lstmcalc.dims import Dim, lift_size, product, to_python, total
 from lstmcalc.errors import Fault, Where
-from lstmcalc.layers.rule import Inputs
+from lstmcalc.layers.rule import Inputs, Weight, own_weights
 from lstmcalc.shapes import size_to_json
 from lstmcalc.sources.python.graph import Graph, layers_of
 from lstmcalc.sources.python.layers import call_layer, call_model
+from lstmcalc.sources.python.models import note_shared
 from lstmcalc.sources.python.operations import shape_of
 from lstmcalc.sources.python.shapes import nodes_between
 from lstmcalc.sources.python.values import (
@@ -67,6 +68,8 @@ class Classes:
         self.functions: dict[Layer, Any] = {}
         self.traced_as: dict[Instance, Model | Layer] = {}
         self.instances: list[Instance] = []
+        #: The inputs that each was followed with.
+        self.ports_of: dict[Instance, list[Tensor]] = {}
 
     def call(self, function: Any, given: Arguments) -> Any:
         """The result of a call."""
@@ -100,12 +103,32 @@ class Classes:
             instance.attributes.update(given.keywords)
         if is_layer(made):
             self._name_instance(instance, given)
+            if start is None:
+                self._freeze_new(instance, given)
         return instance
 
     def _name_instance(self, instance: Instance, given: Arguments) -> None:
         name = given.keywords.get("name")
         if "name" not in instance.attributes and instance.of:
             instance.attributes["name"] = name if isinstance(name, str) else self.graph.name(instance.of.name)
+
+    @staticmethod
+    def _freeze_new(instance: Instance, given: Arguments) -> None:
+        if given.keywords.get("trainable") is False:
+            # It does not tell its layers (keras/src/layers/layer.py, 3.15.1).
+            instance.attributes["trainable"] = False
+
+    def freeze_instance(self, instance: Instance, trainable: bool) -> None:
+        """`instance.trainable = trainable`."""
+        self.graph.freeze(instance, trainable)
+        self.graph.freeze(self.traced_as.get(instance), trainable)
+
+    def apply_own(self, instance: Instance, tensors: Sequence[Tensor]) -> tuple[Layer | Model, list[Tensor]]:
+        """What an object of one's own has become, and its outputs on tensors."""
+        made = self.call_instance(
+            instance, Arguments((tensors[0] if len(tensors) == 1 else list(tensors),), where=instance.where)
+        )
+        return self.traced_as[instance], [leaf for leaf in flat_tensors(made) if isinstance(leaf, Tensor)]
 
     def member(self, value: Instance | Class, name: str, where: Where) -> Any:
         """`value.name` of an object or a class of the source."""
@@ -156,13 +179,15 @@ class Classes:
         if method.name == "__init__":
             if is_layer(this.of):
                 self._name_instance(this, given)
+                self._freeze_new(this, given)
             return None
         if method.name == "add_weight":
             shape = given.get(0, "shape")
             if isinstance(shape, str):
                 shape = given.get(1, "shape")
             array = Array(tuple(shape) if isinstance(shape, (list, tuple)) else ())
-            this.attributes.setdefault("(weights)", []).append(array)
+            trainable = given.keywords.get("trainable", True) is not False
+            this.attributes.setdefault("(weights)" if trainable else "(frozen weights)", []).append(array)
             return array
         if method.name == "build" and is_model(this.of) and not isinstance(method.this, Super):
             shape = given.get(0, "input_shape")
@@ -251,16 +276,20 @@ class Classes:
         found: Model | Layer = model
         if not model.outputs or not self._is_plain(instance, model):
             found = self._stand_in(instance, name, model, made, ports)
-        self.traced_as[instance] = found
+        self.traced_as[instance], self.ports_of[instance] = found, ports
         return found
 
     def _is_plain(self, instance: Instance, model: Model) -> bool:
         """Whether a graph of layers says all that there is of a layer: no weights of its own, no data."""
-        constants = [value for node in nodes_between(model.inputs, model.outputs) for value in node.keywords.values()]
+        nodes = nodes_between(model.inputs, model.outputs)
+        ports = {tensor.node for tensor in model.inputs}
         has_layers = any(
             isinstance(layer, Model) or not layer.class_name.startswith("ops.") for layer in layers_of(model)
         )
-        own = "(weights)" in instance.attributes or any(isinstance(value, Array) for value in constants)
+        # What it takes from nowhere, it makes itself.
+        made = any(not node.sources and node not in ports and not node.faults for node in nodes)
+        data = any(isinstance(value, Array) for node in nodes for value in node.keywords.values())
+        own = made or data or bool({"(weights)", "(frozen weights)"} & set(instance.attributes))
         return not own and (has_layers or is_model(instance.of))
 
     def _stand_in(self, instance: Instance, name: str, model: Model, made: Any, ports: list[Tensor]) -> Layer:
@@ -268,10 +297,11 @@ class Classes:
         assert instance.of is not None
         shape = shape_of(self.graph, made) if isinstance(made, Tensor) else self._stated_shape(instance, ports)
         nodes = nodes_between(model.inputs, model.outputs)
-        counts = [self._params(node) for node in {node.layer: node for node in nodes if node.inputs}.values()]
+        note_shared(self.graph, model)
+        weights = self._weights_of(instance, nodes)
         held = any(isinstance(leaf, (Layer, Model, Instance)) for value in instance.attributes.values()
                    for leaf in flat_tensors(value))  # fmt: skip
-        if shape is None or None in counts or (held and not model.outputs):
+        if shape is None or weights is None or (held and not model.outputs):
             fault = Fault(
                 "unknown-layer",
                 "a layer or model whose `call` can be followed",
@@ -281,11 +311,12 @@ class Classes:
                 instance.where,
             )
             return self.graph.layer(instance.of.name, {}, name, instance.where, faults=[fault])
-        weights = [product(tuple(map(lift_size, array.shape))) for array in instance.attributes.get("(weights)", [])]
-        params = total([*weights, *(count for count in counts if count is not None)])
         arguments: dict[str, Any] = {"output_shape": [size_to_json(size) for size in shape[1:]]}
-        if params != 0:
-            arguments["params"] = params if isinstance(params, int) else to_python(params)
+        counts = {"params": total(count for count, _ in weights),
+                  "non_trainable_params": total(count for count, trained in weights if not trained)}  # fmt: skip
+        for key, count in counts.items():
+            if count != 0:
+                arguments[key] = count if isinstance(count, int) else to_python(count)
         return self.graph.layer(instance.of.name, arguments, name, instance.where)
 
     def _stated_shape(self, instance: Instance, ports: list[Tensor]) -> Any:
@@ -300,14 +331,37 @@ class Classes:
         known = isinstance(shape, (list, tuple)) and not any(isinstance(size, (Unknown, list, tuple)) for size in shape)
         return tuple(shape) if known else None
 
-    def _params(self, node: Node) -> Any:
-        """How many parameters a node's layer has; None where that is not known."""
+    def _weights_of(self, instance: Instance, nodes: Sequence[Node]) -> list[tuple[Dim, bool]] | None:
+        """How many numbers each weight has, and whether it is trained, each once; None where that is not known."""
+        found: list[tuple[Dim, bool]] = []
+        for key, trained in (("(weights)", instance.attributes.get("trainable", True) is not False),
+                             ("(frozen weights)", False)):  # fmt: skip
+            arrays = instance.attributes.get(key, [])
+            found += [(product(tuple(map(lift_size, array.shape))), trained) for array in arrays]
+        weights = self._weights(nodes)
+        if weights is None:
+            return None
+        return [*found, *((weight.params, weight.trainable) for weight in weights.values())]
+
+    def _weights(self, nodes: Sequence[Node]) -> dict[Any, Weight] | None:
+        """The weights of the layers that nodes apply, by what tells each from others; None where they are not known."""
+        found: dict[Any, Weight] = {}
+        for node in nodes:
+            made = self._weights_at(node)
+            if made is None:
+                return None
+            found = {**made, **found}
+        return found
+
+    def _weights_at(self, node: Node) -> dict[Any, Weight] | None:
         if isinstance(node.layer, Model):
-            counts = [self._params(inner) for inner in nodes_between(node.layer.inputs, node.layer.outputs)]
-            return None if None in counts else total(counts)
+            return self._weights(nodes_between(node.layer.inputs, node.layer.outputs))
+        if node.layer.class_name == "InputLayer":
+            return {}
         rule = self.graph.shapes.rule(node.layer)
         shapes = [self.graph.shapes.of(tensor) for tensor in node.inputs]
-        if rule is None or None in shapes:
-            return 0 if node.layer.class_name == "InputLayer" else None
+        if rule is None or None in shapes or node.faults:
+            return None
         x = Inputs([shape for shape in shapes if shape is not None])
-        return rule.count(x.replace(x.shapes, rule.axis_names(x.ndim)))
+        weights = own_weights(rule, x.replace(x.shapes, rule.axis_names(x.ndim) if shapes else ()))
+        return {weight.origin or (node.layer, weight.name): weight for weight in weights}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lstmcalc.dims import MAX_SIZE, Dim, Expression, lift_size, lower_size, parse, symbol, to_python
+from lstmcalc.dims import Dim, Expression, lift_size, lower_size, parse, symbol, to_python
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.layers.rule import Shape
@@ -16,10 +14,23 @@ from lstmcalc.shapes import size_to_json
 from lstmcalc.sources.input_shapes import symbolic_shapes
 from lstmcalc.sources.python.masks import masked_outputs
 from lstmcalc.sources.python.shapes import Shapes, nodes_between, wrapped
-from lstmcalc.sources.python.values import Arguments, Imported, Layer, Model, Node, Tensor, Unknown, flat_tensors
+from lstmcalc.sources.python.values import (
+    Arguments,
+    Array,
+    Instance,
+    Layer,
+    Model,
+    Node,
+    Tensor,
+    Unknown,
+    copied,
+    flat_tensors,
+    is_own_layer,
+)
+from lstmcalc.sources.python.wording import identifier, not_known, shortest, wrong_name
 from lstmcalc.spec import Namer
 
-__all__ = ["INPUT_ARGUMENTS", "Graph", "identifier"]
+__all__ = ["INPUT_ARGUMENTS", "Graph", "layers_of"]
 
 #: How many layers, and how many applications of layers, one source may make.
 MAX_LAYERS = 4_000
@@ -46,6 +57,13 @@ class Graph:
         self._keys: dict[str, Model] = {}
         self._symbols: dict[str, tuple[Any, ...]] = {}
         self._free: dict[tuple[Any, ...], Tensor] = {}
+        #: The inputs that stand for a name that the source sets nowhere.
+        self.unset: dict[Node, Unknown] = {}
+        #: The models that are themselves not trainable, whatever their layers are.
+        self.frozen: set[Model] = set()
+        #: Applies an object of a class of one's own; states what a Lambda's function gives.
+        self.apply_own: Callable[[Instance, Sequence[Tensor]], tuple[Layer | Model, list[Tensor]]] | None = None
+        self.before_lambda: Callable[[Layer, Sequence[Tensor]], None] | None = None
         self._applied: set[Layer] = set()
         #: The outputs that have a mask.
         self._masked: set[tuple[Node, int]] = set()
@@ -66,7 +84,7 @@ class Graph:
 
     def symbol(self, unknown: Unknown) -> str:
         """The symbol that stands for an unknown value."""
-        base = name = identifier(_shortest(unknown))
+        base = name = identifier(shortest(unknown))
         count = 1
         while self._symbols.setdefault(name, unknown.key) != unknown.key:
             count += 1
@@ -111,6 +129,9 @@ class Graph:
             self.name("StackedRNNCells")
         name = name or self.name(class_name)
         layer = Layer(class_name, name, dict(arguments), where, places or {}, tuple(faults))
+        if class_name == "Bidirectional" and isinstance(inner := arguments.get("layer"), Layer):
+            # It makes its own two of the layer's config (keras/src/layers/rnn/bidirectional.py, 3.15.1).
+            layer.arguments["layer"] = copied(inner)
         self.layers.append(layer)
         return layer
 
@@ -167,16 +188,23 @@ class Graph:
         self.nodes.append(node)
         return Tensor(node)
 
+    def constant(self, sizes: Sequence[Any], where: Where) -> Tensor:
+        """Data that a layer of one's own makes itself."""
+        return self.input(sizes[1:], sizes[0] if sizes else None, name="constant", where=where)
+
     def tensor(self, value: Any, where: Where) -> Tensor | Fault:
         """A value as a tensor; where it cannot be one, what is wrong with it."""
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Unknown) and value.free:
             if value.key not in self._free:
-                self._free[value.key] = self.input(None, name=identifier(value.text), where=value.where)
+                made = self.input(None, name=identifier(value.text), where=value.where)
+                self._free[value.key], self.unset[made.node] = made, value
             return self._free[value.key]
         if isinstance(value, Unknown) and value.call:
-            return self.unknown_call(*value.call)[0]
+            return self.unknown_call(value, value.call[1])[0]
+        if isinstance(value, Array) and value.shape and self.operations_namer is not None:
+            return self.constant(value.shape, where)
         return not_known(value, "the output of a layer", where)
 
     def tensors(self, values: Any, where: Where) -> tuple[list[Tensor], list[Fault]]:
@@ -195,14 +223,23 @@ class Graph:
                 tensors.append(found)
         return tensors, faults
 
-    def unknown_call(self, name: str, arguments: Arguments) -> list[Tensor]:
+    def unknown_layer(self, value: Unknown, where: Where) -> Layer:
+        """What an unknown call made, as a layer of its name; at fault where it is known why."""
+        name = value.call[0].rpartition(".")[2] if value.call else value.text
+        faults = []
+        if value.fix:
+            faults.append(Fault("unknown-layer", "a model whose layers stand in the code", f"`{name}`", value.because,
+                                value.fix, value.where))  # fmt: skip
+        return self.layer(name, {}, where=where, faults=faults)
+
+    def unknown_call(self, value: Unknown, arguments: Arguments) -> list[Tensor]:
         """A call that only running it would reveal, as a layer of its name."""
         given = (*arguments.positional, *arguments.keywords.values())
         tensors = [leaf for value in given for leaf in flat_tensors(value) if isinstance(leaf, Tensor)]
-        layer = self.layer(name.rpartition(".")[2], {}, where=arguments.where)
+        layer = self.unknown_layer(value, arguments.where)
         return self.node(layer, tensors, where=arguments.where)
 
-    def settle(self, tensors: Iterable[Tensor], layer: Layer | Model) -> None:
+    def settle(self, tensors: Iterable[Tensor], layer: Any) -> None:
         """Gives inputs of unknown shape the one that a layer expects, its sizes named as the layer's axes."""
         while isinstance(layer, Model) and layer.layers and not layer.inputs:
             layer = layer.layers[0]
@@ -211,11 +248,11 @@ class Graph:
             if isinstance(origin, Layer) and origin.arguments.get("shape", 0) is None:
                 origin.arguments["shape"] = self._expected(layer, i)
 
-    def _expected(self, layer: Layer | Model, index: int) -> list[Any]:
+    def _expected(self, layer: Any, index: int) -> list[Any]:
         if isinstance(layer, Model):
             shape = self.shapes.of(layer.inputs[index]) if index < len(layer.inputs) else None
             return ["input_dim"] if shape is None else [size_to_json(lower_size(size)) for size in shape[1:]]
-        class_name = ALIASES.get(layer.class_name, layer.class_name)
+        class_name = ALIASES.get(layer.class_name, layer.class_name) if isinstance(layer, Layer) else ""
         if class_name not in RULES:
             return ["input_dim"]
         shapes = symbolic_shapes(replace(self.shapes.spec(layer), class_name=class_name))
@@ -223,7 +260,7 @@ class Graph:
 
     def sequential(self, layers: Iterable[Any], name: str, where: Where) -> Model:
         """A new stack of layers."""
-        model = Model(name or self.name("Sequential"), "Sequential", where)
+        model = Model(name or self.name("Sequential"), "Sequential", where, faults=wrong_name(name, where))
         self.models.append(model)
         for layer in layers:
             self._push(model, layer, where)
@@ -249,11 +286,10 @@ class Graph:
 
     def _push(self, model: Model, value: Any, where: Where) -> None:
         if isinstance(value, Unknown) and value.call:
-            name, arguments = value.call
-            value = self.layer(name.rpartition(".")[2], {}, where=arguments.where)
+            value = self.unknown_layer(value, value.call[1].where)
         if isinstance(value, Tensor) and not model.layers and not value.node.inputs:
             model.inputs[:] = [value]
-        elif isinstance(value, (Layer, Model)):
+        elif isinstance(value, (Layer, Model)) or is_own_layer(value):
             if not model.layers and not model.inputs and isinstance(value, Layer):
                 model.inputs.extend(self._stated_input(value))
             model.layers.append(value)
@@ -302,14 +338,19 @@ class Graph:
             self.name("Functional")
         self.settle(model.inputs, first)
         tensors = [model.inputs[0]]
-        for layer in model.layers:
-            tensors = self.apply(layer, tensors)
+        for i, layer in enumerate(model.layers):
+            if isinstance(layer, Instance) and self.apply_own:
+                model.layers[i], tensors = self.apply_own(layer, tensors)
+            else:
+                tensors = self.apply(layer, tensors)
         model.outputs[:] = tensors
         model.results[:] = tensors if len(tensors) == 1 else [tensors]
 
     def apply(self, layer: Layer | Model, tensors: Sequence[Tensor], where: Where | None = None) -> list[Tensor]:
         """The outputs of a layer or model on tensors, and on nothing else."""
         self.settle(tensors, layer)
+        if isinstance(layer, Layer) and layer.class_name == "Lambda" and self.before_lambda:
+            self.before_lambda(layer, tensors)
         if isinstance(layer, Model):
             known = [shape for tensor in tensors if (shape := self.shapes.of(tensor)) is not None]
             self.build(layer, known)
@@ -317,7 +358,7 @@ class Graph:
 
     def functional(self, inputs: Any, outputs: Any, name: str, where: Where) -> Model:
         """A new model from inputs to outputs, each a tensor or a structure of them."""
-        model = Model(name or self.name("Functional"), "Functional", where)
+        model = Model(name or self.name("Functional"), "Functional", where, faults=wrong_name(name, where))
         self.models.append(model)
         for values, found in ((inputs, model.inputs), (outputs, model.outputs)):
             tensors, faults = self.tensors(values, where)
@@ -327,63 +368,29 @@ class Graph:
         return model
 
     def freeze(self, value: Any, trainable: bool) -> None:
-        """Sets `trainable` on a layer, or on all layers of a model."""
+        """Sets `trainable` on a layer and on those in it, or on a model and on all its layers, as Keras does.
+
+        A wrapper has no weights that could be trained, but those of what it wraps (keras/src/layers/layer.py, 3.15.1).
+        """
         if isinstance(value, Layer):
-            value.arguments["trainable"] = trainable
+            inner = wrapped(value)[:-1]
+            for layer in inner:
+                self.freeze(layer, trainable)
+            if not inner:
+                value.arguments["trainable"] = trainable
             self.shapes.forget(value)
         elif isinstance(value, Model):
-            self.build(value)
-            for layer in layers_of(value):
+            (self.frozen.discard if trainable else self.frozen.add)(value)
+            for layer in value.layers if value.sequential else layers_of(value):
                 self.freeze(layer, trainable)
+        elif is_own_layer(value):
+            value.attributes["trainable"] = trainable
+            for leaf in flat_tensors(list(value.attributes.values())):
+                if leaf is not value:
+                    self.freeze(leaf, trainable)
 
 
 def layers_of(model: Model) -> list[Layer | Model]:
     """The layers of a model, each once, in the order in which they were applied; without its inputs."""
     found = nodes_between(model.inputs, model.outputs)
     return list(dict.fromkeys(node.layer for node in found if node.inputs or node.keywords))
-
-
-def _shortest(unknown: Unknown) -> str:
-    """What an unknown value is called after: of `hp.Int("units", 8, 64)`, what tells it from others."""
-    name, given = unknown.call or ("", Arguments())
-    first = given.positional[0] if given.positional else None
-    return f"{name}_{first}" if isinstance(first, str) and unknown.key[0] != "name" else unknown.text
-
-
-def identifier(text: str) -> str:
-    """A name for what a text says.
-
-    >>> identifier("X.shape[1]"), identifier("len(tokenizer.word_index)"), identifier("3d")
-    ('X_shape_1', 'len_tokenizer_word_index', 'n_3d')
-    """
-    name = re.sub(r"\W+", "_", text).strip("_")[:60].strip("_") or "unknown"
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"n_{name}"
-
-
-def not_known(value: Any, expected: str, where: Where) -> Fault:
-    """What is wrong with a value that is not what is expected."""
-    if isinstance(value, Unknown):
-        got = f"`{value.text}`, which cannot be known"
-        because = value.because or "only running the code would tell what it is"
-        fix = value.fix or "set it above; or read what `model.to_json()` gives, which leaves nothing open"
-        return Fault("unknown-value", expected, got, because, fix, value.where)
-    fix = ""
-    if isinstance(value, Imported) and value.last[:1].isupper():
-        fix = f"call it: `{value.last}(…)`"
-    elif isinstance(value, Layer):
-        fix = "apply it: `layer(x)`"
-    return Fault("wrong-value", expected, described(value), fix=fix, where=where)
-
-
-def described(value: Any) -> str:
-    """A value as an error names it."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_SIZE:
-        return "a number of more digits than a size can have"
-    if isinstance(value, (bool, int, float, str, type(None))):
-        text = repr(value)
-        return f"`{text if len(text) < 60 else text[:59] + '…'}`"
-    name = getattr(value, "name", "") or getattr(value, "path", "")
-    kind = {"Tensor": "the output of a layer", "Imported": "", "Class": "the class"}.get(
-        type(value).__name__, f"a {type(value).__name__.lower()}"
-    )
-    return f"{kind} `{name}`".strip() if name else kind or "something else"

@@ -40,6 +40,7 @@ class Interpreter(Doubt):
     def __init__(self, code: Code, graph: Graph) -> None:
         super().__init__()
         self.code, self.graph = code, graph
+        graph.apply_own, graph.before_lambda = self.apply_own, self.trace_lambda
         self.scopes: list[dict[str, Any]] = [{}]
         self.running: list[Function] = []
         self.called: set[ast.AST] = set()

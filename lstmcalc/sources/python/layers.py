@@ -10,7 +10,7 @@ from lstmcalc.layers import LayerRule, find_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.sources.layer_call import OBJECTS, positional_arguments
-from lstmcalc.sources.python.graph import INPUT_ARGUMENTS, Graph, described, identifier, not_known
+from lstmcalc.sources.python.graph import INPUT_ARGUMENTS, Graph
 from lstmcalc.sources.python.text import shortened
 from lstmcalc.sources.python.values import (
     Arguments,
@@ -24,6 +24,7 @@ from lstmcalc.sources.python.values import (
     Unknown,
     flat_tensors,
 )
+from lstmcalc.sources.python.wording import described, identifier, not_known, wrong_name
 
 __all__ = ["call_layer", "call_model", "make_input", "make_layer"]
 
@@ -58,7 +59,8 @@ def make_layer(graph: Graph, class_name: str, given: Arguments) -> Layer:
     for where, key, value in pairs:
         key = RENAMED.get((class_name, key), key)
         if key == "name":
-            name, places["name"] = reader.name(value), given.place(where)
+            places["name"] = given.place(where)
+            name = reader.name(value, places["name"])
         elif key in arguments:
             reader.fault("not-a-layer-call", "every argument by name, once", f"`{key}` twice", given.place(where))
         elif key not in IGNORED or key in reader.arguments:
@@ -85,9 +87,11 @@ class _Reader:
         """Notes a fault."""
         self.faults.append(Fault(code, expected, got, where=where))
 
-    def name(self, value: Any) -> str:
+    def name(self, value: Any, where: Where) -> str:
         """A layer's name; what is unknown in it is called as it is written."""
-        return identifier(value.text) if isinstance(value, Unknown) else value if isinstance(value, str) else ""
+        name = identifier(value.text) if isinstance(value, Unknown) else value if isinstance(value, str) else ""
+        self.faults += wrong_name(name, where)
+        return name
 
     def read(self, key: str, value: Any, where: Where) -> Any:
         """A value as a spec has it, or `LEFT_OUT` where Keras's default will do."""
@@ -192,9 +196,9 @@ def make_input(graph: Graph, given: Arguments) -> Tensor:
     if isinstance(full, (list, tuple)) and full:
         batch, shape = full[0], full[1:]
     reader = _Reader(graph, "InputLayer")
-    name = reader.name(keywords.get("name"))
-    faults = []
     where = given.where
+    name = reader.name(keywords.get("name"), given.place("name"))
+    faults = list(reader.faults)
     if isinstance(shape, (int, Expression)) and not isinstance(shape, bool):
         fault = Fault("wrong-value", "`shape` to be a tuple", described(lower_size(shape)) if isinstance(shape, int)
                       else f"`{to_python(shape)}`", fix="write a comma behind it: `(10,)`",

@@ -88,6 +88,8 @@ def call_imported(graph: Graph, imported: Imported, given: Arguments) -> Any:
         return Array(())
     if root in ("keras", "tensorflow") and has_tensor(given.positional, dict(given.keywords)):
         return call_operation(graph, path, given)
+    if root in ("keras", "tensorflow") and (known := _constant(graph, imported.last, given)) is not None:
+        return known
     if root in ("numpy", "tensorflow", "keras"):
         return _number(imported.last, given) if root == "numpy" and imported.last in NUMBERS else _data(imported, given)
     if root == "math":
@@ -111,13 +113,43 @@ def _make(graph: Graph, name: str, given: Arguments) -> Any:
     if name == "Sequential":
         layers, label = given.get(0, "layers"), given.get(2 if len(given.positional) > 2 else 1, "name")
         layers = [] if layers is None else list(layers) if isinstance(layers, (list, tuple)) else [layers]
-        return graph.sequential(layers, label if isinstance(label, str) else "", given.where)
+        model = graph.sequential(layers, label if isinstance(label, str) else "", given.where)
+        if given.keywords.get("trainable") is False:
+            # It does not tell its layers (keras/src/models/sequential.py, 3.15.1).
+            graph.frozen.add(model)
+        return model
     if name in MODEL_CLASSES:
         keywords = given.keywords
         inputs, outputs = given.get(0, "inputs", keywords.get("input")), given.get(1, "outputs", keywords.get("output"))
         label = given.get(2, "name")
-        return graph.functional(inputs, outputs, label if isinstance(label, str) else "", given.where)
+        model = graph.functional(inputs, outputs, label if isinstance(label, str) else "", given.where)
+        if keywords.get("trainable") is False:
+            graph.freeze(model, False)
+        return model
     return make_layer(graph, name, given)
+
+
+def _constant(graph: Graph, name: str, given: Arguments) -> Any:
+    """A function of `keras.ops` or TensorFlow on plain numbers; None where it is another."""
+    if name in ("cast", "convert_to_tensor", "constant"):
+        value = given.get(0, "x", given.keywords.get("value"))
+        return value if isinstance(value, (int, float, Expression)) else None
+    if name in ("arange", "range"):
+        return _range(graph, given)
+    return _number(name, given)
+
+
+def _range(graph: Graph, given: Arguments) -> Any:
+    """`ops.arange`: data of one axis in a layer of one's own; its length is not known where its bounds are not."""
+    if graph.operations_namer is None:
+        return None
+    start, stop = given.get(0, "start", 0), given.get(1, "stop", given.keywords.get("limit"))
+    step = given.get(2, "step", given.keywords.get("delta", 1))
+    if stop is None:
+        start, stop = 0, start
+    if all(isinstance(value, int) for value in (start, stop, step)) and step != 0:
+        return graph.constant((len(range(start, stop, step)),), given.where)
+    return graph.constant((stop if start == 0 and step == 1 else None,), given.where)
 
 
 NUMBERS: dict[str, Callable[..., Any]] = {

@@ -10,9 +10,10 @@ from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.shapes import nodes_between, wrapped
 from lstmcalc.sources.python.values import Array, Layer, Model, Node, Tensor
+from lstmcalc.sources.python.wording import not_known
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
 
-__all__ = ["independent", "to_spec"]
+__all__ = ["independent", "note_shared", "to_spec"]
 
 #: How many layer calls a model may come to when every nested model is written out at every use.
 MAX_CALLS = 100_000
@@ -46,11 +47,45 @@ def to_spec(graph: Graph, model: Model, source: str, faults: Iterable[Fault] = (
     """The spec of a model; its `faults` are those met in it. Raises SpecError where nothing is left to look at."""
     found: dict[Fault, None] = dict.fromkeys(faults)
     _check_size(graph, model)
+    note_shared(graph, model)
     spec = _Writer(graph, source, found, {}).write(model)
     known = sorted(found, key=_position)
-    if known and not spec.calls:
+    if known and all(spec.layers[call.layer].unread for call in spec.calls):
         raise SpecError(known)
-    return replace(spec, faults=tuple(known))
+    # Keras asks only the model that one looks at whether it is frozen; in one it is used in, its layers say.
+    return replace(spec, trainable=model not in graph.frozen, faults=tuple(known))
+
+
+def note_shared(graph: Graph, model: Model) -> None:
+    """Notes which layers stand at several places in a model: in wrappers, in models in it, and on their own."""
+    places: dict[Layer, dict[Layer | Model, None]] = {}
+    stack, visited = [model], {model}
+    while stack:
+        owner = stack.pop()
+        graph.build(owner)
+        for layer in dict.fromkeys(node.layer for node in nodes_between(owner.inputs, owner.outputs)):
+            for inner, place in placed(layer, owner):
+                if isinstance(inner, Layer):
+                    places.setdefault(inner, {})[place] = None
+                elif inner not in visited:
+                    visited.add(inner)
+                    stack.append(inner)
+    several = [layer for layer, found in places.items() if len(found) > 1]
+    for layer in several:
+        graph.shapes.shared.setdefault(layer, f"{layer.name}#{len(graph.shapes.shared) + 1}")
+        graph.shapes.forget(layer)
+    for layer in places:
+        if any(inner in several for inner in wrapped(layer)):
+            graph.shapes.forget(layer)
+
+
+def placed(value: Any, place: Layer | Model) -> list[tuple[Layer | Model, Layer | Model]]:
+    """The layers and models in a value, itself included, and what each stands in."""
+    if isinstance(value, Layer):
+        return [(value, place), *(pair for item in value.arguments.values() for pair in placed(item, value))]
+    if isinstance(value, Model):
+        return [(value, place)]
+    return [pair for item in value for pair in placed(item, place)] if isinstance(value, list) else []
 
 
 def _position(fault: Fault) -> tuple[int, int]:
@@ -84,7 +119,7 @@ class _Writer:
         self.graph, self.source, self.faults, self.written = graph, source, faults, written
 
     def write(self, model: Model) -> Spec:
-        """The spec of a model; what depends on a fault is left out."""
+        """The spec of a model; the layers that a fault keeps from being read are marked."""
         self.graph.build(model)
         self.faults.update(dict.fromkeys(model.faults))
         nodes = nodes_between(model.inputs, model.outputs)
@@ -117,32 +152,39 @@ class _Writer:
         return InputSpec(f"{layer.name}_input", tuple(sizes), "float32", tensor.node.where)
 
     def _call(self, node: Node) -> Call | None:
-        """A node as a call; None where it, or what goes in, is at fault."""
+        """A node as a call, of a layer that counts as not read where it, or what goes in, is at fault."""
+        layer = node.layer
+        faults = self._faults_of(node)
+        self.faults.update(dict.fromkeys(faults))
+        sources = {tensor: self._ref(tensor) for tensor in node.sources}
+        refs = {tensor: ref for tensor, ref in sources.items() if ref}
+        unread = bool(faults) or len(refs) < len(sources)
+        name = self._layer(layer, node, unread)
+        if not name:
+            return None
+        index = self.counts.get(name, 0)
+        self.counts[name] = index + 1
+        self.refs[node] = name, index
+        inputs, states = (tuple(refs[tensor] for tensor in group if tensor in refs)
+                          for group in (node.inputs, node.states))  # fmt: skip
+        keywords = {} if unread else {key: _told(value, refs) for key, value in node.keywords.items()}
+        return Call(name, inputs, states, node.where, keywords)
+
+    def _faults_of(self, node: Node) -> list[Fault]:
         layer = node.layer
         label = layer.name, layer.class_name if isinstance(layer, Layer) else layer.kind
         faults = [fault.placed(None, label) for fault in node.faults]
         for inner in wrapped(layer):
             if isinstance(inner, Layer):
                 faults += [fault.placed(None, (inner.name, inner.class_name)) for fault in inner.faults]
-        if isinstance(layer, Layer) and layer.class_name == "InputLayer":
+        if node in self.graph.unset:
+            faults.append(not_known(self.graph.unset[node], "the output of a layer", node.where))
+        elif isinstance(layer, Layer) and layer.class_name == "InputLayer":
             names = ", ".join(f"`{port.name}`" for port in self.ports.values()) or "those of the model"
             because = "the model is not told of it"
             faults.append(Fault("disconnected-graph", f"outputs that need no input but {names}", f"`{layer.name}`",
                                 because, "add it to `inputs`", node.where, label))  # fmt: skip
-        self.faults.update(dict.fromkeys(faults))
-        sources = {tensor: self._ref(tensor) for tensor in node.sources}
-        if faults or None in sources.values():
-            return None
-        refs = {tensor: ref for tensor, ref in sources.items() if ref}
-        name = self._layer(layer, node)
-        if not name:
-            return None
-        index = self.counts.get(name, 0)
-        self.counts[name] = index + 1
-        self.refs[node] = name, index
-        keywords = {key: _told(value, refs) for key, value in node.keywords.items()}
-        inputs, states = (tuple(refs[tensor] for tensor in group) for group in (node.inputs, node.states))
-        return Call(name, inputs, states, node.where, keywords)
+        return faults
 
     def _ref(self, tensor: Tensor) -> Ref | None:
         if (port := self.ports.get((tensor.node, tensor.index))) is not None:
@@ -152,7 +194,7 @@ class _Writer:
         name, call = self.refs[tensor.node]
         return Ref(name, tensor.index, call)
 
-    def _layer(self, layer: Layer | Model, node: Node) -> str:
+    def _layer(self, layer: Layer | Model, node: Node, unread: bool) -> str:
         """The name of a layer in this model, under which it stands in `layers` from then on."""
         for inner in wrapped(layer):
             if isinstance(inner, Model):
@@ -167,15 +209,18 @@ class _Writer:
             fault = Fault("duplicate-name", "a name of its own", f"`{name}` again", because, where=where)
             self.faults[fault] = None
             return ""
-        if name not in self.layers:
-            self.layers[name] = (
-                LayerSpec(name, name, {}, node.where) if isinstance(layer, Model) else self.graph.shapes.spec(layer)
-            )
+        if name in self.layers:
+            return "" if unread and not self.layers[name].unread else name
+        made = LayerSpec(name, name, {}, node.where) if isinstance(layer, Model) else self.graph.shapes.spec(layer)
+        self.layers[name] = replace(made, unread=unread)
         return name
 
     def _nested(self, model: Model) -> Spec:
         if model not in self.written:
-            self.written[model] = _Writer(self.graph, self.source, self.faults, self.written).write(model)
+            faults: dict[Fault, None] = {}
+            spec = _Writer(self.graph, self.source, faults, self.written).write(model)
+            self.written[model] = replace(spec, faults=tuple(sorted(faults, key=_position)))
+        self.faults.update(dict.fromkeys(self.written[model].faults))
         return self.written[model]
 
     def _ends(self, calls: list[Call]) -> list[Ref]:

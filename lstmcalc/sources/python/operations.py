@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstmcalc.dims import Expression, lower_size
 from lstmcalc.errors import Fault, Where
-from lstmcalc.sources.python.graph import Graph, not_known
+from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.values import Arguments, Array, Imported, Tensor, Unknown, flat_tensors
+from lstmcalc.sources.python.wording import not_known
 
 if TYPE_CHECKING:
     from lstmcalc.layers.operations.rule import Operation
@@ -76,6 +78,14 @@ REST = {
     "tile": ("multiples",),
     "transpose": ("perm",),
 }
+#: What is wrong with a step that belongs to a ready-made network, `mobilenet_v2.preprocess_input(x)`.
+READY_MADE = Fault(
+    "unknown-layer",
+    "operations that stand in the code",
+    "a step that belongs to a ready-made network",
+    "each network has its own",
+    "save the model with `model.save('model.keras')`, and read that file",
+)
 #: The classes that `keras.activations` has of its own.
 ACTIVATIONS = {"relu": "ReLU"}
 
@@ -140,7 +150,9 @@ def call_operation(graph: Graph, path: str, given: Arguments) -> Any:
     rule = _rule(f"ops.{class_name}")
     if rule is None:
         tensors = [leaf for leaf in flat_tensors([*given.positional, dict(given.keywords)]) if isinstance(leaf, Tensor)]
-        return _outputs(graph.node(graph.layer(f"ops.{class_name}", {}, where=given.where), tensors))
+        faults = [replace(READY_MADE, where=given.where)] if ".applications." in path else []
+        class_name = name if faults else f"ops.{class_name}"
+        return _outputs(graph.node(graph.layer(class_name, {}, where=given.where, faults=faults), tensors))
     return _call(graph, class_name, rule, given)
 
 
@@ -192,6 +204,9 @@ def _call(graph: Graph, class_name: str, rule: type[Operation], given: Arguments
         key = first if key in FIRST and key not in rule.arguments and first not in operands else key
         if key != "name":
             (operands if key in rule.places else arguments)[key] = value
+    if class_name == "Reshape" and isinstance(shape := arguments.get("newshape"), (list, tuple)):
+        # `ops.shape(x)[0]` is known when data comes; it is what remains.
+        arguments["newshape"] = [-1 if size is None else size for size in shape]
     return _apply(graph, class_name, operands, arguments, given.where)
 
 
@@ -207,7 +222,7 @@ def _apply(graph: Graph, class_name: str, operands: dict[str, Any], arguments: d
             inputs += tensors
             faults += wrong
         elif isinstance(value, Unknown) and value.call and has_tensor(value.call[1].positional):
-            inputs.append(graph.unknown_call(*value.call)[0])
+            inputs.append(graph.unknown_call(value, value.call[1])[0])
         elif isinstance(value, Unknown) and not (value.free or value.floor is not None):
             faults.append(not_known(value, "the output of a layer, or a number", where))
             inputs += value.parts

@@ -43,6 +43,8 @@ class Shapes:
     def __init__(self, key: Callable[[Model], str], build: Callable[[Model, Sequence[Shape]], None]) -> None:
         self.builder = Builder()
         self._key, self._build = key, build
+        #: What identifies a layer that stands at several places, and holds one set of weights.
+        self.shared: dict[Layer, str] = {}
         self._rules: dict[Layer, LayerRule | None] = {}
         self._known: dict[tuple[Model, tuple[Tensor, ...], tuple[Shape, ...]], Outputs] = {}
 
@@ -59,7 +61,7 @@ class Shapes:
     def spec(self, layer: Layer) -> LayerSpec:
         """The layer as inference takes it, wrapped ones included."""
         arguments = {key: self._value(value) for key, value in layer.arguments.items()}
-        return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.places)
+        return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.places, self.shared.get(layer, ""))
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Layer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstmcalc.errors import Fault, Where
@@ -25,8 +25,10 @@ __all__ = [
     "Partial",
     "Tensor",
     "Unknown",
+    "copied",
     "flat_tensors",
     "is_open",
+    "is_own_layer",
 ]
 
 
@@ -211,6 +213,20 @@ class Partial:
 
     function: Any
     given: Arguments
+
+
+def copied(value: Any) -> Any:
+    """A layer of the same arguments, and those in it, too."""
+    if isinstance(value, list):
+        return list(map(copied, value))
+    if not isinstance(value, Layer):
+        return value
+    return replace(value, arguments={key: copied(item) for key, item in value.arguments.items()})
+
+
+def is_own_layer(value: Any) -> bool:
+    """Whether a value is a layer or model of a class of the source."""
+    return isinstance(value, Instance) and value.of is not None and value.of.is_a("Model", "Layer")
 
 
 #: How many values may be in one another.
