@@ -66,6 +66,6 @@ def test_a_symbol_with_a_value_is_that_value(class_name: str, example: Example) 
     assert lower_size(substitute(lift_size(named.params), values)) == known.params
     shapes = [tuple(lower_size(substitute(lift_size(s), values)) for s in shape) for shape in named.output_shapes]
     assert shapes == list(known.output_shapes)
-    # RandomCrop cuts in training only, so that its sizes are in no answer.
+    # RandomCrop cuts in training only, and Hashing makes numbers below `num_bins`: their sizes are in no answer.
     in_answer = any(isinstance(size, Expression) for size in (named.params, *named.output_shapes[0]))
-    assert in_answer == (class_name != "RandomCrop")
+    assert in_answer or class_name in ("RandomCrop", "Hashing")

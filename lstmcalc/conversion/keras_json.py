@@ -35,6 +35,8 @@ def to_keras_json(spec: Spec) -> str:
     check_sayable(spec, report, "keras-json")
     faults: list[Fault] = []
     model = _Model(with_frozen_layers(spec), report, faults).model()
+    # Its layers are frozen one by one, too; the flag is for those that do not pass it on to what they hold.
+    model["config"]["trainable"] = spec.trainable
     if faults:
         raise SpecError(dict.fromkeys(faults))
     text = json.dumps(model, ensure_ascii=False) + "\n"
@@ -64,16 +66,22 @@ class _Model:
         if spec.sequential:
             layers = [self._input(port) for port in spec.inputs]
             layers += [self._layer(spec.layers[call.layer]) for call in spec.calls]
-            config: dict[str, Any] = {"name": spec.name, "trainable": True, "layers": layers}
+            config: dict[str, Any] = {"name": spec.name, "trainable": spec.trainable, "layers": layers}
         else:
             config = {
                 "name": spec.name,
-                "trainable": True,
+                "trainable": spec.trainable,
                 "layers": [*map(self._input_node, spec.inputs), *map(self._layer_nodes, spec.layers.values())],
-                "input_layers": [[port.name, 0, 0] for port in spec.inputs],
-                "output_layers": [[ref.name, ref.call, ref.index] for ref in spec.outputs],
+                "input_layers": _ends([[port.name, 0, 0] for port in spec.inputs]),
+                "output_layers": _ends([[ref.name, self._counted(ref), ref.index] for ref in spec.outputs]),
             }
         return {"module": MODEL_MODULES[kind], "class_name": kind, "config": config, "registered_name": kind}
+
+    def _counted(self, ref: Ref) -> int:
+        """The number of a call among the outputs, where Keras counts those of a functional model from 1."""
+        layer = self.spec.layers.get(ref.name)
+        inner = self.spec.models.get(layer.class_name) if layer else None
+        return ref.call + (inner is not None and not inner.sequential)
 
     def _input(self, port: InputSpec) -> dict[str, Any]:
         shape = [self._number(size) for size in (self.spec.batch, *port.shape)]
@@ -136,7 +144,9 @@ class _Model:
         if layer.class_name == "ops.GetItem":
             keywords["key"] = [_key_part(part) for part in read_key("key", call.keywords["key"])]
         if call.initial_state:
-            keywords["initial_state"] = [self._tensor(ref) for ref in call.initial_state]
+            # A cell, which makes one step, calls it differently.
+            is_cell = layer.class_name.endswith(("Cell", "Cells"))
+            keywords["states" if is_cell else "initial_state"] = [self._tensor(ref) for ref in call.initial_state]
         names = operands.split()
         if len(names) > 1:
             free = (name for name in names if name not in keywords)
@@ -172,3 +182,8 @@ def _key_part(part: Any) -> Any:
     if isinstance(part, slice):
         return {"class_name": "__slice__", "config": {"start": part.start, "stop": part.stop, "step": part.step}}
     return {"class_name": "__ellipsis__", "config": {}} if part is Ellipsis else part
+
+
+def _ends(ends: list[Any]) -> Any:
+    """The inputs or outputs of a model; Keras writes the only one by itself."""
+    return ends[0] if len(ends) == 1 else ends

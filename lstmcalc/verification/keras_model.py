@@ -169,8 +169,6 @@ class KerasModel:
             if spec == rule.spec:
                 return model
         model = KerasModel(self.keras, rule.spec, self.values, self.shared).build(inputs).model
-        if not rule.spec.trainable:
-            model.trainable = False
         self.shared["models"].append((rule.spec, model))
         return model
 
@@ -197,6 +195,11 @@ class KerasModel:
         return substitute(value, self.values) if isinstance(value, Expression) else value
 
     def _close(self) -> None:
+        self._put_together()
+        if not self.spec.trainable:
+            self.model.trainable = False
+
+    def _put_together(self) -> None:
         if self.spec.sequential:
             self.model = self.keras.Sequential([*self._ports, *self.layers.values()], name=self.spec.name)
             return

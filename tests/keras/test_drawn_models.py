@@ -467,6 +467,10 @@ def draw(seed: int) -> tuple[Any, str]:
     return draft.scope[model], "\n".join([*draft.lines, f"model = {model}"])
 
 
+#: How many conversions were refused, as what cannot be said in the target: an empty Sequential in YAML, for one.
+REFUSED = {"not-convertible": 0}
+
+
 def problems(model: Any) -> list[str]:
     """Where lstmcalc says otherwise of a model than Keras, or of what it converts the model to."""
     text = model.to_json()
@@ -479,7 +483,10 @@ def problems(model: Any) -> list[str]:
     found += inside(report, model)
     for target in ENDINGS:
         found += converted(spec, report, target)
-    return found + built_from(convert(spec, "keras-json"), model)
+    try:
+        return found + built_from(convert(spec, "keras-json"), model)
+    except SpecError:
+        return found
 
 
 def inside(report: Report, model: Any) -> list[str]:
@@ -500,7 +507,13 @@ def converted(spec: Spec, report: Report, target: str) -> list[str]:
     """What is wrong with a model written down in another way, and read from there."""
     written = ""
     try:
-        written = convert(spec, target)
+        try:
+            written = convert(spec, target)
+        except SpecError as refusal:
+            if all(fault.code == "not-convertible" for fault in refusal.faults):
+                REFUSED["not-convertible"] += 1
+                return []
+            raise
         again = lstmcalc.infer(lstmcalc.load(f"m.{ENDINGS[target]}", text=written))
     except SpecError as refusal:
         return [f"{target} is refused:\n{refusal}\n{written}"]
@@ -554,4 +567,5 @@ def test_drawn_models_are_told_as_keras_has_them(draws: int) -> None:
         if found := problems(model):
             wrong[seed] = "\n\n".join([f"seed {seed}", *found, script])
     keras.config.set_dtype_policy("float32")
+    assert REFUSED["not-convertible"] < draws * len(ENDINGS) // 10
     assert not wrong, f"{len(wrong)} of {draws}: {list(wrong)}\n\n" + "\n\n".join(list(wrong.values())[:5])

@@ -376,7 +376,7 @@ class Graph:
             inner = wrapped(value)[:-1]
             for layer in inner:
                 self.freeze(layer, trainable)
-            if not inner:
+            if not inner and not value.class_name.startswith("ops."):
                 value.arguments["trainable"] = trainable
             self.shapes.forget(value)
         elif isinstance(value, Model):
