@@ -36,7 +36,8 @@ def to_keras_json(spec: Spec) -> str:
     faults: list[Fault] = []
     model = _Model(with_frozen_layers(spec), report, faults).model()
     # Its layers are frozen one by one, too; the flag is for those that do not pass it on to what they hold.
-    model["config"]["trainable"] = spec.trainable
+    if not spec.trainable:
+        _freeze(model)
     if faults:
         raise SpecError(dict.fromkeys(faults))
     text = json.dumps(model, ensure_ascii=False) + "\n"
@@ -187,3 +188,11 @@ def _key_part(part: Any) -> Any:
 def _ends(ends: list[Any]) -> Any:
     """The inputs or outputs of a model; Keras writes the only one by itself."""
     return ends[0] if len(ends) == 1 else ends
+
+
+def _freeze(model: dict[str, Any]) -> None:
+    """Marks a model and those in it as frozen."""
+    model["config"]["trainable"] = False
+    for layer in model["config"]["layers"]:
+        if layer["class_name"] in MODEL_MODULES:
+            _freeze(layer)

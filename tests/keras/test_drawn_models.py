@@ -527,11 +527,12 @@ def converted(spec: Spec, report: Report, target: str) -> list[str]:
 def built_from(written: str, model: Any) -> list[str]:
     """Where Keras makes another model of a text, if it can make this one from its own."""
     try:
-        keras.models.model_from_json(model.to_json())
+        # Keras's own JSON does not hold all of a freeze.
+        allowed = [keras_rows(keras.models.model_from_json(model.to_json())), keras_rows(model)]
     except Exception:
         return []
     try:
-        same = keras_rows(keras.models.model_from_json(written)) == keras_rows(model)
+        same = keras_rows(keras.models.model_from_json(written)) in allowed
     except Exception as error:
         return [f"Keras does not build it: {error!r}\n{written}"]
     return [] if same else [f"Keras builds another model:\n{written}"]
