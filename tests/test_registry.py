@@ -16,5 +16,5 @@ def test_no_class_is_known_twice() -> None:
 def test_every_rule_was_checked_against_keras() -> None:
     """Layers that `keras.layers` does not export are checked in other ways; two that it does are always refused."""
     rules = {name for name, rule in RULES.items() if rule.family not in ("legacy", "applications")}
-    few = {name for name in rules - {"Wrapper", "Equalization"} if checked(name).accepted < 10}
+    few = {name for name in rules - {"Wrapper", "Equalization"} if checked(name).accepted < 5}
     assert few == set(), f"write {CHECKED_FILE.name} anew"
