@@ -27,7 +27,7 @@ collect_ignore_glob = [] if INSTALLED else ["*.py"]
 
 
 #: Of a test with more cases than this, the short run takes a sample; the long run takes all.
-MOST_CASES = 40
+MOST_CASES = 12
 #: The examples are documentation, so that every one of them is held against Keras at any time.
 ALL_CASES = ("test_layers.py",)
 
