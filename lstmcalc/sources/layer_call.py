@@ -246,4 +246,5 @@ def _dotted(node: ast.expr) -> str | None:
         return None
     if not isinstance(node, ast.Attribute):
         return root.id
-    return f"ops.{node.attr}" if ast.unparse(node.value).rpartition(".")[2] == "ops" else node.attr
+    before = node.value.attr if isinstance(node.value, ast.Attribute) else root.id
+    return f"ops.{node.attr}" if before == "ops" else node.attr
