@@ -199,8 +199,9 @@ def is_caught(mutation: Mutation, truth: dict[tuple[str, int], Any]) -> bool:
         function.__code__ = right
 
 
-@pytest.mark.parametrize("number", [40, pytest.param(400, marks=pytest.mark.long)])
-def test_changes_of_rules_are_caught(number: int) -> None:
+@pytest.mark.long
+def test_changes_of_rules_are_caught(number: int = 250) -> None:
+    """In the long run only: the sample of cases that the short one takes is too small to catch with."""
     if len(agreement.CASES) < len(lstmcalc.layers.RULES) // 2:
         pytest.skip("it needs the cases of the other tests in this run")
     paths = [path.relative_to(FOLDER).with_suffix("") for path in FOLDER.rglob("*.py") if path.stem not in NO_RULES]
@@ -213,5 +214,5 @@ def test_changes_of_rules_are_caught(number: int) -> None:
     print(f"\nmutations: {done - len(survived)} of {done} caught", file=sys.stderr)
     for m in survived:
         print(f"  survived: {m.module}.py:{m.line} {m.function}: {m.what}", file=sys.stderr)
-    # Some changes change no answer, and the short run has few cases to catch the others with: read the list.
-    assert len(survived) <= done * (3 if number < 100 else 2) // 10
+    # Some changes change no answer: read the list.
+    assert len(survived) <= done // 5
