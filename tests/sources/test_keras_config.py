@@ -386,7 +386,8 @@ error[not-json] m.json:2:2
   got      `"b": 2}`""",
     ),
     "too deep": (
-        '{"config":' * 5000,
+        # Closed, since newer versions of Python read so deep before they find the end missing.
+        '{"config":' * 5000 + "1" + "}" * 5000,
         """\
 error[too-deep] m.json
   expected at most 100 values inside one another
