@@ -53,7 +53,7 @@ def _checks(class_name: str) -> Iterator[str]:
     if accepted or refused:
         yield ""
         yield f"Held against Keras {checked_with()}"
-        yield f"  {accepted:,} cases that both take: the same weights, shapes, and result of a forward pass"
+        yield f"  {accepted:,} cases that both take, with the same weights and the same shapes"
         yield f"  {refused:,} cases that both refuse"
 
 

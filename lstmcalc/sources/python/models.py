@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.sources.python.graph import Graph
-from lstmcalc.sources.python.shapes import nodes_between, wrapped
+from lstmcalc.sources.python.shapes import nodes_between, told, wrapped
 from lstmcalc.sources.python.values import Array, Layer, Model, Node, Tensor
 from lstmcalc.sources.python.wording import not_known
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
@@ -167,7 +167,7 @@ class _Writer:
         self.refs[node] = name, index
         inputs, states = (tuple(refs[tensor] for tensor in group if tensor in refs)
                           for group in (node.inputs, node.states))  # fmt: skip
-        keywords = {} if unread else {key: _told(value, refs) for key, value in node.keywords.items()}
+        keywords = {} if unread else {key: told(value, refs, _constant) for key, value in node.keywords.items()}
         return Call(name, inputs, states, node.where, keywords)
 
     def _faults_of(self, node: Node) -> list[Fault]:
@@ -231,13 +231,6 @@ class _Writer:
             for name, index in self.refs.values()
             if (found := (name, 0, index)) and (name, index) not in taken
         ]
-
-
-def _told(value: Any, refs: Mapping[Tensor, Ref]) -> Any:
-    """What a call is told, with references for tensors."""
-    if isinstance(value, list) and any(isinstance(item, Tensor) for item in value):
-        return [_told(item, refs) for item in value]
-    return refs[value] if isinstance(value, Tensor) else _constant(value)
 
 
 def _constant(value: Any) -> Any:

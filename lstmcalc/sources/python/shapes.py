@@ -14,7 +14,7 @@ from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.sources.python.values import Array, Layer, Model, Node, Tensor
 from lstmcalc.spec import LayerSpec
 
-__all__ = ["Shapes", "nodes_between", "wrapped"]
+__all__ = ["Shapes", "nodes_between", "told", "wrapped"]
 
 #: The shapes of all outputs; None where they are not known.
 Outputs = tuple[Shape, ...] | None
@@ -108,7 +108,7 @@ class Shapes:
         if node.layer.class_name == "InputLayer":
             shape = self.of_input(node.layer)
             return None if shape is None else (shape,)
-        keywords = {key: _told(value, sources) for key, value in node.keywords.items()}
+        keywords = {key: told(value, sources, _constant) for key, value in node.keywords.items()}
         return self._run(node.layer, inputs, states, keywords)
 
     def _run(self, layer: Layer, shapes: list[Shape], states: list[Shape], keywords: Mapping[str, Any]) -> Outputs:
@@ -142,10 +142,11 @@ class Shapes:
         return self._known[key]
 
 
-def _told(value: Any, sources: Mapping[Tensor, Shape | None]) -> Any:
+def told(value: Any, found: Mapping[Tensor, Any], constant: Callable[[Any], Any]) -> Any:
+    """What a call is told: tensors, also those in a list, as what `found` has for them, anything else as `constant`."""
     if isinstance(value, list) and any(isinstance(item, Tensor) for item in value):
-        return [_told(item, sources) for item in value]
-    return sources[value] if isinstance(value, Tensor) else _constant(value)
+        return [told(item, found, constant) for item in value]
+    return found[value] if isinstance(value, Tensor) else constant(value)
 
 
 def _constant(value: Any) -> Any:
