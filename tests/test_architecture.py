@@ -19,7 +19,7 @@ LAYERS = [
     "errors dims",
     "shapes spec",
     "layers",
-    "report graph building sources",
+    "report graph building sources summary_text",
     "nesting causes beliefs checks hints",
     "inference",
     "explanation verification conversion",

@@ -53,7 +53,7 @@ class Argument:
     something of the rule's own (`weights`, `output_shape`) is declared, and read, with an underscore behind it.
     """
 
-    __slots__ = ("attribute", "default", "keyword_only", "kind", "names", "optional", "read")
+    __slots__ = ("_initial", "attribute", "default", "keyword_only", "kind", "names", "optional", "read")
 
     def __init__(
         self,
@@ -70,6 +70,8 @@ class Argument:
         self.optional = default is None
         self.read = read
         self.attribute = ""
+        #: What `initial` found, since rules ask for it whenever one is made.
+        self._initial: Any = REQUIRED
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
@@ -77,7 +79,9 @@ class Argument:
     @property
     def initial(self) -> Any:
         """The default as rules see it; None where the argument is required."""
-        return None if self.default is REQUIRED else self.check("", self.default)
+        if self._initial is REQUIRED:
+            self._initial = None if self.default is REQUIRED else self.check("", self.default)
+        return self._initial
 
     def check(self, name: str, value: Any) -> Any:
         """The value in the form that rules use; raises `Rejection`. None is accepted where it is the default."""

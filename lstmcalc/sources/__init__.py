@@ -23,6 +23,9 @@ ARCHIVES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")
 #: What the start of a text never holds, and that of a picture or an ONNX model does.
 NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
+#: What a printed summary has; whether it is one, reading it tells.
+PRINTED = re.compile(r"Param\w* ?#|# ?Param|(?i:total params)|\w \([A-Z]\w*\)?[ \t|]+[\[{]?\(")
+
 #: What Python code that builds a model has, and a YAML model hardly ever.
 CODE = re.compile(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
 
@@ -69,6 +72,13 @@ def _reader(text: str, name: str) -> Callable[[str, str, str | None], Spec]:
 
         if name.endswith(".py") or looks_like_python(text):
             return read_python
+    if not name.endswith((".yaml", ".yml")) and PRINTED.search(text):
+        from lstmcalc.summary_text.tables import looks_like_summary
+
+        if looks_like_summary(text):
+            from lstmcalc.sources.printed import read_printed
+
+            return read_printed
     from lstmcalc.sources.yaml_spec import read_yaml
 
     return lambda text, name, model: _only(read_yaml(text, name), model)

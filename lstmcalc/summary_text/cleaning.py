@@ -1,0 +1,146 @@
+"""Undoes what copying does to a text: colours, HTML, escapes, quotes, comments and log prefixes, line by line."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from os.path import commonprefix
+
+__all__ = ["Line", "clean_line", "clean_lines"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its number in the text, how it was pasted, and what it says."""
+
+    number: int
+    raw: str
+    text: str
+
+
+_ESCAPE = r"(?:\\+(?:u001[bB]|x1[bB]|033|e)|\^\[|\x1b)"
+_ANSI = re.compile(
+    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()][A-Z0-9]|\[\d{{1,3}}(?:;\d+)*m"
+)
+_CODE_POINT = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_BACKSLASHED = re.compile(r"\\+([_*|#\[\](){}`~.<>\"'+=/-])")
+_TAG = re.compile(
+    r"</?(?:pre|span|div|p|code|b|strong|em|i|u|a|s|font|samp|tt|tbody|thead|table|html|body|blockquote|li|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_CELL_END = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
+_CELL_START = re.compile(r"<t[dhr]\b[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>|</tr\s*>|(?:\\+r)?\\+n", re.IGNORECASE)
+_SPACES = {ord(char): " " for char in "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x0b\x0c\x85\u2028\u2029"}
+_NOTHING = {ord(char): None for char in "\u200b\u200c\u200d\u2060\ufeff\u00ad\x00\x08"}
+_QUOTES = {ord(char): plain for char, plain in zip("“”„‘’‚", "\"\"\"'''", strict=True)}
+_ODD = {**_SPACES, **_NOTHING, **_QUOTES}
+
+_QUOTED = re.compile(r"\s*>(?: ?>)*")
+_COMMENT = re.compile(r"\s*(?:#+|//+|/\*+|\*+(?=\s)|;+|%+|--(?=\s)|\"+|'{3}|[-•](?= [A-Za-z_]\S* ?\())")
+_NUMBERED = re.compile(r"\s{0,6}(?:\d+\s?[:|](?=\s|$)|(?:In|Out) ?\[\d*\]:)")
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|trace|debug|info|notice|warn(?:ing)?|error)"
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?"
+_STAMP = (
+    rf"(?:[IWEF]\d{{4}}\s{_CLOCK}\s+\d+\s\S+?:\d+\]"
+    rf"|[A-Z][a-z]{{2}}\s[\s\d]\d\s{_CLOCK}\s\S+\s[^\s:]+:"
+    rf"|\[?\d{{4}}[-/.]\d\d[-/.]\d\d(?:[T ]\s?{_CLOCK})?\]?"
+    rf"|\[?{_CLOCK}\]?"
+    rf"|[\[(<]{_LEVEL}\s*[\])>]:?|{_LEVEL}(?=[\s:|-]|$)(?! ?\()[:|]?)"
+)
+_LOGGER = r"(?:(?!Model\b)[A-Za-z_<][\w./<>-]*(?::\d+|:<\w+>)*(?::|\s+[-|:](?=\s|$))|\[[A-Za-z][\w./: -]*\](?=\s|$))"
+_LOGGED = re.compile(rf"\s*{_STAMP}(?:\s*(?:[-|:]\s+)?(?:{_STAMP}|{_LOGGER}))*(?:\s*[-:](?=\s|$))?")
+
+
+def _without_prefix(text: str) -> str:
+    """The line without what a mail, an editor or a log put before it; the blank after that stays, as in every line."""
+    for _ in range(4):
+        start = text.lstrip()[:1]
+        if not start:
+            return ""
+        if start == ">":
+            match = _QUOTED.match(text)
+        elif start in "#/*;%-\"'•":
+            match = _COMMENT.match(text)
+        elif start.isalnum() or start in "[(<":
+            match = _LOGGED.match(text) or _NUMBERED.match(text)
+        else:
+            return text
+        if not match or not match.end():
+            return text
+        text = text[match.end() :]
+    return text
+
+
+def clean_line(raw: str) -> str:
+    r"""What a line says.
+
+    >>> clean_line("> \x1b[1m lstm_1 (LSTM)&nbsp;\x1b[0m")
+    '  lstm_1 (LSTM)'
+    >>> clean_line("2024-01-01 12:00:00,123 - INFO - root - Total params: 1\\_0")
+    ' Total params: 1_0'
+    """
+    text = raw
+    if "[" in text or "\x1b" in text:
+        text = _ANSI.sub("", text)
+    if "\\" in text:
+        text = _CODE_POINT.sub(lambda match: chr(int(match[1], 16)), text)
+        text = _BACKSLASHED.sub(r"\1", text).replace("\\t", " ")
+    for _ in range(3):
+        if "<" in text:
+            text = _TAG.sub("", _CELL_START.sub("", _CELL_END.sub(" | ", text)))
+        if "&" not in text:
+            break
+        text = html.unescape(text)
+    if not text.isascii():
+        text = text.translate(_ODD)
+    elif "\x00" in text or "\x08" in text or "\x0c" in text or "\x0b" in text:
+        text = text.translate(_ODD)
+    text = text.expandtabs(8).replace("`", "").replace("**", "").rstrip()
+    return _without_prefix(text)
+
+
+def _broken(raw: str) -> list[str]:
+    """A line, at the line breaks that stand in it as text (`\\n`, `<br>`)."""
+    if "\\" not in raw and "<" not in raw:
+        return [raw]
+    return [part for part in _BREAK.split(raw) if part.strip("\", '")] or [""]
+
+
+def clean_lines(text: str) -> list[Line]:
+    r"""All lines of a text, cleaned; a line with breaks written out in it gives several of the same number.
+
+    >>> [(line.number, line.text) for line in clean_lines("a\r\n<b>b</b><br>c")]
+    [(1, 'a'), (2, 'b'), (2, 'c')]
+    """
+    lines = []
+    raws = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, raw in enumerate(raws, 1):
+        lines += [Line(number, part, clean_line(part)) for part in _broken(raw)]
+    return _without_common_prefix(lines)
+
+
+_HEADER = re.compile(r"Layer \((?:type|name)\)")
+_DIGIT = re.compile(r"\d")
+
+
+def _without_common_prefix(lines: list[Line]) -> list[Line]:
+    """The lines without what stands before a header and before the lines around it, whatever that is."""
+    for index, line in enumerate(lines):
+        match = _HEADER.search(line.text)
+        if match and line.text[: match.start()].strip(" │┃|_=-"):
+            break
+    else:
+        return lines
+    prefix = _DIGIT.sub("0", line.text[: match.start()])
+    around = [_DIGIT.sub("0", other.text) for other in (*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2])]
+    shared = [start for text in around if len((start := commonprefix([prefix, text])).strip(" │┃|")) > 1]
+    return [_stripped(other, min(shared, key=len)) for other in lines] if shared else lines
+
+
+def _stripped(line: Line, prefix: str) -> Line:
+    start = _DIGIT.sub("0", line.text[: len(prefix)])
+    if start == prefix:
+        return Line(line.number, line.raw, line.text[len(prefix) :])
+    return Line(line.number, line.raw, "") if start == prefix.rstrip() == _DIGIT.sub("0", line.text) else line

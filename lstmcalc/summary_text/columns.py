@@ -1,0 +1,207 @@
+"""Reads a table's rows by where its columns stand: between separators, after gaps, or at fixed places."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from lstmcalc.summary_text.pieces import SEPARATORS, Column, Piece
+from lstmcalc.summary_text.rows import RawRow, levels, nesting
+
+__all__ = ["by_gaps", "by_places", "by_separators", "printed_widths"]
+
+Cells = dict[str, str]
+_BAR = re.compile(f"[{SEPARATORS}]")
+_CHUNK = re.compile(r"\S+(?:\s\S+)*")
+_NESTED = re.compile(r"\s*\|{1,12}(?=[\s\w])")
+
+
+def _starts_row(cells: Cells, after_rule: bool, counted: bool) -> bool:
+    """Whether these cells begin a row: a count stands in its first line only; without counts, rules part the rows."""
+    layer = cells.get("layer") or cells.get("name") or cells.get("class")
+    if not layer:
+        return False
+    params = cells.get("params", "")
+    if counted and params and not params.startswith("("):
+        return True
+    shaped = cells.get("shape", "")[:1] in tuple("([{m?")
+    return (after_rule and not params) or (shaped and bool(re.match(r"[^(]+\(.*\)$", layer)))
+
+
+def _put(rows: list[RawRow], place: tuple[int, Piece], cells: Cells, level: int, begins: bool) -> RawRow | None:
+    """Adds one line's cells to the row that they belong to."""
+    index, piece = place
+    if begins:
+        rows.append(RawRow([piece], level=level, index=index))
+    elif not rows:
+        return None
+    else:
+        rows[-1].pieces.append(piece)
+    for kind, text in cells.items():
+        rows[-1].add(kind, text)
+    return rows[-1]
+
+
+def _guessed(cells: Sequence[str]) -> tuple[str, ...]:
+    """What the columns hold where no header tells, by what stands in them."""
+    kinds = []
+    for cell in (cell.strip() for cell in cells):
+        if re.fullmatch(r"[\d.,'’_ ]+(?:…|\.{3})?(?:\(\w+\))?", cell) and "params" not in kinds:
+            kinds.append("params")
+        elif (re.match(r"[(\[{]", cell) or cell in ("?", "multiple")) and "[0]" not in cell and "shape" not in kinds:
+            kinds.append("shape")
+        elif "][" in cell or cell == "-":
+            kinds.append("connected")
+        elif cell in ("Y", "N"):
+            kinds.append("trainable")
+        else:
+            kinds.append("layer" if "layer" not in kinds else "")
+    return tuple(kinds) if "layer" in kinds and "params" in kinds else ()
+
+
+def _cells_between(text: str) -> list[str]:
+    cells = _BAR.split(re.sub(r"\|(_+ ?)(?=\w)", r"└ ", text))
+    if cells and not cells[0].strip():
+        cells = cells[1:]
+    return cells[:-1] if cells and not cells[-1].strip() else cells
+
+
+def _unflattened(piece: Piece, size: int) -> list[tuple[Piece, list[str]]]:
+    """A piece's lines of cells; one line that holds several gives them all."""
+    bars = len(_BAR.findall(piece.text))
+    if size < 2 or bars < 2 * (size + 1) or bars % (size + 1) or piece.text.lstrip()[:1] not in SEPARATORS:
+        return [(piece, _cells_between(piece.text) if bars else [])]
+    cells = _BAR.split(piece.text.strip())[1:-1]
+    lines = [cells[start : start + size] for start in range(0, len(cells), size + 1)]
+    texts = ["│" + "│".join(line) + "│" for line in lines]
+    return [(replace(piece, raw=text, text=text, whole=False), line) for text, line in zip(texts, lines, strict=True)]
+
+
+def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[RawRow], set[int]]:
+    """The rows of a table with a drawn line between its columns, and the pieces that it has no place for."""
+    kinds = tuple(column.kind for column in columns)
+    rows: list[RawRow] = []
+    strange: set[int] = set()
+    indents: list[int | None] = []
+    after_rule = True
+    for index, piece in enumerate(pieces):
+        if piece.kind != "text":
+            after_rule |= piece.kind == "rule"
+            continue
+        for part, texts in _unflattened(piece, len(kinds)):
+            kinds = kinds or _guessed(texts)
+            if 1 < len(texts) < len(kinds):
+                texts = [*texts, *[""] * (len(kinds) - len(texts))]
+            if len(texts) != len(kinds) or len(texts) < 2:
+                strange.add(index)
+                continue
+            cells = dict(zip(kinds, texts, strict=True))
+            indent, cells["layer"] = nesting(cells.get("layer", "").removeprefix(" "))
+            cells = {kind: text.strip() for kind, text in cells.items() if kind}
+            begins = _starts_row(cells, after_rule, "params" in kinds)
+            if row := _put(rows, (index, part), cells, 0, begins):
+                row.words = True
+            else:
+                strange.add(index)
+            indents += [indent] if begins else []
+            after_rule = False
+    for row, level in zip(rows, levels(indents), strict=True):
+        row.level = level
+    return rows, strange
+
+
+def _without_bars(text: str) -> tuple[int, str]:
+    """How many lines drawn at the left nest a row, and the text with blanks in place of the drawing."""
+    match = _NESTED.match(text)
+    if not match:
+        return 0, text
+    bars = match[0].count("|")
+    end = text.rstrip()
+    end = end.rstrip("|") if end.endswith("|") else end
+    return bars, " " * match.end() + end[match.end() :]
+
+
+def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[RawRow], set[int]]:
+    """The rows of a table with two blanks or more between its columns, its cells wrapped over lines."""
+    rows: list[RawRow] = []
+    strange: set[int] = set()
+    starts = [(column.start, column.kind) for column in columns]
+    parted = any(piece.kind == after.kind == "text" for piece, after in pairwise(pieces))
+    apart = True
+    for index, piece in enumerate(pieces):
+        if piece.kind != "text":
+            apart |= parted and piece.kind in ("blank", "rule")
+            continue
+        level, text = _without_bars(piece.text)
+        cells: Cells = {}
+        for match in _CHUNK.finditer(text):
+            far, kind = min((abs(start - match.start()), kind) for start, kind in starts)
+            indent, chunk = nesting(" " * far + match[0]) if kind == "layer" else (None, match[0])
+            level = level if indent is None else max(1, round(indent / 3))
+            if kind in cells or (far > 3 + 2 * level and indent is None):
+                strange.add(index)
+            cells[kind] = chunk.strip()
+        begins = _starts_row(cells, False, True) and (apart or not rows or _is_whole(rows[-1]))
+        if index in strange or not _put(rows, (index, piece), cells, level, begins):
+            strange.add(index)
+        apart = False
+    return rows, strange
+
+
+def _is_whole(row: RawRow) -> bool:
+    """Whether nothing of the row's layer and shape is missing, so that what follows is another row."""
+    shape = "".join(row.cells.get("shape", ()))
+    return "".join(row.cells.get("layer", ())).endswith(")") and all(
+        shape.count(opening) <= shape.count(closing) for opening, closing in ("()", "[]", "{}")
+    )
+
+
+def _blanked(texts: Sequence[str], places: Sequence[int]) -> bool:
+    """Whether the last place of every column is blank, so that a text one shorter than its column fills it."""
+    return all(text[place - 1 : place].isspace() for text in texts for place in places if len(text) >= place)
+
+
+def by_places(pieces: Sequence[Piece], columns: Sequence[Column], width: int) -> tuple[list[RawRow], set[int]]:
+    """The rows of a table whose cells are cut where the next column begins; `width` is that of the table."""
+    rows: list[RawRow] = []
+    strange: set[int] = set()
+    starts = [column.start for column in columns]
+    ends = [*starts[1:], max(width, starts[-1] + 1) if width else sys.maxsize]
+    spare = 1 if _blanked([piece.text for piece in pieces if piece.kind == "text"], starts[1:]) else 0
+    for index, piece in enumerate(pieces):
+        if piece.kind != "text":
+            continue
+        cells, full = {}, set()
+        for number, (column, start, end) in enumerate(zip(columns, starts, ends, strict=True)):
+            last = number == len(starts) - 1
+            cell = piece.text[start : None if last else end]
+            cells[column.kind] = cell.strip()
+            if len(cell.rstrip()) >= end - start - (0 if last else spare):
+                full.add(column.kind)
+        if row := _put(rows, (index, piece), cells, 0, _starts_row(cells, False, True)):
+            row.full |= full | {"class"}
+            row.apart = True
+        else:
+            strange.add(index)
+    return rows, strange
+
+
+_PLACES = {
+    ("layer", "shape", "params"): (0.45, 0.85, 1.0),
+    ("layer", "shape", "params", "connected"): (0.33, 0.55, 0.67, 1.0),
+}
+
+
+def printed_widths(kinds: Sequence[str], width: int) -> dict[str, int]:
+    """How wide Keras prints the columns of a table as wide as this if nobody tells it otherwise.
+
+    >>> printed_widths(("layer", "shape", "params", "connected"), 60)
+    {'layer': 19, 'shape': 14, 'params': 7, 'connected': 20}
+    """
+    ends = [int(width * place) for place in _PLACES.get(tuple(kinds), ())]
+    if not ends or width < 30:
+        return {}
+    return {kind: end - start for kind, start, end in zip(kinds, [0, *ends], ends, strict=False)}

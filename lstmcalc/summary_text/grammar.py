@@ -1,0 +1,293 @@
+"""Finds rows in a stream of text by what a row is, wherever its columns stand: `name (Type)`, a shape, a count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lstmcalc.summary_text.pieces import SEPARATORS
+
+__all__ = ["Found", "consume_rest", "find_rows", "part_cells", "shape_end"]
+
+
+@dataclass
+class Found:
+    """The texts of one row's cells, in a piece of text from `start` to `end`; `rest` is what follows them."""
+
+    layer: str
+    shape: str
+    params: str
+    start: int
+    end: int
+    rest: str = ""
+    connected: list[str] = field(default_factory=list)
+    trainable: str = ""
+    shape_start: int = 0
+
+    @property
+    def shape_open(self) -> bool:
+        """Whether the shape's brackets do not close yet."""
+        return self.shape[:1] in ("(", "[", "{") and not shape_end(self.shape, 0, counted=True)[1]
+
+    @property
+    def listed(self) -> bool:
+        """Whether the connections are a list whose bracket does not close yet."""
+        return (
+            bool(self.connected) and self.connected[0].startswith("['") and not "".join(self.connected).endswith("']")
+        )
+
+
+_BARS = str.maketrans(dict.fromkeys(SEPARATORS, " "))
+_EDGE = rf"(?=[\s{SEPARATORS}]|$)"
+_SPACE = rf"[\s{SEPARATORS}]*"
+_SHAPE_START = re.compile(
+    r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,)\].]|\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
+    r"|[\[(]?\(\s*\)\]?(?=\s+\d)"
+    rf"|(?<![^\s{SEPARATORS}])(?:multiple|\?)(?=[\s{SEPARATORS}])"
+)
+_NAME = rf"[^\s()\[\]{{}},'\"{SEPARATORS}]+"
+_CLASS = r"[A-Za-z_][\w.>]*(?:…|\.{3})?|…"
+_NUMBER = r"\d{1,3}(?:[ ,.'’_]\d{3})+(?!\d)(?:\.0{1,2})?|\d+(?:\.\d+)?|\d[\d,.]*(?:…|\.{3})"
+_COUNT = rf"(?P<params>(?:{_NUMBER})(?!\d)(?:\s*\(un[bu]\w*\)?)?|\(?(?:unbuilt|unused)\)?)"
+_LAYER = re.compile(
+    rf"(?<![(\w])(?P<layer>(?P<name>{_NAME}){_SPACE}(?P<class>\((?:{_CLASS})?\)?)?){_SPACE}(?:(?P<before>{_NUMBER}){_SPACE})?$"
+)
+_COUNT_AFTER = re.compile(rf"{_SPACE}{_COUNT}(?!\s*[,)]\s*\d)")
+_WINDOW = 400
+_LONGEST = 4000
+_DEEPEST = 8
+
+_SHAPE_TOKEN = re.compile(
+    r"\s+|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)|(?P<none>None|\?)|(?P<size>\d{1,18}(?:\.0)?(?![\d.]))"
+    r"|(?P<key>'[^'\n]{0,200}'\s*:|\"[^\"\n]{0,200}\"\s*:|[A-Za-z_][\w.-]{0,200}\s*:)|(?P<partial>Non?\b|N\b)"
+    r"|(?P<dots>…|\.\.\.)|TensorShape|(?P<half>'[\w.-]{0,200}(?=\s))"
+)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?!\s*[,)\]])")
+_COUNT_NEXT = re.compile(rf"{_SPACE}(?:{_NUMBER})(?!\d)(?!\s*[,)\]])")
+_REST_NEXT = re.compile(r"\s+(?:None|\d+)\s*[,)\]]")
+
+
+def shape_end(text: str, start: int, counted: bool = False) -> tuple[int, bool]:
+    """Where the shapes that begin here end, and whether their brackets close.
+
+    A number behind a comma that no bracket closes is the count, unless another number follows that can be it, or
+    unless the count is known (`counted`).
+
+    >>> text = "(None, 11, 144 input_1[0][0]"
+    >>> text[:shape_end(text, 0)[0]]
+    '(None, 11,'
+    >>> text = "(None, 11, 14 144 input_1[0][0]"
+    >>> text[:shape_end(text, 0)[0]]
+    '(None, 11, 14'
+    """
+    groups: list[bool] = []
+    end, whole = start, False
+    position, limit = start, min(len(text), start + _LONGEST)
+    while position < limit:
+        match = _SHAPE_TOKEN.match(text, position)
+        if not match:
+            break
+        kind = match.lastgroup
+        if kind in ("size", "none", "open", "key", "partial") and whole:
+            break
+        if (kind == "size" and groups and groups[-1]) or len(groups) > _DEEPEST:
+            break
+        if kind == "size" and not counted and _is_count(text, position, match.end()):
+            break
+        if kind == "close" and match[0] != ")" and text[start:end].endswith(","):
+            break
+        if kind == "open":
+            groups[-1:] = [True] * len(groups[-1:])
+            groups.append(False)
+        elif kind == "close":
+            groups.pop()
+        if kind:
+            whole = kind in ("size", "none", "close")
+            end = match.end()
+        position = match.end()
+        if kind == "close" and not groups:
+            return position, True
+        if kind in ("partial", "half"):
+            break
+    return end, False
+
+
+def _is_count(text: str, start: int, end: int) -> bool:
+    """Whether the number here is no size but the count behind shapes that do not close."""
+    if grouped := _GROUPED.match(text, start):
+        return grouped.end() > end
+    following = text[end : end + 40].lstrip()
+    if following[:1] in (",", ")", "]", "…") or following.startswith("..."):
+        return False
+    return bool(_REST_NEXT.match(text, end)) or not _COUNT_NEXT.match(text, end)
+
+
+_DOUBLE = re.compile(r"\(\s*(?=[(\[{])")
+
+
+def _shape_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Where shapes begin and end: `((None, 3` is a class cut to nothing and a shape, `((None, 3), …` a tuple of shapes."""
+    if text[start] in "m?":
+        yield start, start + (len("multiple") if text[start] == "m" else 1)
+        return
+    end, closed = shape_end(text, start)
+    if not closed and (outer := _DOUBLE.match(text, start)):
+        inner, inner_closed = shape_end(text, outer.end())
+        if text[inner : inner + 1] != "," if inner_closed else ")" not in text[start:end]:
+            yield outer.end(), inner
+    yield start, end
+
+
+def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
+    """All rows that stand in a text, whole ones: a layer, a shape and a count; what is between them is their rest.
+
+    `loose` takes a name without a class for a layer also where the shape is but a word (`multiple`).
+
+    >>> [(row.layer, row.shape, row.params) for row in find_rows("so lstm_1 (LSTM) (None, 10, 128) 91648 it says")]
+    [('lstm_1 (LSTM)', '(None, 10, 128)', '91648')]
+    """
+    row: Found | None = None
+    for match in _SHAPE_START.finditer(text):
+        low = row.end if row else 0
+        if match.start() < low:
+            continue
+        found = next(
+            filter(None, (_row_at(text, low, span, loose) for span in _shape_spans(text, match.start()))), None
+        )
+        if not found:
+            continue
+        if row:
+            row.rest = text[row.end : found.start]
+            yield row
+        row = found
+    if row:
+        row.rest = text[row.end :]
+        yield row
+
+
+def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | None:
+    """The row whose shape stands at this span, if a layer stands before it and a count behind it."""
+    start, stop = span
+    layer = _LAYER.search(text, max(low, start - _WINDOW), start)
+    if not layer or _is_number(layer["name"]) or (text[start] in "m?" and not layer["class"] and not loose):
+        return None
+    count = _COUNT_AFTER.match(text, stop)
+    if not count and not layer["before"]:
+        return None
+    params, end = (count["params"], count.end()) if count else (layer["before"], stop)
+    name = " ".join(layer["layer"].translate(_BARS).split())
+    return Found(name, text[start:stop].strip(), params, layer.start(), end, shape_start=start)
+
+
+def _is_number(text: str) -> bool:
+    return not re.search(r"[^\W\d_]", text)
+
+
+_DIGITS = re.compile(r"\d+")
+
+
+def part_cells(row: Found, text: str, widths: Mapping[str, int]) -> None:
+    """Parts a shape and a count that stand beside each other with nothing between, where the shape's width is known.
+
+    >>> text = "lstm_30 (LSTM) (None, 10, 12891648 embedding_5[0][0]"
+    >>> row = next(find_rows(text))
+    >>> part_cells(row, text, {"shape": 14}), row.shape, row.params
+    (None, '(None, 10, 128', '91648')
+    """
+    middle = row.shape_start + widths.get("shape", 0)
+    if not widths or not row.shape_open or not text[middle - 1 : middle + 1].isdigit():
+        return
+    if (count := _DIGITS.match(text, middle)) and middle - 1 >= row.shape_start:
+        row.shape, row.params, row.end = text[row.shape_start : middle], count[0], count.end()
+        row.rest = text[row.end : row.end + len(row.rest)] if row.rest else ""
+
+
+_NAME_REST = re.compile(rf"[^\s()\[\]{{}}',]*(?:\s?\([\w.>]*(?:…|\.{{3}})?\)?)?{_EDGE}")
+_CLASS_REST = re.compile(rf"[\w.>]*\)?{_EDGE}")
+_REST = re.compile(
+    r"\s*(?:(?P<state>\(un[bu]\w*\)?)"
+    r"|(?P<empty>\[\s*\]|-(?=\s|$))"
+    r"|(?P<trainable>[YN](?=\s|$))"
+    r"|(?P<listed>\[?'[^\s']*(?:'\]?,?)?\]?)"
+    r"|(?P<connected>[^\s\[\]'\",()]+\[(?:\d+\]?(?:\[\d*\]?)?)?(?:…|\.{3})?,?)"
+    r"|(?P<opened>\([A-Za-z][\w.>]*(?:…|\.{3})?\)?)"
+    r"|(?P<closing>[\w.>]*…?\))"
+    r"|(?P<number>\d+)"
+    r"|(?P<word>[^\s\[\]'\",()]+)"
+    r"|(?P<other>\S+))(?=\s|$)"
+)
+
+
+def consume_rest(row: Found, text: str, connected: bool, own: bool = False, wraps: bool = True) -> bool:
+    """Gives the row what follows its cells, in its own line or the next; false if it is not all the row's.
+
+    Whatever of a cell `wraps` goes on in the very next line, so that there the cells that are not whole come first.
+
+    >>> row = next(find_rows("bidirectional (Bidirec (None, 200, 80) 54080"))
+    >>> consume_rest(row, "tional) lstm[0][0]", True), row.layer, row.connected
+    (True, 'bidirectional (Bidirectional)', ['lstm[0][0]'])
+    """
+    text = text.translate(_BARS).rstrip()
+    position = len(text) - len(text.lstrip())
+    if wraps:
+        position = _wrapped_cells(row, text, position)
+    while position < len(text):
+        match = _REST.match(text, position)
+        kind = str(match.lastgroup) if match else ""
+        if not match or not _take(row, kind, match[kind], connected, own):
+            extended = _shape_rest(row, text, position)
+            if extended == position:
+                return False
+            position = extended
+        else:
+            position = match.end()
+        position += len(text) - position - len(text[position:].lstrip())
+    return True
+
+
+def _wrapped_cells(row: Found, text: str, position: int) -> int:
+    """Takes the rest of a layer and of a shape that are not whole from the beginning of a line."""
+    if not row.layer.endswith((")", "…")):
+        opened = "(" in row.layer
+        match = (_CLASS_REST if opened else _NAME_REST).match(text, position)
+        apart = bool(row.connected) and "'" not in row.connected[0]
+        if match and match[0] and not match[0].isdigit() and (not apart or "(" in match[0] or ")" in match[0]):
+            row.layer += match[0] if not match[0].startswith("(") else f" {match[0]}"
+            position = match.end()
+            position += len(text) - position - len(text[position:].lstrip())
+    return _shape_rest(row, text, position)
+
+
+def _shape_rest(row: Found, text: str, position: int) -> int:
+    """Takes the rest of a shape whose brackets do not close; where it ends."""
+    if not row.shape_open:
+        return position
+    joined = row.shape + text[position : position + _LONGEST]
+    end, _ = shape_end(joined, 0, counted=True)
+    if end <= len(row.shape):
+        return position
+    taken = end - len(row.shape)
+    row.shape = joined[:end]
+    return position + taken
+
+
+def _take(row: Found, kind: str, text: str, connected: bool, own: bool) -> bool:
+    opened, closed = "(" in row.layer, row.layer.endswith((")", "…"))
+    if kind == "closing" and opened and not closed:
+        row.layer += text
+    elif kind == "opened" and not opened:
+        row.layer += f" {text}"
+    elif kind == "state" or (kind == "number" and not own):
+        row.params += f" {text}" if kind == "state" else text
+    elif kind in ("connected", "listed"):
+        row.connected.append(text)
+    elif kind == "trainable":
+        row.trainable = text
+    elif kind in ("word", "other", "closing", "number") and row.listed:
+        row.connected[-1] += text
+    elif kind == "word" and connected and (not own or not row.connected):
+        row.connected.append(text)
+    else:
+        return kind == "empty"
+    return True

@@ -1,0 +1,168 @@
+"""Why no layer prints a row: what comes closest, and what would have to be otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lstmcalc.errors import Fault, with_article
+from lstmcalc.layers import RULES
+from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text.candidates import find_candidates
+from lstmcalc.summary_text.classes import ClassChoice
+from lstmcalc.summary_text.printed import PrintedRow
+from lstmcalc.summary_text.reading import Candidate, Nearest, RowReading
+from lstmcalc.summary_text.solving import Miss, Seen
+
+__all__ = ["explain_misfit", "input_not_shown", "inputs_not_shown", "may_be_anything", "not_built"]
+
+#: The classes that are taken for one another, and whose counts differ in one weight.
+ALIKE = (
+    ("LSTM", "CuDNNLSTM", "GRU", "CuDNNGRU", "SimpleRNN", "Bidirectional"),
+    ("Dense", "TimeDistributed", "EinsumDense"),
+    ("Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "LocallyConnected1D"),
+    ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose", "LocallyConnected2D"),
+    ("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization"),
+    ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"),
+)
+#: A count is close to another that differs by less than one part in so many.
+CLOSE = 20
+
+
+def not_built(row: PrintedRow) -> Fault:
+    """Why a row of a model without weights has no count."""
+    return Fault(
+        "not-built",
+        "a layer that has its weights",
+        f"`{row.params_text or row.shape_text}`",
+        "the model had not been built when it was printed, so Keras knew neither its shapes nor its weights",
+        "give the model an `Input`, or call it on data, and print the summary again",
+        layer=(row.name, row.class_name),
+    )
+
+
+def input_not_shown(row: PrintedRow) -> Fault:
+    """Why the shape of an input stays open."""
+    return Fault(
+        "unknown-shape",
+        "the whole shape of an input",
+        f"`{row.shape_text}`",
+        "its end is cut off, and no row that takes it tells the rest",
+        layer=(row.name, row.class_name),
+    )
+
+
+def inputs_not_shown(row: PrintedRow) -> Fault:
+    """Why a layer that merges several inputs cannot be held against its row."""
+    return Fault(
+        "unknown-input",
+        "the rows that feed the layer",
+        "none that the text shows",
+        "its output alone does not tell what is merged",
+        'paste the table with its column "Connected to"',
+        layer=(row.name, row.class_name),
+    )
+
+
+def may_be_anything(choices: Sequence[ClassChoice], seen: Seen, misses: Sequence[Miss]) -> bool:
+    """Whether a row that no rule prints may be right all the same.
+
+    A class of one's own may be called as an operation is, and a TimeDistributed may hold a model of any shape and
+    count; but a count next to that of a single layer is that layer's, and wrong.
+    """
+    if all(choice.rule is None or choice.class_name.startswith("ops.") for choice in choices):
+        return True
+    if [choice.class_name for choice in choices] != ["TimeDistributed"] or not seen.params:
+        return False
+    return all(abs(miss.difference) * CLOSE > seen.params for miss in misses)
+
+
+def explain_misfit(
+    reading: RowReading, choices: Sequence[ClassChoice], seen: Seen, misses: Sequence[Miss]
+) -> RowReading:
+    """The reading of a row that no layer of its class prints, with the nearest one and the fault."""
+    row = reading.row
+    if not choices:
+        fault = Fault("unknown-layer", "the class of a Keras layer", f"`{row.class_name}…`", layer=_layer(reading))
+        return replace(reading, fault=row.fault or fault)
+    if row.fault is not None and (row.params is None or row.shapes is None):
+        return replace(reading, fault=row.fault)
+    nearest = _nearest(misses)
+    if nearest is None:
+        return replace(reading, fault=_wrong_shape(reading, choices, seen))
+    found = nearest.candidate
+    fault = Fault(
+        "no-layer-fits",
+        f"{show_count(found.params)} params" + (f" = {found.arithmetic}" if found.arithmetic else ""),
+        f"{show_count(row.params)}, which is {_difference(nearest.difference)}",
+        _because(reading, choices, seen, nearest),
+        layer=_layer(reading),
+    )
+    return replace(reading, nearest=replace(nearest, explained=_weight_of(nearest)), fault=fault)
+
+
+def _layer(reading: RowReading) -> tuple[str, str]:
+    return reading.row.name, reading.class_name
+
+
+def _difference(difference: int) -> str:
+    return f"{show_count(abs(difference))} {'more' if difference > 0 else 'fewer'}"
+
+
+def _nearest(misses: Sequence[Miss]) -> Nearest | None:
+    """The miss that is least far off; of equals the most usual layer."""
+    if not misses:
+        return None
+    best = min(misses, key=lambda miss: (abs(miss.difference), miss.candidate.cost))
+    usual = min(misses, key=lambda miss: (miss.candidate.cost, abs(miss.difference)))
+    # Bare chance brings an odd layer close; the usual one is meant, unless it is much farther off.
+    chosen = best if abs(usual.difference) > 4 * abs(best.difference) else usual
+    return Nearest(chosen.candidate, chosen.difference)
+
+
+def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen, nearest: Nearest) -> str:
+    """What else would print the row: another input, or another class."""
+    reasons = []
+    if seen.inputs is not None:
+        free = find_candidates(choices, replace(seen, inputs=None)).candidates
+        if free:
+            source = f' and "{reading.sources[0]}" gives' if reading.sources else ", and what comes before gives"
+            reasons.append(f"the count fits an input of {show_shape(free[0].inputs[0])},{source.removeprefix(',')} "
+                           f"{show_shape(seen.input)}")  # fmt: skip
+    elif not nearest.candidate.arithmetic:
+        reasons.append("")
+    for other in _others(choices, seen)[:1]:
+        reasons.append(f"{with_article(other.layer.class_name)} has exactly as many: {other.arithmetic}")
+    if not reasons and seen.inputs is None:
+        reasons.append("no whole number of input features gives this count")
+    return "; ".join(filter(None, reasons))
+
+
+def _others(choices: Sequence[ClassChoice], seen: Seen) -> list[Candidate]:
+    """Layers of a class that is easily taken for this one, and that print exactly this row."""
+    names = {choice.class_name for choice in choices}
+    found: list[Candidate] = []
+    for group in ALIKE:
+        if names & set(group):
+            others = [ClassChoice(name, RULES[name]) for name in group if name not in names]
+            found += find_candidates(others, seen).candidates
+    return found
+
+
+def _weight_of(nearest: Nearest) -> str:
+    """Which part of the nearest layer is as large as the difference."""
+    return ""
+
+
+def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> Fault:
+    """The fault of a row whose shape its layer cannot give."""
+    row = reading.row
+    given = find_candidates(choices, replace(seen, outputs=None)).candidates
+    expected = (
+        f"an output such as {', '.join(map(show_shape, given[0].outputs))}"
+        if given
+        else f"an output that {with_article(reading.class_name)} can give"
+    )
+    source = f' of "{reading.sources[0]}"' if reading.sources else ""
+    because = f"the input is {', '.join(map(show_shape, seen.inputs))}{source}" if seen.inputs else ""
+    return Fault("no-layer-fits", expected, row.shape_text or "none", because, layer=_layer(reading))

@@ -1,0 +1,282 @@
+"""Cuts cleaned lines into pieces and says what each is: a rule, a header, a model's name, a total, or text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lstmcalc.summary_text.cleaning import Line
+
+__all__ = ["SEPARATORS", "Column", "Piece", "column_kind", "cut_into_pieces", "header_columns"]
+
+SEPARATORS = "│┃║|¦"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: what it holds (empty where nothing of ours), and where its title begins."""
+
+    kind: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line. `kind` is blank, rule, model, input, header, total, elided or text; `whole` if all of its line."""
+
+    kind: str
+    number: int
+    raw: str
+    text: str
+    whole: bool = True
+    columns: tuple[Column, ...] = ()
+
+
+_BOX_RULE = "─━═╌┄┅┈┉╍┏┓┗┛┡┩├┤┼┬┴┌┐└┘╇╈╋┳┻┠┨┿┝┥┢┪╔╗╚╝╠╣╦╩╬╞╡╪╟╢╫╤╧╭╮╰╯¯‾"
+_RULE = re.compile(rf"[\s{_BOX_RULE}{SEPARATORS}_=+~:*.#-]+")
+_RULE_CHAR = re.compile(rf"[{_BOX_RULE}]|[_=~*#-]{{3}}|:-+:?|-+:")
+_INNER_RULE = re.compile(rf"[{_BOX_RULE}]{{3,}}|[+|]?(?:[=-]{{5,}}[+|]?)+|_{{5,}}|[|]?(?:\s?:?-{{3,}}:?\s?[|])+")
+_BLANK = re.compile(rf"[\s{SEPARATORS}]*")
+_ELIDED = re.compile(rf"[\s{SEPARATORS}]*(?:[\[(<]?\s?(?:…|\.{{2,}}|⋮|⋯|︙|:)\s?[\])>]?[\s{SEPARATORS}]*)+")
+_ELIDED_WORDS = re.compile(
+    r"\s*[\[(]?(?:…|\.{3})[^()]*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b[^()]*"
+)
+
+_TITLES = (
+    ("layer", r"layers?\s*(?:\(\s*(?:type|name)\s*\)|type|name|\((?:ty?p?|na?m?)(?![a-z]))|layers?"),
+    ("input", r"input\s*shapes?|initial input shape"),
+    ("shape", r"output\s*(?:shapes?|sizes?|sh?a?p?(?![a-z]))|out\s?shape|output|shapes?"),
+    (
+        "params",
+        r"(?:(?:#|no\.?|num(?:ber)?\.?)\s*(?:of\s+)?)?par(?:a?|am(?:eter)?s?)(?![a-z])\.?(?:\s*(?:#|count|num\w*))?",
+    ),
+    ("connected", r"connected\s*to?|connected|connections?"),
+    ("trainable", r"trainable\??"),
+    ("class", r"type|class"),
+    ("name", r"name"),
+)
+_TITLE = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TITLES)
+_ONE_TITLE = re.compile(_TITLE, re.IGNORECASE)
+_ANY_TITLE = "|".join(pattern for _, pattern in _TITLES)
+_PLAIN_HEADER = re.compile(rf"(?:{_ANY_TITLE})(?:\s*(?:{_ANY_TITLE}))+", re.IGNORECASE)
+_SURE_HEADER = re.compile(
+    rf"[{SEPARATORS}\s]*layer\s*\((?:type|name)\)(?:[\s{SEPARATORS}]*(?:{_ANY_TITLE}))+[\s{SEPARATORS}]*", re.IGNORECASE
+)
+_SHORTENED = {
+    "layer(type)": "layer",
+    "layer(name)": "layer",
+    "outputshape": "shape",
+    "param#": "params",
+    "connectedto": "connected",
+    "trainable": "trainable",
+}
+_MODEL = r"Model:?\s+[\"'][^\"'\n]*[\"']"
+_TOTAL = (
+    rf"\b(?:Total|Non[- ]?trainable|Trainable|Optimizer)\s+(?:number\s+of\s+)?param(?:eter)?s?\b"
+    rf"[\s:={SEPARATORS}*]*(?:\d[\d.,'_]*(?: \d{{3}}(?!\d))*)?(?:\s*\([\d.,]+\s*[KMGT]?i?B(?:ytes?)?\))?[\s{SEPARATORS}]*"
+)
+_INPUT = r"Initial\s+input\s+shape:\s*[(\[][^\n]*?[)\]]+(?=\s|$)"
+_MARKER = re.compile(rf"(?P<model>{_MODEL})|(?P<total>{_TOTAL})|(?P<input>{_INPUT})", re.IGNORECASE)
+_MARKED = re.compile(r"odel|aram|nput", re.IGNORECASE)
+
+
+def column_kind(title: str) -> str:
+    """What the column of this title holds, empty where nothing that a summary has.
+
+    >>> [column_kind(title) for title in ("Layer (type)", "# Params", "Trai…", "Param", "Kernel")]
+    ['layer', 'params', 'trainable', 'params', '']
+    """
+    title = " ".join(title.split()).strip(":*")
+    if match := _ONE_TITLE.fullmatch(title):
+        return str(match.lastgroup)
+    return _shortened_kind(re.split(r"…|\.{2,}", title)[0]) if "…" in title or title.endswith("..") else ""
+
+
+def _shortened_kind(title: str) -> str:
+    short = title.replace(" ", "").lower()
+    return next((kind for full, kind in _SHORTENED.items() if full.startswith(short)), "") if len(short) > 1 else ""
+
+
+def _is_header(kinds: Iterable[str]) -> bool:
+    found = list(kinds)
+    named = {"layer", "name", "class"} & set(found)
+    return (
+        bool(named) and bool({"shape", "params"} & set(found)) and all(found.count(kind) == 1 for kind in found if kind)
+    )
+
+
+def header_columns(text: str) -> tuple[Column, ...]:
+    """The columns that a line announces, none if it is no header.
+
+    >>> [column.kind for column in header_columns("Layer (type)       Output Shape  Param #Connected to")]
+    ['layer', 'shape', 'params', 'connected']
+    >>> [column.kind for column in header_columns("| Params | Layer | Notes | Shape |")]
+    ['params', 'layer', '', 'shape']
+    """
+    if not re.search(r"layer|name|type", text, re.IGNORECASE):
+        return ()
+    columns = []
+    if any(separator in text for separator in SEPARATORS):
+        for match in re.finditer(rf"[^{SEPARATORS}]+", text):
+            if match[0].strip() or match.end() < len(text):
+                columns.append(Column(column_kind(match[0]), match.start()))
+        if columns and not text[: columns[0].start].strip() and not columns[0].kind and text[0] not in SEPARATORS:
+            columns = columns[1:]
+    else:
+        found = _PLAIN_HEADER.search(text)
+        if found and not text[found.end() :].strip(" .…#"):
+            columns = [
+                Column(str(match.lastgroup), match.start())
+                for match in _ONE_TITLE.finditer(text, found.start(), found.end())
+            ]
+        else:
+            columns = _spaced_titles(text)
+    return tuple(columns) if _is_header(column.kind for column in columns) else ()
+
+
+_CHUNK = re.compile(r"\S+(?:\s\S+)*")
+
+
+def _spaced_titles(text: str) -> list[Column]:
+    """The columns of a header in which titles are cut, so that only the gaps part them."""
+    columns = [Column(_shortened_kind(match[0]), match.start()) for match in _CHUNK.finditer(text)]
+    return columns if len(columns) > 1 and all(column.kind for column in columns) else []
+
+
+def _completed(titles: dict[int, str], text: str) -> dict[int, str] | None:
+    """The titles with what a second line of the header adds to them; None where the line adds something else."""
+    added = dict(titles)
+    for match in _CHUNK.finditer(text):
+        start = min(titles, key=lambda start: abs(start - match.start()))
+        added[start] += match[0].replace(" ", "").lower()
+        if not any(full.startswith(added[start]) for full in _SHORTENED):
+            return None
+    return added
+
+
+def _is_rule(text: str) -> bool:
+    return bool(_RULE.fullmatch(text) and _RULE_CHAR.search(text))
+
+
+def _flattened(text: str) -> bool:
+    """Whether a line holds rules and more, as that of a table pasted into one line."""
+    return bool(_INNER_RULE.search(text)) and not _is_rule(text)
+
+
+def _kind(text: str) -> tuple[str, tuple[Column, ...]]:
+    """What a piece is that holds no marker."""
+    if _BLANK.fullmatch(text):
+        return "blank", ()
+    if _is_rule(text):
+        return "rule", ()
+    if _ELIDED.fullmatch(text) or _ELIDED_WORDS.fullmatch(text):
+        return "elided", ()
+    if columns := header_columns(text):
+        return "header", columns
+    return "text", ()
+
+
+def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
+    """A text without rules in it, cut at every marker."""
+    spans: list[tuple[int, int, str]] = []
+    if _MARKED.search(text):
+        spans = [(match.start(), match.end(), str(match.lastgroup)) for match in _MARKER.finditer(text)]
+        if not header_columns(text):
+            spans += [(match.start(), match.end(), "header") for match in _SURE_HEADER.finditer(text)]
+    end = 0
+    pieces = []
+    for start, stop, kind in sorted(spans):
+        if start < end:
+            continue
+        pieces += [("", text[end:start]), (kind, text[start:stop])]
+        end = stop
+    pieces = [(kind, part) for kind, part in [*pieces, ("", text[end:])] if part.strip() or not spans]
+    whole = whole and len(pieces) == 1
+    for kind, part in pieces:
+        columns: tuple[Column, ...] = ()
+        if not kind:
+            kind, columns = _kind(part)
+        elif kind == "header":
+            columns = header_columns(part)
+        yield Piece(kind, line.number, line.raw if whole else part, part, whole, columns)
+
+
+_HEADING = re.compile(
+    rf"[\s{SEPARATORS}]*(?:(?:layer|\(type\)|\(name\)|output|shape|param|#|connected|to|trainable|[a-z]{{2,9}}…)[\s{SEPARATORS}]*)+",
+    re.IGNORECASE,
+)
+
+
+def cut_into_pieces(lines: Iterable[Line]) -> Iterator[Piece]:
+    """Every line in order as its pieces; the lines of a header that is broken over several make one piece.
+
+    >>> lines = [Line(1, "", "┃              ┃ Output ┃ Param ┃"), Line(2, "", "┃ Layer (type) ┃ Shape  ┃     # ┃")]
+    >>> [[column.kind for column in piece.columns] for piece in cut_into_pieces(lines)]
+    [['layer', 'shape', 'params']]
+    """
+    waiting: list[Piece] = []
+    titles: dict[int, str] | None = None
+    for piece in _pieces(lines):
+        if titles and piece.kind == "text" and (added := _completed(titles, piece.text)):
+            titles = added
+            continue
+        titles = _plain_titles(piece)
+        heading = piece.kind in ("text", "header") and ("┃" in piece.text or "|" in piece.text or "│" in piece.text)
+        if heading and piece.whole and _HEADING.fullmatch(piece.text):
+            waiting.append(piece)
+            continue
+        if waiting and piece.kind == "blank":
+            continue
+        if waiting:
+            yield from _joined(waiting)
+            waiting = []
+        yield piece
+    yield from _joined(waiting)
+
+
+def _plain_titles(piece: Piece) -> dict[int, str] | None:
+    """The titles of a header without separators, by where they begin."""
+    if piece.kind != "header" or any(separator in piece.text for separator in SEPARATORS):
+        return None
+    ends = [*(column.start for column in piece.columns[1:]), len(piece.text)]
+    return {
+        column.start: "".join(piece.text[column.start : end].split()).lower()
+        for column, end in zip(piece.columns, ends, strict=True)
+    }
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """The lines of one header as a header, where they are that; a whole one stays as it is."""
+    if len(pieces) < 2 or any(piece.kind == "header" and all(c.kind for c in piece.columns) for piece in pieces[1:]):
+        return pieces
+    cells = [[cell.strip() for cell in re.split(f"[{SEPARATORS}]", piece.text)] for piece in pieces]
+    if len({len(line) for line in cells}) > 1:
+        return pieces
+    bar = next(char for char in pieces[0].text if char in SEPARATORS)
+    text = bar.join(f" {' '.join(cell).strip()} " for cell in zip(*cells, strict=True)).strip()
+    columns = header_columns(text)
+    raw = "\n".join(piece.raw for piece in pieces)
+    return [Piece("header", pieces[0].number, raw, text, True, columns)] if columns else pieces
+
+
+def _pieces(lines: Iterable[Line]) -> Iterator[Piece]:
+    """Every line in order as its pieces; a line that holds a whole table gives many.
+
+    >>> line = Line(1, "", "____________ Layer (type) Output Shape Param # ======== lstm (LSTM) (None, 3) 4")
+    >>> [piece.kind for piece in cut_into_pieces([line])]
+    ['rule', 'header', 'rule', 'text']
+    """
+    for line in lines:
+        kind, columns = ("", ()) if _flattened(line.text) else _kind(line.text)
+        if kind in ("blank", "rule", "elided", "header"):
+            yield Piece(kind, line.number, line.raw, line.text, True, columns)
+            continue
+        end = 0
+        for match in _INNER_RULE.finditer(line.text):
+            if before := line.text[end : match.start()].rstrip():
+                yield from _at_markers(line, before, False)
+            yield Piece("rule", line.number, match[0], match[0], False)
+            end = match.end()
+        if not end or line.text[end:].strip():
+            yield from _at_markers(line, line.text[end:], not end)

@@ -1,0 +1,138 @@
+"""The totals of a table: recomputed from its rows, and held against those that it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lstmcalc.building import Builder
+from lstmcalc.dims import lift
+from lstmcalc.errors import Fault, Rejection, Where
+from lstmcalc.layers.rule import Inputs
+from lstmcalc.shapes import show_count
+from lstmcalc.summary_text.classes import INPUT
+from lstmcalc.summary_text.flow import parents_of
+from lstmcalc.summary_text.printed import PrintedTable
+from lstmcalc.summary_text.reading import Candidate, RowReading
+
+__all__ = ["compute_totals", "find_problems", "notes_on"]
+
+Totals = dict[str, int | None]
+
+
+def compute_totals(table: PrintedTable, rows: Sequence[RowReading]) -> Totals:
+    """The totals as the rows give them, those of a nested model once; None for what they do not tell."""
+    parents = parents_of(table.rows)
+    top = [row for row, parent in zip(rows, parents, strict=True) if parent is None]
+    complete = not (table.elided or table.cut_start or table.cut_end)
+    params = _sum([row.row.params for row in top]) if complete else None
+    frozen = _sum([_frozen(place, rows, parents) for place, parent in enumerate(parents) if parent is None])
+    known = params is not None and frozen is not None
+    return {
+        "params": params,
+        "trainable_params": params - frozen if known and params is not None and frozen is not None else None,
+        "non_trainable_params": frozen if known else None,
+    }
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def _frozen(place: int, rows: Sequence[RowReading], parents: Sequence[int | None]) -> int | None:
+    """How many params of a row no training changes; None where that cannot be told."""
+    row = rows[place]
+    if not row.row.params or row.class_name == INPUT:
+        return row.row.params
+    if row.row.trainable is False:
+        return row.row.params
+    inside = [index for index, parent in enumerate(parents) if parent == place]
+    if inside:
+        return _sum([_frozen(index, rows, parents) for index in inside])
+    return _not_trained(row.candidates[0]) if row.candidates else None
+
+
+def _not_trained(candidate: Candidate) -> int | None:
+    """The params of a layer that it does not train by itself, such as running means."""
+    rule = Builder().build(candidate.layer)
+    if rule is None or not candidate.inputs:
+        return None
+    try:
+        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
+        rule.output_shape(x)
+        counts = [weight.params for weight in rule.built_weights(x) if not weight.trainable]
+    except Rejection:
+        return None
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def find_problems(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, source: str) -> list[Fault]:
+    """What contradicts itself in a table: its totals, and nested models against their rows."""
+    where = Where(None if source == "-" else source, table.line)
+    faults = [*_sums(table, computed), *_nested(rows, parents_of(table.rows))]
+    return [*table.faults, *(fault.placed(where) for fault in faults)]
+
+
+def _sums(table: PrintedTable, computed: Totals) -> Iterator[Fault]:
+    printed = table.totals
+    model = None if printed.params is None else printed.params - (printed.optimizer_params or 0)
+    rows = computed["params"]
+    if model is not None and rows is not None and rows != model:
+        yield Fault("wrong-total", f"{show_count(rows)}, the sum of the rows", show_count(model),
+                    f"the rows have {_apart(rows, model)} than the total says: a row or the total was changed, or rows "
+                    "are missing or share weights")  # fmt: skip
+    if model is not None and printed.trainable_params is not None and printed.non_trainable_params is not None:
+        parts = printed.trainable_params + printed.non_trainable_params
+        if parts != model:
+            yield Fault("wrong-total", f"{show_count(parts)}, the trainable and the non-trainable params together",
+                        f"{show_count(model)} as the total")  # fmt: skip
+
+
+def _apart(one: int, other: int) -> str:
+    return f"{show_count(abs(one - other))} {'more' if one > other else 'fewer'}"
+
+
+def _nested(rows: Sequence[RowReading], parents: Sequence[int | None]) -> Iterator[Fault]:
+    for place, row in enumerate(rows):
+        inside = [rows[index].row.params for index, parent in enumerate(parents) if parent == place]
+        count = _sum(inside)
+        if inside and count is not None and row.row.params is not None and count != row.row.params:
+            yield Fault("wrong-total", f"{show_count(count)}, the sum of its rows", show_count(row.row.params),
+                        layer=(row.row.name, row.class_name))  # fmt: skip
+
+
+def notes_on(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> list[str]:
+    """What is worth knowing of the totals: the optimizer's share, frozen layers, rows that are not there."""
+    return [*_optimizer(table), *_freezing(table, computed), *_missing(table, rows)]
+
+
+def _optimizer(table: PrintedTable) -> Iterator[str]:
+    optimizer, whole = table.totals.optimizer_params, table.totals.params
+    if not optimizer or whole is None:
+        return
+    yield (f"Of the {show_count(whole)} that Keras 3 calls total params, {show_count(optimizer)} are the optimizer's "
+           f"own; the model has {show_count(whole - optimizer)}.")  # fmt: skip
+    trained = table.totals.trainable_params
+    if trained:
+        each, rest = divmod(optimizer, trained)
+        if rest <= 4 and each in (1, 2):
+            keeps = {1: "one number", 2: "two numbers"}[each]
+            like = {1: "SGD with momentum or RMSprop", 2: "Adam"}[each]
+            yield (f"{show_count(optimizer)} = {each}·{show_count(trained)} + {rest}: {keeps} for every trainable "
+                   f"param, as {like} keeps, and {rest} of its own.")  # fmt: skip
+
+
+def _freezing(table: PrintedTable, computed: Totals) -> Iterator[str]:
+    printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
+    if printed is not None and own is not None and printed > own:
+        yield (f"Its layers themselves keep {show_count(own)} params from training; the table has "
+               f"{show_count(printed)} non-trainable ones, so some are frozen (`trainable: false`).")  # fmt: skip
+
+
+def _missing(table: PrintedTable, rows: Sequence[RowReading]) -> Iterator[str]:
+    total = table.totals.params
+    top = [row.row.params or 0 for row, parent in zip(rows, parents_of(table.rows), strict=True) if parent is None]
+    if total is not None and (table.elided or table.cut_start or table.cut_end):
+        left = total - (table.totals.optimizer_params or 0) - sum(top)
+        if left > 0:
+            yield f"The rows that are not in the text have {show_count(left)} params together."

@@ -1,0 +1,179 @@
+"""Reads the tables of a pasted text: finds where each begins and ends, and reads each in the way that reads it best."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.summary_text.body import read_body
+from lstmcalc.summary_text.cells import read_shape
+from lstmcalc.summary_text.cleaning import clean_lines
+from lstmcalc.summary_text.foreign import foreign_fault
+from lstmcalc.summary_text.grammar import find_rows
+from lstmcalc.summary_text.pieces import Column, Piece, cut_into_pieces
+from lstmcalc.summary_text.printed import PrintedShape, PrintedTable
+from lstmcalc.summary_text.totals import read_totals
+
+__all__ = ["looks_like_summary", "read_tables"]
+
+
+@dataclass
+class _Block:
+    """The pieces of one table: what stands above its rows, its rows, and its totals."""
+
+    top: list[Piece] = field(default_factory=list)
+    header: Piece | None = None
+    body: list[Piece] = field(default_factory=list)
+    totals: list[Piece] = field(default_factory=list)
+
+    def holds_rows(self) -> bool:
+        """Whether a row has been met, or what may be one where a header announced rows."""
+        texts = [piece.text for piece in self.body if piece.kind == "text"]
+        return bool(texts) and (self.header is not None or any(True for text in texts for _ in find_rows(text)))
+
+
+def _blocks(pieces: Iterable[Piece]) -> Iterator[_Block]:
+    """The pieces, parted where a table begins: at a model's name, at a header, after totals."""
+    block = _Block()
+    for piece in pieces:
+        begins = piece.kind in ("model", "header", "input")
+        if begins and (block.totals or block.holds_rows() or (piece.kind == "header" and block.header)):
+            yield block
+            block = _Block()
+        elif block.totals and piece.kind == "text" and any(True for _ in find_rows(piece.text)):
+            yield block
+            block = _Block()
+        if piece.kind in ("model", "input"):
+            block.top.append(piece)
+        elif piece.kind == "header":
+            block.header = piece
+            block.top += block.body
+            block.body = []
+        elif piece.kind == "total":
+            block.totals.append(piece)
+        elif not block.totals:
+            block.body.append(piece)
+    yield block
+
+
+_BOXES = re.compile(r"[│┃┏└├┡]|\+-{3,}\+|\|-{3,}\+")
+
+
+def _style(block: _Block) -> str:
+    """How the table is drawn, as far as the paste shows it."""
+    pieces = [*block.top, *([block.header] if block.header else []), *block.body]
+    rules = [piece.text.strip() for piece in pieces if piece.kind == "rule"]
+    if any(_BOXES.search(piece.text) for piece in pieces if piece.kind in ("rule", "text", "header")):
+        return "boxes"
+    if block.header and "(name)" in block.header.text.lower() and "|" not in block.header.text:
+        return "dashes"
+    if not any(rule.startswith(("===", "___")) for rule in rules):
+        return ""
+    return "blank lines" if _wrapped(block) else "underscores"
+
+
+def _wrapped(block: _Block) -> bool:
+    """Whether the table is one whose rows begin with a blank and wrap their cells, as those of tf.keras from 2.7."""
+    if any(piece.kind == "rule" and piece.text.strip().startswith("____") for piece in block.body[1:]):
+        return False
+    if any(piece.kind == "text" and ("['" in piece.text or " []" in piece.text) for piece in block.body):
+        return True
+    rules = [piece.text for piece in (*block.top, *block.body) if piece.kind == "rule"]
+    if not block.header or not rules:
+        return bool(block.header) and any(piece.kind == "blank" for piece in block.body)
+    indents = [len(text) - len(text.lstrip()) for text in (block.header.text, rules[0])]
+    return indents[0] > indents[1] or any(piece.kind == "blank" for piece in block.body)
+
+
+def _read_block(block: _Block) -> PrintedTable | None:
+    """The table of a block, None where it holds none."""
+    totals, faults = read_totals(block.totals)
+    rules = [len(piece.text) for piece in (*block.top, *block.body) if piece.kind == "rule"]
+    body = read_body(block.body, block.header, totals, max(rules, default=0), _wrapped(block))
+    if not block.header and not any(row.fault is None and row.class_name for row in body.rows):
+        if not (len(block.totals) > 1 and not body.rows):
+            return None
+    if not body.rows and not block.totals and not any(piece.kind == "model" for piece in block.top):
+        return None
+    pieces = [*block.top, *([block.header] if block.header else []), *block.body, *block.totals]
+    line = block.header.number if block.header else body.rows[0].line if body.rows else block.totals[0].number
+    name = next((re.findall(r"[\"'](.*)[\"']", piece.text)[0] for piece in block.top if piece.kind == "model"), "")
+    return PrintedTable(
+        line=min([line, *(piece.number for piece in block.top if piece.kind in ("model", "input"))]),
+        name=name,
+        rows=body.rows,
+        totals=totals,
+        style=_style(block),
+        elided=body.elided,
+        cut_start=block.header is None,
+        cut_end=not block.totals,
+        input_shapes=_input_shapes(block.top),
+        faults=(*faults, *body.faults),
+    )
+
+
+def _input_shapes(pieces: Iterable[Piece]) -> tuple[PrintedShape, ...]:
+    shapes: list[PrintedShape] = []
+    for piece in pieces:
+        if piece.kind == "input":
+            shapes += read_shape(piece.text.partition(":")[2]).shapes or ()
+    return tuple(shapes)
+
+
+def read_tables(text: str, source: str = "-") -> list[PrintedTable]:
+    """Every summary that stands in a text, in order; a text without one is a fault that says what was looked for.
+
+    >>> [row.name for row in read_tables("lstm_1 (LSTM) (None, 10, 128) 91648")[0].rows]
+    ['lstm_1']
+    """
+    if not text.strip("\ufeff \t\r\n"):
+        raise SpecError([Fault("empty-file", "a printed summary", "nothing", where=Where(source))])
+    blocks = _blocks(cut_into_pieces(clean_lines(text)))
+    tables = [table for table in map(_read_block, blocks) if table]
+    if not any(row.class_name and not row.fault for table in tables for row in table.rows):
+        if fault := foreign_fault(text):
+            raise SpecError([fault.placed(Where(source))])
+    if not tables:
+        raise SpecError([_no_summary(source)])
+    return tables
+
+
+def _no_summary(source: str) -> Fault:
+    return Fault(
+        "no-summary",
+        "a row such as `lstm_1 (LSTM)  (None, 10, 128)  91648`, or a header `Layer (type)  Output Shape  Param #`",
+        "a text without either",
+        fix="paste what `model.summary()` prints",
+        where=Where(source),
+    )
+
+
+_SIGN = re.compile(
+    r"Layer\s+\((?:type|name)\)|\bTotal params:\s*\d"
+    r"|[\w./-]\s*\([A-Za-z]\w*\)[\s│|]*[(\[{]{1,3}(?:None|\?|\d+),[\s\d,Noe?]*\)[)\]}\s│|]*\d"
+)
+_OTHER = re.compile(r"^(?:layers|inputs?|models|symbols)\s*:|\"class_name\"\s*:", re.MULTILINE)
+
+
+def looks_like_summary(text: str) -> bool:
+    """Whether a text is a printed summary rather than a model in a form that others read (YAML, Python, JSON).
+
+    >>> looks_like_summary("lstm_1 (LSTM) (None, 10, 128) 91648"), looks_like_summary("layers: [LSTM: 3]")
+    (True, False)
+    """
+    return bool(_SIGN.search(text) or foreign_fault(text)) and not _OTHER.search(text) and not _is_python(text)
+
+
+def _is_python(text: str) -> bool:
+    """Whether a text is Python that says more than a string."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            statements = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not isinstance(statement, ast.Expr) for statement in statements)

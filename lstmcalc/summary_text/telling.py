@@ -1,0 +1,77 @@
+"""What would tell apart the layers that print the same row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lstmcalc.building import Builder
+from lstmcalc.dims import lift
+from lstmcalc.errors import Rejection
+from lstmcalc.layers.arguments import show
+from lstmcalc.layers.rule import Inputs
+from lstmcalc.shapes import show_shape
+from lstmcalc.spec import LayerSpec
+from lstmcalc.summary_text.reading import Candidate
+
+__all__ = ["tell_apart"]
+
+
+def tell_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates, each but the first with what would tell it from the first: weights, the input, or arguments.
+
+    >>> def embedding(vocabulary, width):
+    ...     return Candidate(LayerSpec("Embedding", "e", {"input_dim": vocabulary, "output_dim": width}),
+    ...                      ((None, 10),), ((None, 10, width),), 100)
+    >>> tell_apart([embedding(10, 10), embedding(20, 5)])[1].tells
+    'its weights would be (20, 5), not (10, 10)'
+    """
+    if not candidates:
+        return ()
+    first = candidates[0]
+    return (first, *(replace(each, tells=_difference(first, each)) for each in candidates[1:]))
+
+
+def _difference(first: Candidate, other: Candidate) -> str:
+    mine, its = _weights(first), _weights(other)
+    if mine != its and None not in (mine, its):
+        return f"its weights would be {_listed(its)}, not {_listed(mine)}"
+    if first.inputs != other.inputs:
+        return f"its input would be {_listed(other.inputs)}, not {_listed(first.inputs)}"
+    pairs = list(_arguments(first.layer, other.layer))
+    if not pairs:
+        return ""
+    its_own = " and ".join(f"`{key}: {show(value)}`" for key, _, value in pairs)
+    instead = " and ".join(f"`{show(value)}`" for _, value, _ in pairs)
+    return f"only its config would tell: {its_own}, not {instead}"
+
+
+def _listed(shapes: Any) -> str:
+    return ", ".join(map(show_shape, shapes or ())) or "none"
+
+
+def _weights(candidate: Candidate) -> list[Any] | None:
+    """The shapes of a candidate's weights, in Keras's order."""
+    rule = Builder().build(candidate.layer)
+    if rule is None or not candidate.inputs:
+        return None
+    try:
+        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
+        rule.output_shape(x)
+        return [weight.shape for weight in rule.weights(x)]
+    except Rejection:
+        return None
+
+
+def _arguments(first: LayerSpec, other: LayerSpec) -> Iterator[tuple[str, Any, Any]]:
+    """The arguments in which two layers differ, those of the layers inside among them."""
+    for key in dict.fromkeys((*first.arguments, *other.arguments)):
+        mine, its = first.arguments.get(key), other.arguments.get(key)
+        if isinstance(mine, LayerSpec) and isinstance(its, LayerSpec):
+            if mine.class_name != its.class_name:
+                yield key, mine.class_name, its.class_name
+            else:
+                yield from _arguments(mine, its)
+        elif mine != its:
+            yield key, mine, its

@@ -1,0 +1,80 @@
+"""How well texts are read and understood: the figures that tests demand, counted row by row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from genuine import Genuine
+from genuine_truth import TrueRow
+from readings import holds_truth, starts_with_truth
+
+from lstmcalc.errors import SpecError
+from lstmcalc.inference import infer
+from lstmcalc.report import LayerReport
+from lstmcalc.summary_text import to_spec
+from lstmcalc.summary_text.printed import Cut, PrintedRow
+from lstmcalc.summary_text.reading import Reading
+
+
+def count_readings(reading: Reading, rows: Sequence[TrueRow], text: Genuine) -> Counter[str]:
+    """Of the rows whose arguments a summary can show: how many readings hold the truth, and how many start with it."""
+    counts: Counter[str] = Counter()
+    [shown] = text.tables
+    for found, row, wanted in zip(reading.rows, rows, shown.rows, strict=True):
+        if found.opaque or not row.built or not wanted.class_name.text:
+            continue
+        counts["rows"] += 1
+        counts["holding"] += holds_truth(found, row)
+        counts["first"] += starts_with_truth(found, row)
+    return counts
+
+
+def comes_round(reading: Reading) -> bool:
+    """Whether the model that a reading becomes prints the table again: names, shapes and counts."""
+    try:
+        report = infer(to_spec(reading))
+    except SpecError:
+        return False
+    made = [(layer.name, shapes, layer.params) for layer in report.layers for shapes in _shapes_of(layer)]
+    top = [row for row in reading.table.rows if row.level == 0]
+    if len(report.layers) != len(top):
+        return False
+    return all(
+        any(name.startswith(row.name) and _prints(row, shapes, params) for name, shapes, params in made) for row in top
+    )
+
+
+def _shapes_of(layer: LayerReport) -> list[list[object]]:
+    """The shapes that data has, and those that Keras states before it has data, which some versions print."""
+    return [
+        [shape for call in layer.distinct_calls for shape in call.outputs or ()],
+        [shape for call in layer.distinct_calls for shape in call.believed or call.outputs or ()],
+    ]
+
+
+def _prints(row: PrintedRow, shapes: Iterable[object], params: object) -> bool:
+    made = list(shapes)
+    if row.params not in (None, params):
+        return False
+    if row.shapes is None:
+        return True
+    if len(made) < len(row.shapes):
+        return False
+    return any(
+        all(_fits(there, here) for there, here in zip(row.shapes, made[start:], strict=False))
+        for start in range(len(made) - len(row.shapes) + 1)
+    )
+
+
+def _fits(printed: object, made: object) -> bool:
+    assert isinstance(printed, tuple) and isinstance(made, tuple)
+    return len(made) >= len(printed) and all(
+        there.allows(size) if isinstance(there, Cut) else there == size
+        for there, size in zip(printed, made, strict=False)
+    )
+
+
+def shown_rows(text: Genuine) -> list[TrueRow]:
+    """The rows that a text prints."""
+    return [row for row in text.truth.rows if not row.level or text.options.get("expand_nested")]
