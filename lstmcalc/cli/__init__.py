@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.paste import paste
 
 app = typer.Typer(
     name="lstmcalc",
@@ -88,6 +89,10 @@ def explain(
     from lstmcalc.sources.layer_options import read_layer
 
     if len(layer) < 256 and Path(layer).is_file():
+        from lstmcalc.cli.paste import explain_file
+
+        if explain_file(layer, as_json, output):
+            return
         raise typer.BadParameter(f"expected one layer, got the file {layer}: use `lstmcalc summary {layer}`")
     page = Page(as_json, output)
     words = [layer, *context.args]
@@ -97,6 +102,9 @@ def explain(
         if verify:
             page.verification(spec, {}, None, "auto", None)
     page.close()
+
+
+app.command()(paste)
 
 
 @app.command()

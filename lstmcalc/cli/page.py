@@ -57,7 +57,7 @@ class Page:
         if self.as_json:
             from lstmcalc.renderers.json_document import report_document
 
-            self._document(report_document(report))
+            self.document(report_document(report))
         else:
             from lstmcalc.renderers.summary_text import render_summary
 
@@ -71,7 +71,7 @@ class Page:
 
         explanation = explain_layer(spec, infer(spec), spec.calls[-1].layer)
         if self.as_json:
-            self._document({**to_json(explanation), "source": spec.source})
+            self.document({**to_json(explanation), "source": spec.source})
         else:
             self.text(render(explanation, self.width, self.colour))
 
@@ -95,7 +95,7 @@ class Page:
             raise typer.Exit(2) from None
         self.failed |= not result.agrees
         if self.as_json:
-            self._document(to_json(result))
+            self.document(to_json(result))
         else:
             self.lines(verification_lines(result))
 
@@ -114,7 +114,7 @@ class Page:
         if self.as_json:
             from lstmcalc.renderers.json_document import error_document
 
-            self._document(error_document(name, error))
+            self.document(error_document(name, error))
             return
         from lstmcalc.renderers.summary_text import render_faults
 
@@ -126,7 +126,7 @@ class Page:
         apart = "\n" if self.parts or self.failed else ""
         typer.echo(apart + render_faults(faults, width=width, colour=colour), err=True, nl=False)
 
-    def _document(self, document: Mapping[str, Any]) -> None:
+    def document(self, document: Mapping[str, Any]) -> None:
         from lstmcalc.renderers.json_document import dumps
 
         self._write(dumps(document) + "\n")

@@ -92,7 +92,7 @@ def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
         layer.name,
         layer.class_name,
         call_text(rule) if rule else layer.class_name,
-        _purpose(rule),
+        purpose_of(rule),
         layer.input_shapes,
         layer.output_shapes,
         layer.params,
@@ -147,7 +147,7 @@ def _inputs(rule: LayerRule | None, layer: LayerReport, call: Call | None) -> In
         return None
     shapes = [lift(shape) for shape in first.inputs if shape is not None]
     told = {key: value for key, value in call.keywords.items() if not isinstance(value, Ref)} if call else {}
-    x = Inputs(shapes, _input_axes(rule, len(shapes[0])), keywords=told)
+    x = Inputs(shapes, input_axes_of(rule, len(shapes[0])), keywords=told)
     if isinstance(rule, Cell):
         x.states = rule.state_shapes(x)
     x.checked = False
@@ -163,7 +163,7 @@ def _roles(rule: LayerRule | None, call: Call | None) -> tuple[str, ...]:
     return ROLES if len(call.inputs) == 3 else ("query", "value and key")
 
 
-def _input_axes(rule: LayerRule, ndim: int) -> tuple[str, ...]:
+def input_axes_of(rule: LayerRule, ndim: int) -> tuple[str, ...]:
     """The names of the input's axes; those that a wrapper leaves open are called as the wrapped layer calls them."""
     axes = rule.axis_names(ndim)
     axes = ("batch", *axes[1:]) if axes[:1] == ("axis_0",) else axes
@@ -174,7 +174,7 @@ def _input_axes(rule: LayerRule, ndim: int) -> tuple[str, ...]:
     return named if len(set(named)) == ndim else axes
 
 
-def _purpose(rule: LayerRule | None) -> str:
+def purpose_of(rule: LayerRule | None) -> str:
     """The first sentence of the rule's docstring."""
     text = " ".join((type(rule).__doc__ or "").split()) if rule else ""
     return text.partition(". ")[0].rstrip(".") + "." if text else ""
@@ -309,17 +309,17 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
             rows.append((str(number), show_shape(shape), _axis_list(made[number - 1]) if made else ""))
     else:
         each = made[0] if made else Made(outputs[0], {})
-        for position, name in enumerate(_axis_names(each)):
+        for position, name in enumerate(axis_names_of(each)):
             size = outputs[0][position]
             place = "last axis" if position == len(outputs[0]) - 1 else f"axis {position}"
-            rows.append((name or place, to_text(size), _reason(each, position, size)))
+            rows.append((name or place, to_text(size), reason_of(each, position, size)))
     remedy = rule.remedy()
     if remedy and len(outputs[0]) < x.ndim:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
     return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(outputs[0])}", tuple(rows))
 
 
-def _axis_names(made: Made) -> tuple[str, ...]:
+def axis_names_of(made: Made) -> tuple[str, ...]:
     """What the axes of an output are called: as the argument or axis they are the size of, or as the one axis of the
     input that they are made from; empty for any other.
     """
@@ -333,10 +333,10 @@ def _axis_names(made: Made) -> tuple[str, ...]:
 
 def _axis_list(made: Made) -> str:
     """The axes of an output on one line; one without a name as the expression of its size."""
-    return ", ".join(name or to_text(size) for name, size in zip(_axis_names(made), made.shape, strict=True))
+    return ", ".join(name or to_text(size) for name, size in zip(axis_names_of(made), made.shape, strict=True))
 
 
-def _reason(made: Made, position: int, size: Dim) -> str:
+def reason_of(made: Made, position: int, size: Dim) -> str:
     """Where a size of the output comes from."""
     expression = made.shape[position]
     written = to_text(expression)

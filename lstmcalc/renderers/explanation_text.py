@@ -55,13 +55,15 @@ def _block(rows: Iterable[Row], width: int | None, header: Row = ()) -> list[Tex
     for cells, group in groupby(rows, key=len):
         alike = list(group)
         made = (
-            _table(alike, width, header) if cells > 1 else (line for row in alike for line in _wrapped(row[0], width))
+            table_lines(alike, width, header)
+            if cells > 1
+            else (line for row in alike for line in wrapped_lines(row[0], width))
         )
-        lines += [_styled(line) for line in made if line.strip()]
+        lines += [styled(line) for line in made if line.strip()]
     return lines
 
 
-def _wrapped(text: str, width: int | None, indent: int = INDENT) -> Iterator[str]:
+def wrapped_lines(text: str, width: int | None, indent: int = INDENT) -> Iterator[str]:
     """A sentence in lines of at most `width`, unless one word is longer."""
     if width is None:
         yield " " * indent + text
@@ -72,7 +74,7 @@ def _wrapped(text: str, width: int | None, indent: int = INDENT) -> Iterator[str
         yield " " * indent + line.replace(NO_BREAK, " ")
 
 
-def _table(rows: Sequence[Row], width: int | None, header: Row = ()) -> Iterator[str]:
+def table_lines(rows: Sequence[Row], width: int | None, header: Row = ()) -> Iterator[str]:
     """Rows in columns, the last of which wraps; columns that have no room stand below their row."""
     table = [header, *rows] if header else list(rows)
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
@@ -84,13 +86,13 @@ def _table(rows: Sequence[Row], width: int | None, header: Row = ()) -> Iterator
     right = [bool(header) and all(map(_is_count, column)) for column in zip(*rows, strict=True)]
     for row in table:
         cells = [_padded(*cell) + " " * GAP for cell in zip(row[:last], widths, right, strict=False)]
-        first, *more = _wrapped(row[last], width, starts[last])
+        first, *more = wrapped_lines(row[last], width, starts[last])
         yield " " * INDENT + "".join(cells) + first[starts[last] :]
         yield from more
         names = header or ("",) * len(row)
         for name, cell in zip(names[fitting:], row[fitting:], strict=True):
             if cell and row is not header:
-                yield from _wrapped(f"{name}: {cell}" if name else cell, width, 2 * INDENT)
+                yield from wrapped_lines(f"{name}: {cell}" if name else cell, width, 2 * INDENT)
 
 
 def _padded(cell: str, width: int, right: bool) -> str:
@@ -102,7 +104,7 @@ def _is_count(cell: str) -> bool:
     return cell.replace(",", "").isdecimal()
 
 
-def _styled(line: str) -> Text:
+def styled(line: str) -> Text:
     text = Text(line.rstrip())
     text.highlight_regex(r"`[^`]+`", "cyan")
     return text

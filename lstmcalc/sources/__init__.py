@@ -41,16 +41,16 @@ def load(source: str | os.PathLike[str], *, text: str | None = None, model: str 
     """
     name = os.fspath(source)
     if text is None:
-        with _opened(name) as file:
+        with opened(name) as file:
             start = file.read(len(ARCHIVES[-1]))
             if start.startswith(ARCHIVES):
                 from lstmcalc.sources.archives import read_archive
 
                 if not file.seekable():
-                    file = BytesIO(_rest(file, start, name))
+                    file = BytesIO(read_rest(file, start, name))
                 file.seek(0)
                 return _only(read_archive(file, name), model)
-            text = _decode(_rest(file, start, name), name)
+            text = _decode(read_rest(file, start, name), name)
     if not text.strip("\ufeff \t\r\n"):
         raise SpecError([Fault("empty-file", "a model", "nothing", where=Where(name))])
     return _reader(text, name)(text, name, model)
@@ -93,7 +93,7 @@ def _only(spec: Spec, model: str | None) -> Spec:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
+def opened(name: str) -> Iterator[BinaryIO]:
     """The bytes of a source, from its start; what the system refuses becomes a SpecError."""
     try:
         with _open(name) as file:
@@ -119,7 +119,7 @@ def _unreadable(name: str, because: str) -> Fault:
     return Fault("unreadable-file", "a file that can be read", because=because.lower(), where=Where(name))
 
 
-def _rest(file: BinaryIO, start: bytes, name: str) -> bytes:
+def read_rest(file: BinaryIO, start: bytes, name: str) -> bytes:
     """A whole file, of which the start was read."""
     data = start + file.read(MAX_BYTES + 1 - len(start))
     if len(data) > MAX_BYTES:

@@ -23,11 +23,13 @@ Outputs = tuple[Shape, ...]
 class Gives:
     """What a row may give, each with its cost; None where nothing tells.
 
-    `nodes` holds for each application of a layer with several what it may give, and what the first gives then.
+    `nodes` holds for each application of a layer with several what it may give, and what the first gives then. `loose`
+    tells that a size that is printed as unknown may be known: of a model used as a layer, Keras prints its own shapes.
     """
 
     options: Mapping[Outputs, float] | None = None
     nodes: tuple[Mapping[Outputs, Outputs], ...] = ()
+    loose: bool = False
 
     def at(self, node: int) -> Mapping[Outputs, float] | None:
         """What one application may give."""
@@ -104,6 +106,8 @@ def ways_of(used: Feeds, gives: Sequence[Gives]) -> Iterator[Arrival]:
         taken = {row: gives[row].first(node, outputs) for (row, node), outputs in there.items()}
         cost = sum(cost for _, cost in way)
         yield Arrival(known if len(known) == len(shapes) else None, taken, cost, number < len(cheapest))
+    if any(gives[row].loose for row, _ in rows):
+        yield Arrival()
 
 
 def _tensor(outputs: Outputs, feed: Feed) -> Shape | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lstmcalc.errors import Fault
 from lstmcalc.summary_text.printed import Connection, Cut, PrintedShape, PrintedSize
 
 __all__ = ["CountCell", "LayerCell", "ShapeCell", "read_connections", "read_count", "read_layer", "read_shape"]
 
+_KEPT = 4096
 _ELLIPSIS = re.compile(r"\s*(?:…|\.{3})\s*$")
 
 
@@ -44,6 +46,7 @@ class CountCell:
     fault: Fault | None = None
 
 
+@lru_cache(maxsize=_KEPT)
 def read_layer(text: str, class_first: bool | None = None, full: bool = False) -> LayerCell:
     """The name and the class of a cell; `full` if the text fills its cell, so that its end may be missing.
 
@@ -81,6 +84,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3}){0,5}(?:\.0{1,2})?
 _POINTED = re.compile(r"\d{1,3}(?:\.\d{3}){1,6}")
 
 
+@lru_cache(maxsize=_KEPT)
 def read_count(text: str) -> CountCell:
     """The number of a count, however it is written.
 
@@ -177,6 +181,7 @@ class _Shapes:
             self._finish(sizes)
 
 
+@lru_cache(maxsize=_KEPT)
 def read_shape(text: str) -> ShapeCell:
     """The shapes of a cell; what is missing at its end is marked, a size there is never taken for complete.
 
@@ -226,6 +231,7 @@ _CONNECTION = re.compile(
 )
 
 
+@lru_cache(maxsize=_KEPT)
 def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, ...], bool]:
     """The connections of a cell, and whether more of it is missing.
 
@@ -242,7 +248,7 @@ def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, .
     if text in ("", "-", "—"):
         return (), False
     found, cut = [], not ended
-    for part in re.split(r"\s*[,;\s]\s*", text):
+    for part in re.split(r"\s*,\s*|(?<=…)\s+", text):
         part = part.strip("'\" ")
         short = _ELLIPSIS.sub("", part)
         if part in ("", "]", "-") or (short == "" and part):

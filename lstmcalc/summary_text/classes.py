@@ -24,6 +24,8 @@ HIDDEN = {*OPAQUE, "Lambda"}
 #: Further classes that a summary may print, without a rule.
 OTHERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Merge", "Highway", "MaxoutDense", "ClassMethod",
           "InstanceMethod", "InstanceProperty", "ModuleWrapper", "KerasLayer", *MODELS)  # fmt: skip
+#: The families of layers that have an operation of the same name.
+SHARED = ("merging", "reshaping", "activations")
 #: How the names of layers start that tf.keras makes of operations.
 NAMED_SO = {"tf_op_layer_": "TensorFlowOpLayer", "tf.__operators__.getitem": "SlicingOpLambda", "tf.": "TFOpLambda"}
 
@@ -64,7 +66,12 @@ def _whole(name: str, operations: bool) -> list[ClassChoice]:
     choices = []
     if known in RULES and known not in HIDDEN:
         choices.append(ClassChoice(known, RULES[known]))
-    if operations and (operation := find_rule(f"ops.{name}")) is not None:
+    # Their rules take their time to load, and few layers share their name with one.
+    if (
+        operations
+        and (not choices or RULES[known].family in SHARED)
+        and (operation := find_rule(f"ops.{name}")) is not None
+    ):
         choices.append(ClassChoice(f"ops.{name}", operation, 1.0))
     return choices or [ClassChoice(known, None)]
 

@@ -19,19 +19,19 @@ class Line:
     text: str
 
 
-_ESCAPE = r"(?:\\+(?:u001[bB]|x1[bB]|033|e)|\^\[|\x1b)"
+_ESCAPE = r"(?:\\{1,4}(?:u001[bB]|x1[bB]|033|e)|\^\[|\x1b)"
 _ANSI = re.compile(
     rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()][A-Z0-9]|\[\d{{1,3}}(?:;\d+)*m"
 )
-_CODE_POINT = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_BACKSLASHED = re.compile(r"\\+([_*|#\[\](){}`~.<>\"'+=/-])")
+_CODE_POINT = re.compile(r"\\{1,4}u([0-9a-fA-F]{4})")
+_BACKSLASHED = re.compile(r"\\{1,4}([_*|#\[\](){}`~.<>\"'+=/-])")
 _TAG = re.compile(
     r"</?(?:pre|span|div|p|code|b|strong|em|i|u|a|s|font|samp|tt|tbody|thead|table|html|body|blockquote|li|ul)\b[^<>]*>",
     re.IGNORECASE,
 )
 _CELL_END = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _CELL_START = re.compile(r"<t[dhr]\b[^<>]*>", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>|</tr\s*>|(?:\\+r)?\\+n", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>|</tr\s*>|(?:\\{1,4}r)?\\{1,4}n", re.IGNORECASE)
 _SPACES = {ord(char): " " for char in "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x0b\x0c\x85\u2028\u2029"}
 _NOTHING = {ord(char): None for char in "\u200b\u200c\u200d\u2060\ufeff\u00ad\x00\x08"}
 _QUOTES = {ord(char): plain for char, plain in zip("“”„‘’‚", "\"\"\"'''", strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +12,7 @@ from itertools import pairwise
 from lstmcalc.summary_text.pieces import SEPARATORS, Column, Piece
 from lstmcalc.summary_text.rows import RawRow, levels, nesting
 
-__all__ = ["by_gaps", "by_places", "by_separators", "printed_widths"]
+__all__ = ["by_gaps", "by_places", "by_separators"]
 
 Cells = dict[str, str]
 _BAR = re.compile(f"[{SEPARATORS}]")
@@ -45,21 +46,32 @@ def _put(rows: list[RawRow], place: tuple[int, Piece], cells: Cells, level: int,
     return rows[-1]
 
 
-def _guessed(cells: Sequence[str]) -> tuple[str, ...]:
+_LOOKS = (
+    ("params", re.compile(r"\d[\d.,'’_ ]*(?:…|\.{3})?(?:\(\w+\))?")),
+    ("shape", re.compile(r"[(\[{](?!['\"])[^A-Za-z_]*(?:None.*)?|[(\[{]['\"]?\w*['\"]?:.*|\?|multiple")),
+    ("connected", re.compile(r".*\w\[.*")),
+    ("trainable", re.compile(r"[YN]")),
+    ("layer", re.compile(r".*\w.*")),
+)
+_SAMPLE = 50
+
+
+def _guessed(pieces: Sequence[Piece]) -> tuple[str, ...]:
     """What the columns hold where no header tells, by what stands in them."""
-    kinds = []
-    for cell in (cell.strip() for cell in cells):
-        if re.fullmatch(r"[\d.,'’_ ]+(?:…|\.{3})?(?:\(\w+\))?", cell) and "params" not in kinds:
-            kinds.append("params")
-        elif (re.match(r"[(\[{]", cell) or cell in ("?", "multiple")) and "[0]" not in cell and "shape" not in kinds:
-            kinds.append("shape")
-        elif "][" in cell or cell == "-":
-            kinds.append("connected")
-        elif cell in ("Y", "N"):
-            kinds.append("trainable")
-        else:
-            kinds.append("layer" if "layer" not in kinds else "")
-    return tuple(kinds) if "layer" in kinds and "params" in kinds else ()
+    lines = [_cells_between(piece.text) for piece in pieces if piece.kind == "text"][:_SAMPLE]
+    size = max((len(line) for line in lines), key=[len(line) for line in lines].count, default=0)
+    kinds: list[str] = []
+    for column in zip(*(line for line in lines if len(line) == size), strict=True):
+        seen = Counter(kind for cell in column if (kind := _look(cell.strip())))
+        kind = next((kind for kind, _ in seen.most_common() if kind not in kinds), "")
+        if kinds == ["layer"] and all(re.fullmatch(r"[A-Z]\w*", cell.strip()) for cell in column):
+            kind = "class"
+        kinds.append(kind)
+    return tuple(kinds) if "layer" in kinds and {"params", "shape"} & set(kinds) else ()
+
+
+def _look(cell: str) -> str:
+    return next((kind for kind, pattern in _LOOKS if pattern.fullmatch(cell)), "")
 
 
 def _cells_between(text: str) -> list[str]:
@@ -82,7 +94,7 @@ def _unflattened(piece: Piece, size: int) -> list[tuple[Piece, list[str]]]:
 
 def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[RawRow], set[int]]:
     """The rows of a table with a drawn line between its columns, and the pieces that it has no place for."""
-    kinds = tuple(column.kind for column in columns)
+    kinds = tuple(column.kind for column in columns) or _guessed(pieces)
     rows: list[RawRow] = []
     strange: set[int] = set()
     indents: list[int | None] = []
@@ -92,7 +104,6 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
             after_rule |= piece.kind == "rule"
             continue
         for part, texts in _unflattened(piece, len(kinds)):
-            kinds = kinds or _guessed(texts)
             if 1 < len(texts) < len(kinds):
                 texts = [*texts, *[""] * (len(kinds) - len(texts))]
             if len(texts) != len(kinds) or len(texts) < 2:
@@ -104,6 +115,7 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
             begins = _starts_row(cells, after_rule, "params" in kinds)
             if row := _put(rows, (index, part), cells, 0, begins):
                 row.words = True
+                row.cells.update({"connected": []} if begins and "connected" in kinds and not cells["connected"] else {})
             else:
                 strange.add(index)
             indents += [indent] if begins else []
@@ -136,8 +148,8 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
             apart |= parted and piece.kind in ("blank", "rule")
             continue
         level, text = _without_bars(piece.text)
-        cells: Cells = {}
-        for match in _CHUNK.finditer(text):
+        cells: Cells = _lone_connection(text, columns)
+        for match in () if cells else _CHUNK.finditer(text):
             far, kind = min((abs(start - match.start()), kind) for start, kind in starts)
             indent, chunk = nesting(" " * far + match[0]) if kind == "layer" else (None, match[0])
             level = level if indent is None else max(1, round(indent / 3))
@@ -151,6 +163,15 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
     return rows, strange
 
 
+_LONE = re.compile(r"[^\s()]+\[\d+\]\[\d+\]")
+
+
+def _lone_connection(text: str, columns: Sequence[Column]) -> Cells:
+    """The connection that is all of a line, also where the blanks before it were lost."""
+    lone = any(column.kind == "connected" for column in columns) and _LONE.fullmatch(text.strip())
+    return {"connected": text.strip()} if lone else {}
+
+
 def _is_whole(row: RawRow) -> bool:
     """Whether nothing of the row's layer and shape is missing, so that what follows is another row."""
     shape = "".join(row.cells.get("shape", ()))
@@ -162,6 +183,17 @@ def _is_whole(row: RawRow) -> bool:
 def _blanked(texts: Sequence[str], places: Sequence[int]) -> bool:
     """Whether the last place of every column is blank, so that a text one shorter than its column fills it."""
     return all(text[place - 1 : place].isspace() for text in texts for place in places if len(text) >= place)
+
+
+_LAYER_LIKE = re.compile(r"[^\s()\[\]']+(?:\s?\([\w.>]*\)?)?")
+
+
+def _row_like(cells: Cells) -> bool:
+    """Whether the cells of a line can be a row's, though perhaps the end is missing."""
+    shape = cells.get("shape", "")
+    if not shape and not cells.get("params"):
+        return bool(_LAYER_LIKE.fullmatch(cells["layer"]))
+    return shape[:1] in tuple("([{m?") or not shape
 
 
 def by_places(pieces: Sequence[Piece], columns: Sequence[Column], width: int) -> tuple[list[RawRow], set[int]]:
@@ -181,27 +213,13 @@ def by_places(pieces: Sequence[Piece], columns: Sequence[Column], width: int) ->
             cells[column.kind] = cell.strip()
             if len(cell.rstrip()) >= end - start - (0 if last else spare):
                 full.add(column.kind)
-        if row := _put(rows, (index, piece), cells, 0, _starts_row(cells, False, True)):
+        cells = _lone_connection(piece.text, columns) or cells
+        begins = bool(cells.get("layer"))
+        if begins and not _row_like(cells):
+            strange.add(index)
+        elif row := _put(rows, (index, piece), cells, 0, begins):
             row.full |= full | {"class"}
             row.apart = True
         else:
             strange.add(index)
     return rows, strange
-
-
-_PLACES = {
-    ("layer", "shape", "params"): (0.45, 0.85, 1.0),
-    ("layer", "shape", "params", "connected"): (0.33, 0.55, 0.67, 1.0),
-}
-
-
-def printed_widths(kinds: Sequence[str], width: int) -> dict[str, int]:
-    """How wide Keras prints the columns of a table as wide as this if nobody tells it otherwise.
-
-    >>> printed_widths(("layer", "shape", "params", "connected"), 60)
-    {'layer': 19, 'shape': 14, 'params': 7, 'connected': 20}
-    """
-    ends = [int(width * place) for place in _PLACES.get(tuple(kinds), ())]
-    if not ends or width < 30:
-        return {}
-    return {kind: end - start for kind, start, end in zip(kinds, [0, *ends], ends, strict=False)}

@@ -12,12 +12,12 @@ _SIGNS = (
     (
         "torchinfo-table",
         "torchinfo's table of a PyTorch model",
-        r"\(type(?:\s*\(var_name\))?:depth-idx\)|[├└]─+[\w.]+(?:\s\([\w.]+\))?:\s\d+-\d+|^\s*[\w.]+: \d+-\d+\s+[\[\d-]|Total mult-adds",
+        r"\(type(?:\s*\(var_name\))?:depth-idx\)|[├└]─+[\w.]+(?:\s\([\w.]+\))?:\s\d+-\d+|^[ \t]*[\w.]+: \d+-\d+\s+[\[\d-]|Total mult-adds",
     ),
     (
         "torchsummary-table",
         "torchsummary's table of a PyTorch model",
-        r"Forward/backward pass size|^\s*[A-Z]\w*-\d+\s+\[(?:\[)?-1,",
+        r"Forward/backward pass size|^[ \t]*[A-Z]\w*-\d+\s+\[(?:\[)?-1,",
     ),
     (
         "gluon-table",
@@ -27,7 +27,7 @@ _SIGNS = (
     (
         "flax-table",
         "Flax's table of a module",
-        r"[│┃|]\s*path\s*[│┃|]\s*(?:module|type)\s*[│┃|]|^\s*Total Parameters: [\d,]+\s*\(",
+        r"[│┃|]\s*path\s*[│┃|]\s*(?:module|type)\s*[│┃|]|^[ \t]*Total Parameters: [\d,]+\s*\(",
     ),
     (
         "haiku-table",
@@ -42,7 +42,7 @@ _SIGNS = (
     (
         "pytorch-print",
         "the print of a PyTorch model",
-        r"^\s*\([\w.]+\): [A-Z]\w*\(|^\s*\([\w.]+\): \d+ x [A-Z]\w*\(",
+        r"^[ \t]*\([\w.]+\): [A-Z]\w*\(|^[ \t]*\([\w.]+\): \d+ x [A-Z]\w*\(",
     ),
 )
 _COMPILED = tuple((code, what, re.compile(pattern, re.MULTILINE)) for code, what, pattern in _SIGNS)

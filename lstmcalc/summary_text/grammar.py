@@ -28,7 +28,9 @@ class Found:
     @property
     def shape_open(self) -> bool:
         """Whether the shape's brackets do not close yet."""
-        return self.shape[:1] in ("(", "[", "{") and not shape_end(self.shape, 0, counted=True)[1]
+        if self.shape[:1] not in ("(", "[", "{") or len(self.shape) > _LONGEST:
+            return False
+        return not shape_end(self.shape, 0, counted=True)[1]
 
     @property
     def listed(self) -> bool:
@@ -42,7 +44,7 @@ _BARS = str.maketrans(dict.fromkeys(SEPARATORS, " "))
 _EDGE = rf"(?=[\s{SEPARATORS}]|$)"
 _SPACE = rf"[\s{SEPARATORS}]*"
 _SHAPE_START = re.compile(
-    r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,)\].]|\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
+    r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,).]|\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
     r"|[\[(]?\(\s*\)\]?(?=\s+\d)"
     rf"|(?<![^\s{SEPARATORS}])(?:multiple|\?)(?=[\s{SEPARATORS}])"
 )
@@ -53,10 +55,12 @@ _COUNT = rf"(?P<params>(?:{_NUMBER})(?!\d)(?:\s*\(un[bu]\w*\)?)?|\(?(?:unbuilt|u
 _LAYER = re.compile(
     rf"(?<![(\w])(?P<layer>(?P<name>{_NAME}){_SPACE}(?P<class>\((?:{_CLASS})?\)?)?){_SPACE}(?:(?P<before>{_NUMBER}){_SPACE})?$"
 )
-_COUNT_AFTER = re.compile(rf"{_SPACE}{_COUNT}(?!\s*[,)]\s*\d)")
+_COUNT_AFTER = re.compile(rf"{_SPACE}{_COUNT}(?=\W|$|[A-Za-z_][\w./-]*\[)(?!\s*[,)]\s*\d)")
 _WINDOW = 400
-_LONGEST = 4000
+_LONGEST = 1000
 _DEEPEST = 8
+_WORDS = 8
+_MOST = 2000
 
 _SHAPE_TOKEN = re.compile(
     r"\s+|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)|(?P<none>None|\?)|(?P<size>\d{1,18}(?:\.0)?(?![\d.]))"
@@ -169,7 +173,9 @@ def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
 def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | None:
     """The row whose shape stands at this span, if a layer stands before it and a count behind it."""
     start, stop = span
-    layer = _LAYER.search(text, max(low, start - _WINDOW), start)
+    low = max(low, start - _WINDOW)
+    words = text[low:start].rsplit(None, _WORDS)
+    layer = _LAYER.search(text, low + (len(words[0]) if len(words) > _WORDS else 0), start)
     if not layer or _is_number(layer["name"]) or (text[start] in "m?" and not layer["class"] and not loose):
         return None
     count = _COUNT_AFTER.match(text, stop)
@@ -203,13 +209,13 @@ def part_cells(row: Found, text: str, widths: Mapping[str, int]) -> None:
         row.rest = text[row.end : row.end + len(row.rest)] if row.rest else ""
 
 
-_NAME_REST = re.compile(rf"[^\s()\[\]{{}}',]*(?:\s?\([\w.>]*(?:…|\.{{3}})?\)?)?{_EDGE}")
+_NAME_REST = re.compile(rf"[^\s()\[\]{{}}',]*(?:\s*\([\w.>]*(?:…|\.{{3}})?\)?)?{_EDGE}")
 _CLASS_REST = re.compile(rf"[\w.>]*\)?{_EDGE}")
 _REST = re.compile(
     r"\s*(?:(?P<state>\(un[bu]\w*\)?)"
     r"|(?P<empty>\[\s*\]|-(?=\s|$))"
     r"|(?P<trainable>[YN](?=\s|$))"
-    r"|(?P<listed>\[?'[^\s']*(?:'\]?,?)?\]?)"
+    r"|(?P<listed>\[?'\S*)"
     r"|(?P<connected>[^\s\[\]'\",()]+\[(?:\d+\]?(?:\[\d*\]?)?)?(?:…|\.{3})?,?)"
     r"|(?P<opened>\([A-Za-z][\w.>]*(?:…|\.{3})?\)?)"
     r"|(?P<closing>[\w.>]*…?\))"
@@ -242,8 +248,16 @@ def consume_rest(row: Found, text: str, connected: bool, own: bool = False, wrap
             position = extended
         else:
             position = match.end()
-        position += len(text) - position - len(text[position:].lstrip())
-    return True
+        position = _past_blanks(text, position)
+    return len(row.connected) < _MOST
+
+
+_BLANKS = re.compile(r"\s*")
+
+
+def _past_blanks(text: str, position: int) -> int:
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
 
 
 def _wrapped_cells(row: Found, text: str, position: int) -> int:
@@ -254,8 +268,7 @@ def _wrapped_cells(row: Found, text: str, position: int) -> int:
         apart = bool(row.connected) and "'" not in row.connected[0]
         if match and match[0] and not match[0].isdigit() and (not apart or "(" in match[0] or ")" in match[0]):
             row.layer += match[0] if not match[0].startswith("(") else f" {match[0]}"
-            position = match.end()
-            position += len(text) - position - len(text[position:].lstrip())
+            position = _past_blanks(text, match.end())
     return _shape_rest(row, text, position)
 
 

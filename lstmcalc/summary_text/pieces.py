@@ -38,10 +38,11 @@ _RULE = re.compile(rf"[\s{_BOX_RULE}{SEPARATORS}_=+~:*.#-]+")
 _RULE_CHAR = re.compile(rf"[{_BOX_RULE}]|[_=~*#-]{{3}}|:-+:?|-+:")
 _INNER_RULE = re.compile(rf"[{_BOX_RULE}]{{3,}}|[+|]?(?:[=-]{{5,}}[+|]?)+|_{{5,}}|[|]?(?:\s?:?-{{3,}}:?\s?[|])+")
 _BLANK = re.compile(rf"[\s{SEPARATORS}]*")
-_ELIDED = re.compile(rf"[\s{SEPARATORS}]*(?:[\[(<]?\s?(?:…|\.{{2,}}|⋮|⋯|︙|:)\s?[\])>]?[\s{SEPARATORS}]*)+")
-_ELIDED_WORDS = re.compile(
-    r"\s*[\[(]?(?:…|\.{3})[^()]*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b[^()]*"
-)
+_DOTS = re.compile(r"[…⋮⋯︙:.\[\]()<>]+")
+_DOTTED = re.compile(r"[…⋮⋯︙]|\.\.|^:+$")
+_ELIDED_WORDS = re.compile(r"\s*[\[(]?(?:…|\.{3})[^()]*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b[^()]*")
+_LEFT_OUT = tuple("….⋮⋯︙:[(<")
+_NO_BARS = str.maketrans(dict.fromkeys(f"{SEPARATORS} \t", None))
 
 _TITLES = (
     ("layer", r"layers?\s*(?:\(\s*(?:type|name)\s*\)|type|name|\((?:ty?p?|na?m?)(?![a-z]))|layers?"),
@@ -49,7 +50,7 @@ _TITLES = (
     ("shape", r"output\s*(?:shapes?|sizes?|sh?a?p?(?![a-z]))|out\s?shape|output|shapes?"),
     (
         "params",
-        r"(?:(?:#|no\.?|num(?:ber)?\.?)\s*(?:of\s+)?)?par(?:a?|am(?:eter)?s?)(?![a-z])\.?(?:\s*(?:#|count|num\w*))?",
+        r"(?:(?:#|no\.?|num(?:ber)?\.?)\s*(?:of\s+)?)?par(?:a?|am(?:eter)?s?)(?-i:(?![a-z]))\.?(?:\s*(?:#|count|num\w*))?",
     ),
     ("connected", r"connected\s*to?|connected|connections?"),
     ("trainable", r"trainable\??"),
@@ -78,7 +79,7 @@ _TOTAL = (
 )
 _INPUT = r"Initial\s+input\s+shape:\s*[(\[][^\n]*?[)\]]+(?=\s|$)"
 _MARKER = re.compile(rf"(?P<model>{_MODEL})|(?P<total>{_TOTAL})|(?P<input>{_INPUT})", re.IGNORECASE)
-_MARKED = re.compile(r"odel|aram|nput", re.IGNORECASE)
+_MARKED = ("param", "model", "input", "layer")
 
 
 def column_kind(title: str) -> str:
@@ -114,7 +115,8 @@ def header_columns(text: str) -> tuple[Column, ...]:
     >>> [column.kind for column in header_columns("| Params | Layer | Notes | Shape |")]
     ['params', 'layer', '', 'shape']
     """
-    if not re.search(r"layer|name|type", text, re.IGNORECASE):
+    lower = text.lower()
+    if "layer" not in lower and "name" not in lower and "type" not in lower:
         return ()
     columns = []
     if any(separator in text for separator in SEPARATORS):
@@ -159,8 +161,18 @@ def _is_rule(text: str) -> bool:
     return bool(_RULE.fullmatch(text) and _RULE_CHAR.search(text))
 
 
+def _is_elision(text: str) -> bool:
+    """Whether a line stands for rows that were left out."""
+    bare = text[:200].translate(_NO_BARS)
+    if bare[:1] not in _LEFT_OUT or len(text) > 200:
+        return False
+    return bool(_DOTS.fullmatch(bare) and _DOTTED.search(bare)) or bool(_ELIDED_WORDS.fullmatch(text))
+
+
 def _flattened(text: str) -> bool:
     """Whether a line holds rules and more, as that of a table pasted into one line."""
+    if text.isascii() and not any(sign in text for sign in ("=====", "_____", "---")):
+        return False
     return bool(_INNER_RULE.search(text)) and not _is_rule(text)
 
 
@@ -170,17 +182,22 @@ def _kind(text: str) -> tuple[str, tuple[Column, ...]]:
         return "blank", ()
     if _is_rule(text):
         return "rule", ()
-    if _ELIDED.fullmatch(text) or _ELIDED_WORDS.fullmatch(text):
+    if _is_elision(text):
         return "elided", ()
     if columns := header_columns(text):
         return "header", columns
     return "text", ()
 
 
+def _marked(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in _MARKED)
+
+
 def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
     """A text without rules in it, cut at every marker."""
     spans: list[tuple[int, int, str]] = []
-    if _MARKED.search(text):
+    if _marked(text):
         spans = [(match.start(), match.end(), str(match.lastgroup)) for match in _MARKER.finditer(text)]
         if not header_columns(text):
             spans += [(match.start(), match.end(), "header") for match in _SURE_HEADER.finditer(text)]
@@ -268,12 +285,13 @@ def _pieces(lines: Iterable[Line]) -> Iterator[Piece]:
     ['rule', 'header', 'rule', 'text']
     """
     for line in lines:
-        kind, columns = ("", ()) if _flattened(line.text) else _kind(line.text)
-        if kind in ("blank", "rule", "elided", "header"):
+        flattened = _flattened(line.text)
+        kind, columns = ("", ()) if flattened else _kind(line.text)
+        if kind in ("blank", "rule", "elided", "header") or (kind == "text" and not _marked(line.text)):
             yield Piece(kind, line.number, line.raw, line.text, True, columns)
             continue
         end = 0
-        for match in _INNER_RULE.finditer(line.text):
+        for match in _INNER_RULE.finditer(line.text) if flattened else ():
             if before := line.text[end : match.start()].rstrip():
                 yield from _at_markers(line, before, False)
             yield Piece("rule", line.number, match[0], match[0], False)

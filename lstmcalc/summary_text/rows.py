@@ -85,12 +85,11 @@ def _trainable(text: str) -> bool | None:
 
 
 def _connected(raw: RawRow) -> str:
-    """The connections in one text: those on lines of their own apart, those broken over lines put together."""
-    text = ""
-    for part in (part.strip() for part in raw.cells.get("connected", ())):
-        ends = raw.apart or not text or not part.startswith(("[", "]")) and text.endswith(("]", "]'", ",", "…"))
-        text += part if not ends else f" {part}" if text else part
-    return text
+    """The connections in one text, a comma between those that stand on lines of their own."""
+    parts = [part.strip() for part in raw.cells.get("connected", ())]
+    if raw.apart:
+        return ", ".join(part.rstrip(",") for part in parts)
+    return (" " if raw.words else "").join(parts)
 
 
 def _fault(raw: RawRow, shape: ShapeCell, count: CountCell, kinds: Sequence[str]) -> Fault | None:
@@ -133,7 +132,7 @@ def build_row(raw: RawRow, kinds: Sequence[str], class_first: bool | None = None
         params=count.value if params_text else None,
         params_text=params_text,
         built=count.built,
-        connections=connections if "connected" in kinds or connections else None,
+        connections=connections if "connected" in kinds or "connected" in raw.cells else None,
         connections_cut=connections_cut,
         trainable=_trainable(raw.joined("trainable")),
         level=raw.level,

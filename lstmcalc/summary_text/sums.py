@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lstmcalc.building import Builder
 from lstmcalc.dims import lift
@@ -25,7 +25,8 @@ def compute_totals(table: PrintedTable, rows: Sequence[RowReading]) -> Totals:
     top = [row for row, parent in zip(rows, parents, strict=True) if parent is None]
     complete = not (table.elided or table.cut_start or table.cut_end)
     params = _sum([row.row.params for row in top]) if complete else None
-    frozen = _sum([_frozen(place, rows, parents) for place, parent in enumerate(parents) if parent is None])
+    inside = _children(parents)
+    frozen = _sum([_frozen(place, rows, inside) for place in inside.get(None, [])])
     known = params is not None and frozen is not None
     return {
         "params": params,
@@ -39,16 +40,23 @@ def _sum(numbers: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(numbers) else None
 
 
-def _frozen(place: int, rows: Sequence[RowReading], parents: Sequence[int | None]) -> int | None:
+def _children(parents: Sequence[int | None]) -> dict[int | None, list[int]]:
+    """The places of the rows of each nested model, and of those of the model itself."""
+    children: dict[int | None, list[int]] = {}
+    for place, parent in enumerate(parents):
+        children.setdefault(parent, []).append(place)
+    return children
+
+
+def _frozen(place: int, rows: Sequence[RowReading], children: Mapping[int | None, Sequence[int]]) -> int | None:
     """How many params of a row no training changes; None where that cannot be told."""
     row = rows[place]
     if not row.row.params or row.class_name == INPUT:
         return row.row.params
     if row.row.trainable is False:
         return row.row.params
-    inside = [index for index, parent in enumerate(parents) if parent == place]
-    if inside:
-        return _sum([_frozen(index, rows, parents) for index in inside])
+    if place in children:
+        return _sum([_frozen(index, rows, children) for index in children[place]])
     return _not_trained(row.candidates[0]) if row.candidates else None
 
 
@@ -93,10 +101,10 @@ def _apart(one: int, other: int) -> str:
 
 
 def _nested(rows: Sequence[RowReading], parents: Sequence[int | None]) -> Iterator[Fault]:
-    for place, row in enumerate(rows):
-        inside = [rows[index].row.params for index, parent in enumerate(parents) if parent == place]
-        count = _sum(inside)
-        if inside and count is not None and row.row.params is not None and count != row.row.params:
+    for place, inside in _children(parents).items():
+        count = _sum([rows[index].row.params for index in inside])
+        row = rows[place or 0]
+        if place is not None and count is not None and row.row.params is not None and count != row.row.params:
             yield Fault("wrong-total", f"{show_count(count)}, the sum of its rows", show_count(row.row.params),
                         layer=(row.row.name, row.class_name))  # fmt: skip
 

@@ -13,9 +13,10 @@ from lstmcalc.summary_text.body import read_body
 from lstmcalc.summary_text.cells import read_shape
 from lstmcalc.summary_text.cleaning import clean_lines
 from lstmcalc.summary_text.foreign import foreign_fault
+from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import find_rows
 from lstmcalc.summary_text.pieces import Column, Piece, cut_into_pieces
-from lstmcalc.summary_text.printed import PrintedShape, PrintedTable
+from lstmcalc.summary_text.printed import PrintedRow, PrintedShape, PrintedTable
 from lstmcalc.summary_text.totals import read_totals
 
 __all__ = ["looks_like_summary", "read_tables"]
@@ -83,20 +84,21 @@ def _wrapped(block: _Block) -> bool:
     if any(piece.kind == "text" and ("['" in piece.text or " []" in piece.text) for piece in block.body):
         return True
     rules = [piece.text for piece in (*block.top, *block.body) if piece.kind == "rule"]
+    kinds = "".join(piece.kind[0] for piece in block.body).strip("br")
     if not block.header or not rules:
-        return bool(block.header) and any(piece.kind == "blank" for piece in block.body)
+        return bool(block.header) and "b" in kinds
     indents = [len(text) - len(text.lstrip()) for text in (block.header.text, rules[0])]
-    return indents[0] > indents[1] or any(piece.kind == "blank" for piece in block.body)
+    return indents[0] > indents[1] or "b" in kinds
 
 
 def _read_block(block: _Block) -> PrintedTable | None:
     """The table of a block, None where it holds none."""
     totals, faults = read_totals(block.totals)
     rules = [len(piece.text) for piece in (*block.top, *block.body) if piece.kind == "rule"]
-    body = read_body(block.body, block.header, totals, max(rules, default=0), _wrapped(block))
-    if not block.header and not any(row.fault is None and row.class_name for row in body.rows):
-        if not (len(block.totals) > 1 and not body.rows):
-            return None
+    frame = Frame(block.header, totals, bool(block.totals), max(rules, default=0), _wrapped(block))
+    body = read_body(block.body, frame)
+    if not block.header and not _is_table(block, body.rows):
+        return None
     if not body.rows and not block.totals and not any(piece.kind == "model" for piece in block.top):
         return None
     pieces = [*block.top, *([block.header] if block.header else []), *block.body, *block.totals]
@@ -114,6 +116,16 @@ def _read_block(block: _Block) -> PrintedTable | None:
         input_shapes=_input_shapes(block.top),
         faults=(*faults, *body.faults),
     )
+
+
+def _is_table(block: _Block, rows: Sequence[PrintedRow]) -> bool:
+    """Whether what stands below no header is a table all the same: one row that shows what it is, or totals alone."""
+    texts = sum(piece.kind == "text" for piece in block.body)
+    if not rows:
+        return len(block.totals) > 1
+    if any(row.class_name and (not row.fault or row.fault.severity == "hint") for row in rows):
+        return True
+    return texts == len(rows) and all(row.name and row.shapes and row.shapes[0][:1] == (None,) for row in rows)
 
 
 def _input_shapes(pieces: Iterable[Piece]) -> tuple[PrintedShape, ...]:

@@ -26,7 +26,7 @@ from lstmcalc.summary_text.arrivals import (
     whole_shapes,
 )
 from lstmcalc.summary_text.candidates import find_candidates
-from lstmcalc.summary_text.classes import INPUT, ClassChoice, classes_of, is_input
+from lstmcalc.summary_text.classes import INPUT, MODELS, ClassChoice, classes_of, is_input
 from lstmcalc.summary_text.flow import Feed, Feeds, feeds_of, parents_of
 from lstmcalc.summary_text.misfits import explain_misfit, input_not_shown, inputs_not_shown, may_be_anything, not_built
 from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedTable
@@ -38,6 +38,7 @@ __all__ = ["understand"]
 
 #: How many rows of a nested model are tried as what feeds another, where the table does not tell.
 MOST_SIBLINGS = 12
+
 
 @dataclass
 class Entry:
@@ -126,7 +127,8 @@ def _meet(place: Place, gives: Sequence[Gives], table: PrintedTable) -> None:
     place.entries.sort(key=lambda entry: entry.cost)
     # Of a layer of which neither input nor output is known, not even the number of axes is.
     options = {printed: 0.0} if printed else _outputs_of(place.entries) if told else None
-    place.gives = Gives(options, tuple(_outputs_by_node(place, gives)))
+    loose = any(choice.class_name in MODELS for choice in place.choices)
+    place.gives = Gives(options, tuple(_outputs_by_node(place, gives)), loose)
 
 
 def _meet_class(
@@ -165,9 +167,11 @@ def _meet_siblings(place: Place, siblings: Sequence[int], gives: Sequence[Gives]
     """Looks for what feeds a row of a nested model, in which tables do not show it: not always the row before."""
     feeds = place.feeds
     for index in reversed(siblings[-MOST_SIBLINGS:]):
-        if not place.entries and Feed(index) not in feeds:
-            place.feeds = (Feed(index),)
-            _meet(place, gives, table)
+        tensors = max(map(len, gives[index].options or ()), default=1)
+        for feed in (Feed(index, tensor) for tensor in range(tensors)):
+            if not place.entries and (feed,) != feeds:
+                place.feeds = (feed,)
+                _meet(place, gives, table)
     if not place.entries:
         place.feeds = (None,)
         _meet(place, gives, table)

@@ -33,7 +33,15 @@ def _lookup(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Ite
     yield Proposal({"input_dim": "input_dim", "output_dim": "output_dim"})
 
 
+def _lora(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:
+    """Low-rank factors beside the weights, as fine-tuning adds them; the count gives their rank."""
+    yield Proposal({})
+    if seen.inputs is not None and seen.params:
+        yield Proposal({"lora_rank": "lora_rank"}, 2.2)
+
+
 PROPOSERS = (
+    Proposer(frozenset({"lora_rank"}), _lora),
     Proposer(frozenset({"input_dim", "output_dim"}), _lookup),
     _last_size("units"),
     _flag("use_bias", True, 1.0),

@@ -1,0 +1,158 @@
+"""What is to say of a row as it is printed: what is cut off, cannot be read, is not built, or no rule knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lstmcalc.errors import Fault, with_article
+from lstmcalc.explanation.reading_facts import purpose_of_class
+from lstmcalc.explanation.reading_words import Sentence, listed, show_printed
+from lstmcalc.layers import find_rule
+from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text.printed import Cut, PrintedRow
+from lstmcalc.summary_text.reading import RowReading, Shape
+
+__all__ = ["INPUT", "MOST_ADDED", "is_guessed", "printed_sentences", "unknown_sentences", "whole_shapes"]
+
+#: What an InputLayer's row is told.
+INPUT = "An input of the model: it takes the data in, and has no weights."
+#: More counts than these are not written as a sum.
+MOST_ADDED = 4
+#: The classes of a model that is used as a layer.
+MODELS = ("Model", "Functional", "Sequential")
+#: The classes that tf.keras makes of operations.
+OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
+
+
+def printed_sentences(reading: RowReading) -> Iterator[Sentence]:
+    """What of the row cannot be read, is cut off, or was called otherwise."""
+    row = reading.row
+    if row.fault:
+        what = "A part of this line" if reading.candidates else "This line"
+        text = f"{what} cannot be read: {_said(row.fault)}"
+        yield Sentence("fault", text, text)
+    if not row.class_name and reading.class_name:
+        yield Sentence("note", f"The text does not name the class; by the layer's name it is {reading.class_name}.")
+    elif row.class_cut and reading.class_name and reading.class_name != row.class_name:
+        text = f"`{row.class_name}` is cut off: it is {reading.class_name}."
+        yield Sentence("note", text, subject=f"cut {reading.class_name}")
+    elif row.class_name and reading.class_name not in ("", row.class_name):
+        yield Sentence("note", f"`{row.class_name}` is called {reading.class_name} today.")
+    if row.name_cut:
+        yield Sentence("note", f"The name is cut off after `{row.name}`.", subject="cut name")
+    if row.built and reading.candidates and row.params is None and reading.candidates[0].params:
+        yield Sentence("params", "The text does not show the count; this is the layer's.")
+    if reading.candidates and row.built and row.shapes is None:
+        yield from _without_shape(reading)
+    if reading.candidates and _is_cut(row):
+        outputs = listed(map(show_shape, reading.candidates[0].outputs))
+        verb = "fits" if len(reading.candidates[0].outputs) == 1 else "fit"
+        yield Sentence("note", f"The shape is cut off; {outputs} {verb} what is left of it, and the count.")
+
+
+def is_guessed(reading: RowReading) -> bool:
+    """Whether the count alone is known of a row: then layers of many sizes print it, and which one it is, is open."""
+    return reading.row.shapes is None and reading.inputs is None and reading.row.class_name != "InputLayer"
+
+
+def _without_shape(reading: RowReading) -> Iterator[Sentence]:
+    if not is_guessed(reading):
+        outputs = listed(map(show_shape, reading.candidates[0].outputs))
+        yield Sentence("note", f"The text does not show the shape; {outputs} follows from the input.")
+    elif reading.candidates[0].params != 0:
+        text = "The text does not show the shape. Layers of other sizes have this count as well; this is one of them."
+        yield Sentence("layer", text, text)
+
+
+def unknown_sentences(reading: RowReading, inside: Sequence[RowReading] = ()) -> Iterator[Sentence]:
+    """What is known of a row for which there is no layer; `inside` are the rows of the model that it is."""
+    row, fault = reading.row, reading.fault
+    if not row.built:
+        text = "Not built yet: Keras learns its shape and its params when the model is given an input shape, or data."
+        zero = f" So `{row.params_text}` is no count." if row.params_text else ""
+        yield Sentence("layer", text + zero, "Not built yet.")
+    elif inside:
+        yield from _model(reading, inside)
+    elif reading.opaque:
+        yield from _opaque(reading)
+    elif reading.nearest is not None:
+        reads = f" that reads {listed(map(show_shape, reading.inputs))}" if reading.inputs else ""
+        text = f"No {reading.class_name}{reads} prints this line."
+        yield Sentence("fault", text, text)
+    elif fault is not None and fault is not row.fault:
+        text = f"No layer prints this line: {_said(fault)}"
+        yield Sentence("fault", text, text)
+    elif fault is None and row.fault is None:
+        yield from _nameless(row)
+
+
+def _model(reading: RowReading, inside: Sequence[RowReading]) -> Iterator[Sentence]:
+    """A model that is used as a layer, and whose rows are printed."""
+    yield Sentence("layer", "A model, used as a layer. Its own layers stand below.", "A model; its layers stand below.")
+    counts = [row.row.params for row in inside if row.row.params]
+    if counts and sum(counts) == reading.row.params:
+        steps = f"{' + '.join(map(show_count, counts))} =" if 1 < len(counts) <= MOST_ADDED else "They have"
+        text = f"{steps} {show_count(sum(counts))} params, which count once in the total."
+        yield Sentence("params", text, text)
+
+
+def _opaque(reading: RowReading) -> Iterator[Sentence]:
+    """What is known of a class without a rule, or of one whose arguments no summary shows."""
+    row, name = reading.row, reading.class_name
+    rule = find_rule(name)
+    if name == "InputLayer":
+        text = INPUT
+    elif name in MODELS:
+        text = "A model, used as a layer."
+    elif name == "Lambda":
+        text = "It runs a function of the user's, which a summary does not show."
+    elif rule is not None and "layer" in rule.arguments:
+        text = f"A summary does not show what this {name} holds."
+    elif rule is not None:
+        text = f"The text does not show on what, or with which arguments, this {name} works."
+    elif name in OPERATIONS or find_rule(f"ops.{name}"):
+        text = "An operation, written into the model as code; a summary does not show its arguments."
+    else:
+        text = f"lstmcalc has no rule for {with_article(name)}, and a summary does not show what it does."
+    yield Sentence("layer", text, text)
+    if rule is not None and name != "Lambda":
+        yield Sentence("purpose", purpose_of_class(rule))
+    yield from _taken(row)
+
+
+def _nameless(row: PrintedRow) -> Iterator[Sentence]:
+    """A row of which not even the class is known."""
+    text = "The text does not tell what layer this is."
+    yield Sentence("layer", text, text)
+    yield from _taken(row)
+
+
+def _taken(row: PrintedRow) -> Iterator[Sentence]:
+    """What of the row is taken as it stands."""
+    parts = [show_printed(each, row.shapes_cut) for each in row.shapes or ()]
+    verb = "is" if len(parts) == 1 and row.params is None else "are"
+    parts += [] if row.params is None else [f"{show_count(row.params)} params"]
+    if parts:
+        yield Sentence("shape", f"{listed(parts)} {verb} taken as printed.")
+
+
+def whole_shapes(row: PrintedRow) -> tuple[Shape, ...]:
+    """The printed shapes up to the first that is cut off."""
+    whole: list[Shape] = []
+    for shape in row.shapes or ():
+        sizes = tuple(size for size in shape if not isinstance(size, Cut))
+        if len(sizes) < len(shape):
+            break
+        whole.append(sizes)
+    return tuple(whole[:-1] if row.shapes_cut else whole)
+
+
+def _is_cut(row: PrintedRow) -> bool:
+    return row.shapes_cut or any(isinstance(size, Cut) for shape in row.shapes or () for size in shape)
+
+
+def _said(fault: Fault) -> str:
+    """A fault as the end of a sentence, with what to do about it."""
+    return f"{fault.message.rstrip('.')}." + (
+        f" {fault.fix[0].upper()}{fault.fix[1:].rstrip('.')}." if fault.fix else ""
+    )

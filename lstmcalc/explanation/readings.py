@@ -1,0 +1,233 @@
+"""A reading explained: for every row what the layer does here, why this shape, and the arithmetic; then the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from lstmcalc.explanation.reading_counts import arithmetic, count_sentences
+from lstmcalc.explanation.reading_facts import Facts, call_of, facts_of, purpose_of_class
+from lstmcalc.explanation.reading_inputs import Fed, input_sentences, layer_sentence, reads
+from lstmcalc.explanation.reading_overview import Remark, overview
+from lstmcalc.explanation.reading_printed import INPUT, is_guessed, printed_sentences, unknown_sentences, whole_shapes
+from lstmcalc.explanation.reading_shapes import shape_sentences
+from lstmcalc.explanation.reading_words import Sentence, listed
+from lstmcalc.layers.arguments import show
+from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text.flow import parents_of
+from lstmcalc.summary_text.reading import Candidate, Nearest, Reading, RowReading, Shape
+
+__all__ = ["ReadingExplanation", "RowExplanation", "explain_reading", "understood"]
+
+
+#: How the sentences begin that are headed by their kind where they are shown in columns.
+BEGINNINGS = {"other": "It could also be ", "nearest": "The nearest is "}
+#: What tells layers apart that differ in their arguments alone; the call shows these.
+CONFIG = "only its config would tell"
+
+
+@dataclass(frozen=True)
+class RowExplanation:
+    """A row with what is said of it; `call` is its layer as a Keras call.
+
+    Of a sentence that an earlier row has said, `brief` holds what is left to say.
+    """
+
+    reading: RowReading
+    sentences: tuple[Sentence, ...]
+    call: str = ""
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """Every sentence, as if no other row stood before it."""
+        return tuple(f"{BEGINNINGS.get(sentence.kind, '')}{sentence.text}" for sentence in self.sentences)
+
+    @property
+    def brief(self) -> tuple[str, ...]:
+        """What is said where the rows are read in order."""
+        return tuple(sentence.brief for sentence in self.sentences if sentence.brief)
+
+
+@dataclass(frozen=True)
+class ReadingExplanation:
+    """All rows of a summary in order, and what is said of the whole."""
+
+    reading: Reading
+    rows: tuple[RowExplanation, ...]
+    overview: tuple[Remark, ...]
+
+
+def explain_reading(reading: Reading) -> ReadingExplanation:
+    """Explains every row and the whole; nothing is calculated that the rules do not say."""
+    alike: dict[tuple[object, ...], _Layer | None] = {}
+    layers = [_layer(row.candidates[0], alike) if row.candidates else None for row in reading.rows]
+    said: set[str] = set()
+    rows = tuple(
+        RowExplanation(row, tuple(_told_once(_sentences(row, layer, around), said)), layer.facts.call if layer else "")
+        for row, layer, around in zip(reading.rows, layers, _surroundings(reading), strict=True)
+    )
+    facts = [
+        layer.facts if layer and not is_guessed(row) else None for row, layer in zip(reading.rows, layers, strict=True)
+    ]
+    return ReadingExplanation(reading, rows, tuple(overview(reading, facts)))
+
+
+class _Around(NamedTuple):
+    """What other rows tell of a row: the shapes that it is connected to, and the rows of the model that it is."""
+
+    fed: Fed
+    inside: Sequence[RowReading]
+
+
+def _surroundings(reading: Reading) -> Iterator[_Around]:
+    inside: list[list[RowReading]] = [[] for _ in reading.rows]
+    for row, parent in zip(reading.rows, parents_of(reading.table.rows), strict=True):
+        if parent is not None:
+            inside[parent].append(row)
+    for row, held in zip(reading.rows, inside, strict=True):
+        yield _Around([_given(reading.rows[feed.row], feed.tensor) if feed else None for feed in row.feeds], held)
+
+
+def _given(source: RowReading, tensor: int) -> Shape | None:
+    """One output of a row; a lone one stands for all applications of a layer."""
+    shapes = source.candidates[0].outputs if source.candidates else whole_shapes(source.row)
+    place = tensor if len(shapes) > 1 else 0
+    return shapes[place] if place < len(shapes) else None
+
+
+def understood(reading: Reading) -> bool:
+    """Whether every row was read, some layer prints it or nothing is to be known of it, and nothing contradicts."""
+    return not reading.problems and not reading.table.faults and all(map(_row_understood, reading.rows))
+
+
+def _row_understood(reading: RowReading) -> bool:
+    row = reading.row
+    return not row.built or (row.fault is None and reading.fault is None and (reading.exact or reading.opaque))
+
+
+def _told_once(sentences: Iterator[Sentence], said: set[str]) -> Iterator[Sentence]:
+    for sentence in sentences:
+        yield sentence if sentence.topic in said else replace(sentence, brief=sentence.text)
+        said.add(sentence.topic)
+
+
+class _Layer(NamedTuple):
+    """The facts of a candidate, and what follows from them alone, wherever the layer stands."""
+
+    facts: Facts
+    purpose: str
+    sentences: tuple[Sentence, ...]
+    notes: tuple[Sentence, ...]
+
+
+def _layer(candidate: Candidate, alike: dict[tuple[object, ...], _Layer | None]) -> _Layer | None:
+    """What follows from a candidate; rows that are alike have it from one run of the rule."""
+    key = repr((candidate.layer.class_name, candidate.layer.arguments, candidate.keywords)), candidate.inputs
+    if key not in alike:
+        facts = facts_of(candidate)
+        alike[key] = None if facts is None else _described(facts)
+    return alike[key]
+
+
+def _described(facts: Facts) -> _Layer:
+    sentences = (*shape_sentences(facts), *count_sentences(facts))
+    return _Layer(facts, _true_purpose(facts), sentences, tuple(_notes(facts)))
+
+
+def _sentences(reading: RowReading, layer: _Layer | None, around: _Around) -> Iterator[Sentence]:
+    yield from printed_sentences(reading)
+    if not reading.candidates:
+        yield from unknown_sentences(reading, around.inside)
+        yield from _nearest(reading, reading.nearest)
+    elif layer is None or (is_guessed(reading) and layer.facts.candidate.params == 0):
+        yield from _without_rule(reading.candidates[0])
+    else:
+        yield from _with_rule(reading, layer, around.fed)
+    yield from _others(reading)
+
+
+def _with_rule(reading: RowReading, layer: _Layer, fed: Fed) -> Iterator[Sentence]:
+    yield layer_sentence(reading, layer.facts, fed)
+    yield from input_sentences(reading, layer.facts, fed)
+    if layer.purpose:
+        yield Sentence("purpose", layer.purpose)
+    yield from layer.sentences
+    if reading.row.trainable is False and layer.facts.candidate.params:
+        text = "None of them is trained: so the Trainable column says."
+        yield Sentence("params", text, text)
+    yield from layer.notes
+
+
+def _true_purpose(facts: Facts) -> str:
+    """What the layer is for, without the parts that its arguments switch off."""
+    rule, text = facts.rule, purpose_of_class(type(facts.rule))
+    if getattr(rule, "use_bias", True) is False:
+        text = text.replace(", plus an offset", "")
+    if not (getattr(rule, "scale", True) and getattr(rule, "center", True)):
+        text = text.partition(", then scales")[0].rstrip(".") + "."
+    return text
+
+
+def _without_rule(candidate: Candidate) -> Iterator[Sentence]:
+    """A layer of which only the arguments are known: an input, or one on inputs that nothing tells."""
+    if candidate.layer.class_name == "InputLayer":
+        yield Sentence("layer", INPUT, "An input of the model.")
+        return
+    yield Sentence("layer", f"`{call_of(candidate)}`; nothing here tells what it reads.", f"`{call_of(candidate)}`.")
+    if candidate.params != 0:
+        yield Sentence("params", f"{arithmetic(candidate)}.", f"{arithmetic(candidate, names=False)}.")
+
+
+def _notes(facts: Facts) -> Iterator[Sentence]:
+    """What people confuse, and what no summary shows."""
+    rule, batch = facts.rule, facts.x.shape[0]
+    if isinstance(rule, Recurrent) and isinstance(given := getattr(rule, "units", None), int):
+        units = show_count(given)
+        text = (
+            f"`units` = {units} is how many values it keeps and gives at each step; how many steps, the input decides."
+        )
+        yield Sentence("note", text)
+    if facts.candidate.keywords:
+        told = listed(f"`{key}: {show(value)}`" for key, value in facts.candidate.keywords.items())
+        yield Sentence("note", f"It must have been called with {told}.")
+    if facts.candidate.believed:
+        stated, real = (listed(map(show_shape, each)) for each in (facts.candidate.believed, facts.candidate.outputs))
+        yield Sentence("note", f"{stated} is what Keras states before it has data; with data it is {real}.")
+    if facts.candidate.stand_ins:
+        names = listed(f"`{name}`" for name in facts.candidate.stand_ins)
+        yield Sentence("note", f"A summary does not show its {names}.")
+    if isinstance(batch, int):
+        fixed = f"The batch is fixed at {show_count(batch)} samples."
+        yield Sentence(
+            "note", f"{fixed} A stateful layer needs that; whether one is stateful, a summary does not show."
+        )
+
+
+def _nearest(reading: RowReading, nearest: Nearest | None) -> Iterator[Sentence]:
+    """How far off the nearest layer is, and why."""
+    if nearest is None:
+        return
+    facts, candidate = facts_of(nearest.candidate), nearest.candidate
+    call = reads(reading, facts, "reading") if facts else f"`{call_of(candidate)}`"
+    more = f"{show_count(abs(nearest.difference))} {'more' if nearest.difference > 0 else 'fewer'}"
+    why = f": {nearest.explained.rstrip('.')}" if nearest.explained else ""
+    text = f"{call}: {arithmetic(candidate)}. The line has {more}{why}."
+    yield Sentence("nearest", text, text)
+    if reading.fault and reading.fault.because:
+        because = f"{reading.fault.because[0].upper()}{reading.fault.because[1:].rstrip('.')}."
+        yield Sentence("note", because, because)
+
+
+def _others(reading: RowReading) -> Iterator[Sentence]:
+    """The other layers that print this row, with what would tell them apart."""
+    for candidate in reading.candidates[1:]:
+        same = candidate.inputs == reading.candidates[0].inputs
+        facts = None if same else facts_of(candidate)
+        call = reads(reading, facts, "reading") if facts else f"`{call_of(candidate)}`"
+        count = f": {arithmetic(candidate, names=False)}" if candidate.params != 0 else ""
+        tells = candidate.tells.partition(":")[0] if candidate.tells.startswith(CONFIG) else candidate.tells.rstrip(".")
+        tells = f" {tells[0].upper()}{tells[1:]}." if tells else ""
+        text = f"{call}{count}.{tells}"
+        yield Sentence("other", text, text)

@@ -1,0 +1,78 @@
+"""Genuine summaries are understood: the truth is among the readings, mostly first, and the model prints them again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from damage import DAMAGES
+from genuine import Genuine, genuine
+from measured import figures_damaged, figures_of
+
+FIGURES = Path(__file__).parent / "figures.json"
+VERSIONS = sorted({text.version for text in genuine()})
+#: Of every so many texts one is damaged in the short run.
+STEP = 37
+
+
+def recorded(kind: str, name: str) -> dict[str, int]:
+    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
+    found = figures[kind][name]
+    assert isinstance(found, dict)
+    return found
+
+
+def record(kind: str, name: str, counts: Counter[str]) -> None:
+    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    figures.setdefault(kind, {})[name] = dict(sorted(counts.items()))
+    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def hold(kind: str, name: str, counts: Counter[str]) -> None:
+    """Fails where a figure is below the one that was recorded."""
+    if os.environ.get("LSTMCALC_UPDATE_GOLDEN"):
+        record(kind, name, counts)
+    before = recorded(kind, name)
+    worse = {key: (value, counts[key]) for key, value in before.items() if key != "failed" and counts[key] < value}
+    assert worse == {}, "figure: (recorded, now)"
+    assert counts["failed"] <= before.get("failed", 0)
+
+
+def total(each: Iterable[Counter[str]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for one in each:
+        counts.update(one)
+    return counts
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_is_understood(version: str) -> None:
+    texts = [text for text in genuine() if text.version == version]
+    hold("genuine", version, total(map(figures_of, texts)))
+
+
+def everyday(text: Genuine) -> bool:
+    """Whether a text is of one of the seven models that every version prints."""
+    return text.model in ("bilstm_mlp", "char_rnn", "forecast", "lstm128", "masking_lstm", "stacked", "surname")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_people_ask_about_is_understood_whole(version: str) -> None:
+    counts = total(figures_of(text) for text in genuine() if text.version == version and everyday(text))
+    assert counts["exact"] == counts["rows"]
+    assert counts["holding"] == counts["first"] == counts["readable"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_text_is_understood(damage: str) -> None:
+    hold("damaged, sampled", damage, total(figures_damaged(text, damage) for text in genuine()[::STEP]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damaged_text_is_understood(damage: str) -> None:
+    hold("damaged", damage, total(figures_damaged(text, damage) for text in genuine()))
