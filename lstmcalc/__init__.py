@@ -19,20 +19,23 @@ if TYPE_CHECKING:
     from lstmcalc.report import Report
     from lstmcalc.sources import load
     from lstmcalc.spec import Spec
+    from lstmcalc.summary_text import Reading, read_summary
     from lstmcalc.verification import verify
 
 __version__ = "0.1.0"
 
-__all__ = ["Fault", "Report", "Spec", "SpecError", "explain", "infer", "load", "verify"]
+__all__ = ["Fault", "Reading", "Report", "Spec", "SpecError", "explain", "infer", "load", "read_summary", "verify"]
 
 #: Where each name comes from; it is imported when it is first asked for, so that no command pays for another.
 _HOMES = {
     "Fault": "lstmcalc.errors",
+    "Reading": "lstmcalc.summary_text",
     "Report": "lstmcalc.report",
     "Spec": "lstmcalc.spec",
     "SpecError": "lstmcalc.errors",
     "infer": "lstmcalc.inference",
     "load": "lstmcalc.sources",
+    "read_summary": "lstmcalc.summary_text",
     "verify": "lstmcalc.verification",
 }
 

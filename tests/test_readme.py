@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n\$ (?P<command>lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
-FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python)\n(?:.*\n)*?```\n)?)", re.MULTILINE)
+FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python|text)\n(?:.*\n)*?```\n)?)", re.MULTILINE)
 BLOCKS = list(BLOCK.finditer(README.read_text(encoding="utf-8")))
 UPDATE = bool(os.environ.get("LSTMCALC_UPDATE_GOLDEN"))
 
@@ -67,7 +67,7 @@ def test_files_are_shown_as_they_are() -> None:
 
     def shown(match: re.Match[str]) -> str:
         content = (ROOT / match["path"]).read_text(encoding="utf-8")
-        language = "python" if match["path"].endswith(".py") else "yaml"
+        language = {".py": "python", ".txt": "text"}.get(Path(match["path"]).suffix, "yaml")
         return f"<!-- file: {match['path']} -->\n\n```{language}\n{content}```\n"
 
     fresh = FILE.sub(shown, text)

@@ -30,4 +30,4 @@ def _understood(table: PrintedTable, source: str) -> Reading:
     rows = understand(table)
     computed = compute_totals(table, rows)
     problems = find_problems(table, rows, computed, source)
-    return Reading(source, table, rows, computed, tuple(problems), notes=tuple(notes_on(table, rows, computed)))
+    return Reading(source, table, rows, computed, tuple(problems), notes=tuple(notes_on(table, computed)))

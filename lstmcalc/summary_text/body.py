@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lstmcalc.errors import Fault, Where
 from lstmcalc.summary_text.columns import by_gaps, by_places, by_separators
@@ -73,6 +73,8 @@ def _attempt(way: _Way, frame: Frame) -> _Attempt:
     read = sum(bool(row.name) and (not row.fault or row.fault.code in _READ) for row in rows)
     if rows and not frame.ended and rows[-1].fault and rows[-1].fault.code == "cut-row":
         read += 1
+    if len(rows) > 1 and not frame.header and rows[0].fault:
+        read += 1
     return _Attempt(raws, rows, strange, (read, read - len(rows), -len(strange), _agrees(rows, frame.totals)))
 
 
@@ -129,7 +131,21 @@ def _mended(pieces: Sequence[Piece], frame: Frame, attempt: _Attempt) -> Body:
     placed.sort(key=lambda entry: entry[0])
     starts = [index for index, _ in placed]
     elided = tuple(bisect_left(starts, index) for index, piece in enumerate(pieces) if piece.kind == "elided")
-    return Body(tuple(row for _, row in placed), elided if placed else (), tuple(faults))
+    rows = [row for _, row in placed]
+    if rows and not frame.ended:
+        rows[-1] = _ended(rows)
+    if any(row.connections for row in rows):
+        rows = [replace(row, connections=()) if row.connections is None else row for row in rows]
+    return Body(tuple(rows), elided if placed else (), tuple(faults))
+
+
+def _ended(rows: Sequence[PrintedRow]) -> PrintedRow:
+    """The last row; its count is cut where the text ends in it and every other row goes on behind its own."""
+    row, ends = rows[-1], {other.lines[0][-1:] for other in rows[:-1]}
+    if not ends or row.params is None or not ends <= {" ", *SEPARATORS} or not row.lines[-1].endswith(row.params_text):
+        return row
+    fault = Fault("cut-count", "a whole count", f"`{row.params_text}`", "the text ends here", layer=(row.name, row.class_name))
+    return replace(row, params=None, fault=fault)
 
 
 def _strange(piece: Piece) -> Fault:

@@ -57,9 +57,8 @@ def read_layer(text: str, class_first: bool | None = None, full: bool = False) -
     >>> read_layer("Embedding (embedding)").name
     'embedding'
     """
-    outer, opened, inner = text.strip().partition("(")
-    if opened and "(" in inner:
-        outer, opened, inner = text.strip().rpartition("(")
+    text = " ".join(text.split())
+    outer, opened, inner = text.rpartition("(") if "(" in text else (text, "", "")
     first, second = outer.strip(), inner.strip()
     first_cut = bool(_ELLIPSIS.search(first))
     first = _ELLIPSIS.sub("", first)

@@ -70,6 +70,17 @@ def _guessed(pieces: Sequence[Piece]) -> tuple[str, ...]:
     return tuple(kinds) if "layer" in kinds and {"params", "shape"} & set(kinds) else ()
 
 
+def _kinds(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[str, ...]:
+    """What the columns hold, as the header says; what it does not say, as the cells show."""
+    named = tuple(column.kind for column in columns)
+    if named and all(named):
+        return named
+    guessed = _guessed(pieces)
+    if not named or len(named) != len(guessed):
+        return named or guessed
+    return tuple(kind or (other if other not in named else "") for kind, other in zip(named, guessed, strict=True))
+
+
 def _look(cell: str) -> str:
     return next((kind for kind, pattern in _LOOKS if pattern.fullmatch(cell)), "")
 
@@ -94,7 +105,7 @@ def _unflattened(piece: Piece, size: int) -> list[tuple[Piece, list[str]]]:
 
 def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[RawRow], set[int]]:
     """The rows of a table with a drawn line between its columns, and the pieces that it has no place for."""
-    kinds = tuple(column.kind for column in columns) or _guessed(pieces)
+    kinds = _kinds(pieces, columns)
     rows: list[RawRow] = []
     strange: set[int] = set()
     indents: list[int | None] = []
@@ -105,7 +116,9 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
             continue
         for part, texts in _unflattened(piece, len(kinds)):
             if 1 < len(texts) < len(kinds):
-                texts = [*texts, *[""] * (len(kinds) - len(texts))]
+                missing = [""] * (len(kinds) - len(texts))
+                begun = part.text.lstrip()[:1] in SEPARATORS or part.text[-1:] not in SEPARATORS
+                texts = [*texts, *missing] if begun else [*missing, *texts]
             if len(texts) != len(kinds) or len(texts) < 2:
                 strange.add(index)
                 continue
@@ -114,8 +127,7 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
             cells = {kind: text.strip() for kind, text in cells.items() if kind}
             begins = _starts_row(cells, after_rule, "params" in kinds)
             if row := _put(rows, (index, part), cells, 0, begins):
-                row.words = True
-                row.cells.update({"connected": []} if begins and "connected" in kinds and not cells["connected"] else {})
+                row.words, row.kinds = True, kinds
             else:
                 strange.add(index)
             indents += [indent] if begins else []
@@ -156,14 +168,14 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
             if kind in cells or (far > 3 + 2 * level and indent is None):
                 strange.add(index)
             cells[kind] = chunk.strip()
-        begins = _starts_row(cells, False, True) and (apart or not rows or _is_whole(rows[-1]))
+        begins = _starts_row(cells, apart and bool(rows), True) and (apart or not rows or _is_whole(rows[-1]))
         if index in strange or not _put(rows, (index, piece), cells, level, begins):
             strange.add(index)
         apart = False
     return rows, strange
 
 
-_LONE = re.compile(r"[^\s()]+\[\d+\]\[\d+\]")
+_LONE = re.compile(r"[^\s()\[\]']+\[\d*(?:\](?:\[\d*\]?)?)?")
 
 
 def _lone_connection(text: str, columns: Sequence[Column]) -> Cells:
@@ -201,7 +213,7 @@ def by_places(pieces: Sequence[Piece], columns: Sequence[Column], width: int) ->
     rows: list[RawRow] = []
     strange: set[int] = set()
     starts = [column.start for column in columns]
-    ends = [*starts[1:], max(width, starts[-1] + 1) if width else sys.maxsize]
+    ends = [*starts[1:], max(starts[0] + width, starts[-1] + 1) if width else sys.maxsize]
     spare = 1 if _blanked([piece.text for piece in pieces if piece.kind == "text"], starts[1:]) else 0
     for index, piece in enumerate(pieces):
         if piece.kind != "text":

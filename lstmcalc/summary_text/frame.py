@@ -15,7 +15,8 @@ __all__ = ["Frame", "printed_widths"]
 class Frame:
     """What stands around a table's rows: its header, its totals (`ended` if there are any), the width of its rules.
 
-    `wrapped` tells that its cells go on in the next line, as in tf.keras from 2.7, and are not cut.
+    `wrapped` tells that its cells go on in the next line, as in tf.keras from 2.7, and are not cut, `fixed` that they
+    are cut; with neither the paste does not show it.
     """
 
     header: Piece | None
@@ -23,6 +24,7 @@ class Frame:
     ended: bool
     width: int
     wrapped: bool
+    fixed: bool = False
 
     @property
     def drawn(self) -> str:
@@ -57,7 +59,8 @@ class Frame:
     @property
     def widths(self) -> Mapping[str, int]:
         """How wide the columns were printed, empty where that is not known or where nothing was cut."""
-        return {} if self.wrapped or self.barred else printed_widths(self.kinds, self.width)
+        kinds = self.kinds or (_WITH_CONNECTIONS if self.touching else ())
+        return {} if self.wrapped or self.barred else printed_widths(kinds, self.width)
 
     @property
     def touching(self) -> bool:
@@ -65,10 +68,8 @@ class Frame:
         return "#C" in self.drawn or (self.totals.params is not None and self.totals.trainable_params is None)
 
 
-_PLACES = {
-    ("layer", "shape", "params"): (0.45, 0.85, 1.0),
-    ("layer", "shape", "params", "connected"): (0.33, 0.55, 0.67, 1.0),
-}
+_WITH_CONNECTIONS = ("layer", "shape", "params", "connected")
+_PLACES = {_WITH_CONNECTIONS[:3]: (0.45, 0.85, 1.0), _WITH_CONNECTIONS: (0.33, 0.55, 0.67, 1.0)}
 
 
 def printed_widths(kinds: Sequence[str], width: int) -> dict[str, int]:

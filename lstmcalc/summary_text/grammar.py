@@ -44,13 +44,13 @@ _BARS = str.maketrans(dict.fromkeys(SEPARATORS, " "))
 _EDGE = rf"(?=[\s{SEPARATORS}]|$)"
 _SPACE = rf"[\s{SEPARATORS}]*"
 _SHAPE_START = re.compile(
-    r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,).]|\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
+    r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,).]|(?<=\()\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
     r"|[\[(]?\(\s*\)\]?(?=\s+\d)"
     rf"|(?<![^\s{SEPARATORS}])(?:multiple|\?)(?=[\s{SEPARATORS}])"
 )
 _NAME = rf"[^\s()\[\]{{}},'\"{SEPARATORS}]+"
 _CLASS = r"[A-Za-z_][\w.>]*(?:…|\.{3})?|…"
-_NUMBER = r"\d{1,3}(?:[ ,.'’_]\d{3})+(?!\d)(?:\.0{1,2})?|\d+(?:\.\d+)?|\d[\d,.]*(?:…|\.{3})"
+_NUMBER = r"\d[\d,.]*(?:…|\.{3})|\d{1,3}(?:[ ,.'’_]\d{3})+(?!\d)(?:\.0{1,2})?|\d+(?:\.\d+)?"
 _COUNT = rf"(?P<params>(?:{_NUMBER})(?!\d)(?:\s*\(un[bu]\w*\)?)?|\(?(?:unbuilt|unused)\)?)"
 _LAYER = re.compile(
     rf"(?<![(\w])(?P<layer>(?P<name>{_NAME}){_SPACE}(?P<class>\((?:{_CLASS})?\)?)?){_SPACE}(?:(?P<before>{_NUMBER}){_SPACE})?$"
@@ -202,9 +202,9 @@ def part_cells(row: Found, text: str, widths: Mapping[str, int]) -> None:
     (None, '(None, 10, 128', '91648')
     """
     middle = row.shape_start + widths.get("shape", 0)
-    if not widths or not row.shape_open or not text[middle - 1 : middle + 1].isdigit():
+    if not widths or text[middle - 1 : middle].isspace() or ")" in text[row.shape_start : middle]:
         return
-    if (count := _DIGITS.match(text, middle)) and middle - 1 >= row.shape_start:
+    if count := _DIGITS.match(text, middle):
         row.shape, row.params, row.end = text[row.shape_start : middle], count[0], count.end()
         row.rest = text[row.end : row.end + len(row.rest)] if row.rest else ""
 

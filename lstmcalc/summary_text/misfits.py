@@ -8,11 +8,13 @@ from dataclasses import replace
 from lstmcalc.errors import Fault, with_article
 from lstmcalc.layers import RULES
 from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text.arrivals import whole_shapes
 from lstmcalc.summary_text.candidates import find_candidates
 from lstmcalc.summary_text.classes import ClassChoice
 from lstmcalc.summary_text.printed import PrintedRow
 from lstmcalc.summary_text.reading import Candidate, Nearest, RowReading
 from lstmcalc.summary_text.solving import Miss, Seen
+from lstmcalc.summary_text.telling import weights_of
 
 __all__ = ["explain_misfit", "input_not_shown", "inputs_not_shown", "may_be_anything", "not_built"]
 
@@ -98,7 +100,7 @@ def explain_misfit(
         _because(reading, choices, seen, nearest),
         layer=_layer(reading),
     )
-    return replace(reading, nearest=replace(nearest, explained=_weight_of(nearest)), fault=fault)
+    return replace(reading, nearest=replace(nearest, explained=_as_large_as(nearest)), fault=fault)
 
 
 def _layer(reading: RowReading) -> tuple[str, str]:
@@ -129,12 +131,10 @@ def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen, ne
             source = f' and "{reading.sources[0]}" gives' if reading.sources else ", and what comes before gives"
             reasons.append(f"the count fits an input of {show_shape(free[0].inputs[0])},{source.removeprefix(',')} "
                            f"{show_shape(seen.input)}")  # fmt: skip
-    elif not nearest.candidate.arithmetic:
-        reasons.append("")
     for other in _others(choices, seen)[:1]:
         reasons.append(f"{with_article(other.layer.class_name)} has exactly as many: {other.arithmetic}")
     if not reasons and seen.inputs is None:
-        reasons.append("no whole number of input features gives this count")
+        reasons.append("no input of whatever size gives this count")
     return "; ".join(filter(None, reasons))
 
 
@@ -149,9 +149,11 @@ def _others(choices: Sequence[ClassChoice], seen: Seen) -> list[Candidate]:
     return found
 
 
-def _weight_of(nearest: Nearest) -> str:
-    """Which part of the nearest layer is as large as the difference."""
-    return ""
+def _as_large_as(nearest: Nearest) -> str:
+    """Which weight of the nearest layer has as many params as the difference; empty where none has."""
+    weights = weights_of(nearest.candidate) or []
+    names = [weight.name for weight in weights if weight.params == abs(nearest.difference)]
+    return f"as many as its `{names[0]}` has" if names else ""
 
 
 def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> Fault:
@@ -165,4 +167,5 @@ def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen
     )
     source = f' of "{reading.sources[0]}"' if reading.sources else ""
     because = f"the input is {', '.join(map(show_shape, seen.inputs))}{source}" if seen.inputs else ""
-    return Fault("no-layer-fits", expected, row.shape_text or "none", because, layer=_layer(reading))
+    got = row.shape_text or ", ".join(show_shape(shape) for shape in whole_shapes(row) or ()) or "none"
+    return Fault("no-layer-fits", expected, got, because, layer=_layer(reading))

@@ -9,11 +9,12 @@ from typing import Any
 from lstmcalc.dims import Size
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import RULES, find_rule
-from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
+from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 from lstmcalc.summary_text.calls import Member, calls_of, outputs_of
 from lstmcalc.summary_text.classes import INPUT
 from lstmcalc.summary_text.flow import parents_of
 from lstmcalc.summary_text.reading import Reading, RowReading, Shape
+from lstmcalc.summary_text.sums import lacks_rows
 
 __all__ = ["to_spec"]
 
@@ -39,10 +40,11 @@ def to_spec(reading: Reading) -> Spec:
 def _obstacles(reading: Reading) -> Iterator[Fault]:
     """Why a reading is no model."""
     table = reading.table
-    where = Where(None if reading.source == "-" else reading.source, table.line)
-    if table.elided or table.cut_start or table.cut_end or not reading.rows:
+    where = Where(reading.source, table.line)
+    if not reading.rows or lacks_rows(table, dict(reading.computed)):
         fix = "paste the whole summary, from its header to its totals"
         yield Fault("rows-missing", "every row of the model", "a table with rows left out", fix=fix, where=where)
+        return
     parents = parents_of(table.rows)
     for place, row in enumerate(reading.rows):
         at = replace(where, line=row.row.line)
@@ -65,6 +67,7 @@ class _Model:
         self.reading, self.rows = reading, reading.rows
         self.parents = parents_of(reading.table.rows)
         self.names = _unique_names(self.rows, self.parents)
+        self.namer = Namer(set(self.names))
         self.children: dict[int | None, list[int]] = {}
         for place, parent in enumerate(self.parents):
             self.children.setdefault(parent, []).append(place)
@@ -137,7 +140,7 @@ class _Model:
         if name in models:
             return LayerSpec(name, name)
         if row.candidates:
-            return replace(_plain(row.candidates[0].layer), name=name)
+            return replace(_plain(row.candidates[0].layer, self.namer), name=name)
         shape = (row.row.shapes or ((),))[0]
         if row.class_name == "TimeDistributed":
             inner = _stated("Functional", "model", (*shape[:1], *shape[2:]), row.row.params)
@@ -183,13 +186,13 @@ def _plain_size(size: Size) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _plain(layer: LayerSpec) -> LayerSpec:
-    """The layer without the arguments that equal Keras's defaults."""
+def _plain(layer: LayerSpec, namer: Namer) -> LayerSpec:
+    """The layer without the arguments that equal Keras's defaults; no summary shows the names of layers inside."""
     rule = find_rule(layer.class_name)
 
     def simple(value: Any) -> Any:
         if isinstance(value, LayerSpec):
-            return _plain(value)
+            return _plain(replace(value, name=namer.name(value.class_name)), namer)
         return [simple(item) for item in value] if isinstance(value, list) else value
 
     kept = {

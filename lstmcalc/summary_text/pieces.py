@@ -45,7 +45,7 @@ _LEFT_OUT = tuple("….⋮⋯︙:[(<")
 _NO_BARS = str.maketrans(dict.fromkeys(f"{SEPARATORS} \t", None))
 
 _TITLES = (
-    ("layer", r"layers?\s*(?:\(\s*(?:type|name)\s*\)|type|name|\((?:ty?p?|na?m?)(?![a-z]))|layers?"),
+    ("layer", r"layers?(?:\s*name)?\s*(?:\(\s*(?:type|name|class)\s*\)|type|name|\((?:ty?p?|na?m?)(?![a-z]))|layers?"),
     ("input", r"input\s*shapes?|initial input shape"),
     ("shape", r"output\s*(?:shapes?|sizes?|sh?a?p?(?![a-z]))|out\s?shape|output|shapes?"),
     (
@@ -64,6 +64,7 @@ _PLAIN_HEADER = re.compile(rf"(?:{_ANY_TITLE})(?:\s*(?:{_ANY_TITLE}))+", re.IGNO
 _SURE_HEADER = re.compile(
     rf"[{SEPARATORS}\s]*layer\s*\((?:type|name)\)(?:[\s{SEPARATORS}]*(?:{_ANY_TITLE}))+[\s{SEPARATORS}]*", re.IGNORECASE
 )
+_ENDINGS = {"(type)": "layer", "(name)": "layer", "#": "params", "to": "connected"}
 _SHORTENED = {
     "layer(type)": "layer",
     "layer(name)": "layer",
@@ -89,6 +90,8 @@ def column_kind(title: str) -> str:
     ['layer', 'params', 'trainable', 'params', '']
     """
     title = " ".join(title.split()).strip(":*")
+    if title in _ENDINGS:
+        return _ENDINGS[title]
     if match := _ONE_TITLE.fullmatch(title):
         return str(match.lastgroup)
     return _shortened_kind(re.split(r"…|\.{2,}", title)[0]) if "…" in title or title.endswith("..") else ""

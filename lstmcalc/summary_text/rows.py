@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lstmcalc.errors import Fault
-from lstmcalc.summary_text.cells import CountCell, ShapeCell, read_connections, read_count, read_layer, read_shape
+from lstmcalc.summary_text.cells import CountCell, LayerCell, ShapeCell, read_connections, read_count, read_layer, read_shape
 from lstmcalc.summary_text.pieces import Piece
 from lstmcalc.summary_text.printed import PrintedRow
 
@@ -19,7 +19,7 @@ class RawRow:
     """One row as texts: for each kind of column its cell, one text per line; `full` holds those that fill their column.
 
     `words` tells that lines are broken between words only, `apart` that no connection goes on in the next line;
-    `index` is the place of its first piece in the table.
+    `index` is the place of its first piece in the table, `kinds` are the columns where the row itself shows them.
     """
 
     pieces: list[Piece]
@@ -29,6 +29,7 @@ class RawRow:
     apart: bool = False
     level: int = 0
     index: int = 0
+    kinds: tuple[str, ...] = ()
 
     def add(self, kind: str, text: str) -> None:
         """Puts a text below what the cell holds."""
@@ -92,8 +93,17 @@ def _connected(raw: RawRow) -> str:
     return (" " if raw.words else "").join(parts)
 
 
-def _fault(raw: RawRow, shape: ShapeCell, count: CountCell, kinds: Sequence[str]) -> Fault | None:
+_NAME = re.compile(r"[^()\[\]{}'\"]*")
+_CLASS = re.compile(r"(?:[A-Za-z_][\w.>-]*)?")
+
+
+def _fault(
+    raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, kinds: Sequence[str]
+) -> Fault | None:
     """Why a part of the row cannot be read, the first of the reasons."""
+    nameless = not layer.class_name and not re.search(r"[^\W\d_]", layer.name)
+    if nameless or not _NAME.fullmatch(layer.name) or not _CLASS.fullmatch(layer.class_name):
+        return Fault("unreadable-layer", "a name and a class, such as lstm_1 (LSTM)", f"`{_layer_text(raw)}`")
     if shape.fault:
         return shape.fault
     if "shape" in kinds and not raw.cells.get("shape"):
@@ -108,15 +118,16 @@ def _fault(raw: RawRow, shape: ShapeCell, count: CountCell, kinds: Sequence[str]
 
 def build_row(raw: RawRow, kinds: Sequence[str], class_first: bool | None = None) -> PrintedRow:
     """The row that these texts print; `kinds` are the columns that its table has."""
+    kinds = raw.kinds or kinds
     layer = read_layer(_layer_text(raw), class_first, "layer" in raw.full)
     shape_text = "".join(raw.cells.get("shape", ())).strip()
     shape = read_shape(shape_text)
     params_text = raw.joined("params").strip()
     count = read_count(params_text)
-    if "params" in raw.full and count.value is not None:
+    if "params" in raw.full and count.value is not None and not params_text.endswith(")"):
         count = replace(count, value=None, cut=True)
     connections, connections_cut = read_connections(_connected(raw), "connected" in raw.full)
-    fault = _fault(raw, shape, count, kinds)
+    fault = _fault(raw, layer, shape, count, kinds)
     label = (layer.name, layer.class_name)
     return PrintedRow(
         line=raw.pieces[0].number,

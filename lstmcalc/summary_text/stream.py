@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from lstmcalc.summary_text.rows import RawRow, nesting
 __all__ = ["by_grammar"]
 
 _UNKNOWN = 100
+_WORDS = re.compile(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
 
 
 def _raw(found: Found, pieces: list[Piece], level: int, index: int) -> RawRow:
@@ -34,6 +36,7 @@ def _level(before: str) -> int:
 def by_grammar(pieces: Sequence[Piece], frame: Frame) -> tuple[list[RawRow], set[int]]:
     """The rows by what a row is, wherever its columns stand, and the pieces that are none."""
     connected, typed, widths = "connected" in frame.kinds, frame.typed, frame.widths
+    wraps = not widths and not frame.fixed
     last = max((index for index, piece in enumerate(pieces) if piece.kind == "text"), default=-1)
     found: list[tuple[Found, list[Piece], int, int]] = []
     strange: set[int] = set()
@@ -44,11 +47,13 @@ def by_grammar(pieces: Sequence[Piece], frame: Frame) -> tuple[list[RawRow], set
         rows = list(find_rows(text, typed))
         if index == last and not frame.ended and rows and rows[-1].shape.endswith(",") and not rows[-1].rest.strip():
             rows.pop()
-        if not rows and not (found and _continues(found[-1], piece, connected, not widths)):
+        if not rows and not (found and _continues(found[-1], piece, connected, wraps)):
             strange.add(index)
         before = text[: rows[0].start] if rows else ""
-        if rows and before.strip(f" \t{SEPARATORS}└") and found:
-            _continues(found[-1], replace(piece, text=before), connected, not widths)
+        if rows and before.strip(f" \t{SEPARATORS}└"):
+            went_on = found and _continues(found[-1], replace(piece, text=before), connected, wraps)
+            if frame.header and piece.whole and not went_on and _WORDS.fullmatch(before):
+                rows[0].layer = f"{before.strip()} {rows[0].layer}"
         for row in rows:
             if frame.touching:
                 part_cells(row, text, widths)

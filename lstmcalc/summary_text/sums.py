@@ -14,17 +14,16 @@ from lstmcalc.summary_text.flow import parents_of
 from lstmcalc.summary_text.printed import PrintedTable
 from lstmcalc.summary_text.reading import Candidate, RowReading
 
-__all__ = ["compute_totals", "find_problems", "notes_on"]
+__all__ = ["compute_totals", "find_problems", "lacks_rows", "notes_on"]
 
 Totals = dict[str, int | None]
 
 
 def compute_totals(table: PrintedTable, rows: Sequence[RowReading]) -> Totals:
-    """The totals as the rows give them, those of a nested model once; None for what they do not tell."""
+    """The totals of the rows that are there, those of a nested model once; None for what they do not tell."""
     parents = parents_of(table.rows)
     top = [row for row, parent in zip(rows, parents, strict=True) if parent is None]
-    complete = not (table.elided or table.cut_start or table.cut_end)
-    params = _sum([row.row.params for row in top]) if complete else None
+    params = _sum([row.row.params for row in top])
     inside = _children(parents)
     frozen = _sum([_frozen(place, rows, inside) for place in inside.get(None, [])])
     known = params is not None and frozen is not None
@@ -33,6 +32,20 @@ def compute_totals(table: PrintedTable, rows: Sequence[RowReading]) -> Totals:
         "trainable_params": params - frozen if known and params is not None and frozen is not None else None,
         "non_trainable_params": frozen if known else None,
     }
+
+
+def lacks_rows(table: PrintedTable, computed: Totals) -> bool:
+    """Whether rows of the table are not in the text: it says so, or is cut and has a total that is greater."""
+    if table.elided:
+        return True
+    total, there = _model_total(table), computed["params"]
+    return (table.cut_start or table.cut_end) and total is not None and there is not None and total > there
+
+
+def _model_total(table: PrintedTable) -> int | None:
+    """The printed total, without what Keras 3 counts in of the optimizer."""
+    total = table.totals.params
+    return None if total is None else total - (table.totals.optimizer_params or 0)
 
 
 def _sum(numbers: Sequence[int | None]) -> int | None:
@@ -76,16 +89,16 @@ def _not_trained(candidate: Candidate) -> int | None:
 
 def find_problems(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, source: str) -> list[Fault]:
     """What contradicts itself in a table: its totals, and nested models against their rows."""
-    where = Where(None if source == "-" else source, table.line)
+    where = Where(source, table.line)
     faults = [*_sums(table, computed), *_nested(rows, parents_of(table.rows))]
     return [*table.faults, *(fault.placed(where) for fault in faults)]
 
 
 def _sums(table: PrintedTable, computed: Totals) -> Iterator[Fault]:
     printed = table.totals
-    model = None if printed.params is None else printed.params - (printed.optimizer_params or 0)
+    model = _model_total(table)
     rows = computed["params"]
-    if model is not None and rows is not None and rows != model:
+    if model is not None and rows is not None and rows != model and not lacks_rows(table, computed):
         yield Fault("wrong-total", f"{show_count(rows)}, the sum of the rows", show_count(model),
                     f"the rows have {_apart(rows, model)} than the total says: a row or the total was changed, or rows "
                     "are missing or share weights")  # fmt: skip
@@ -109,9 +122,9 @@ def _nested(rows: Sequence[RowReading], parents: Sequence[int | None]) -> Iterat
                         layer=(row.row.name, row.class_name))  # fmt: skip
 
 
-def notes_on(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> list[str]:
+def notes_on(table: PrintedTable, computed: Totals) -> list[str]:
     """What is worth knowing of the totals: the optimizer's share, frozen layers, rows that are not there."""
-    return [*_optimizer(table), *_freezing(table, computed), *_missing(table, rows)]
+    return [*_optimizer(table), *_freezing(table, computed), *_missing(table, computed)]
 
 
 def _optimizer(table: PrintedTable) -> Iterator[str]:
@@ -132,15 +145,19 @@ def _optimizer(table: PrintedTable) -> Iterator[str]:
 
 def _freezing(table: PrintedTable, computed: Totals) -> Iterator[str]:
     printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
+    if lacks_rows(table, computed):
+        return
     if printed is not None and own is not None and printed > own:
         yield (f"Its layers themselves keep {show_count(own)} params from training; the table has "
                f"{show_count(printed)} non-trainable ones, so some are frozen (`trainable: false`).")  # fmt: skip
 
 
-def _missing(table: PrintedTable, rows: Sequence[RowReading]) -> Iterator[str]:
-    total = table.totals.params
-    top = [row.row.params or 0 for row, parent in zip(rows, parents_of(table.rows), strict=True) if parent is None]
-    if total is not None and (table.elided or table.cut_start or table.cut_end):
-        left = total - (table.totals.optimizer_params or 0) - sum(top)
-        if left > 0:
-            yield f"The rows that are not in the text have {show_count(left)} params together."
+def _missing(table: PrintedTable, computed: Totals) -> Iterator[str]:
+    total, there = _model_total(table), computed["params"]
+    if total is None or there is None or not lacks_rows(table, computed):
+        return
+    if table.elided:
+        yield f"The rows that are not in the text have {show_count(total - there)} params together."
+    else:
+        yield (f"The rows add up to {show_count(there)}, {show_count(total - there)} fewer than the total: rows are "
+               "missing where the text is cut, or a number was changed.")  # fmt: skip

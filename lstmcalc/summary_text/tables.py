@@ -77,9 +77,14 @@ def _style(block: _Block) -> str:
     return "blank lines" if _wrapped(block) else "underscores"
 
 
+def _fixed(block: _Block) -> bool:
+    """Whether lines stand between the rows, as where Keras cuts cells at the end of their column."""
+    return any(piece.kind == "rule" and piece.text.strip().startswith("____") for piece in block.body[1:])
+
+
 def _wrapped(block: _Block) -> bool:
     """Whether the table is one whose rows begin with a blank and wrap their cells, as those of tf.keras from 2.7."""
-    if any(piece.kind == "rule" and piece.text.strip().startswith("____") for piece in block.body[1:]):
+    if _fixed(block):
         return False
     if any(piece.kind == "text" and ("['" in piece.text or " []" in piece.text) for piece in block.body):
         return True
@@ -94,19 +99,19 @@ def _wrapped(block: _Block) -> bool:
 def _read_block(block: _Block) -> PrintedTable | None:
     """The table of a block, None where it holds none."""
     totals, faults = read_totals(block.totals)
-    rules = [len(piece.text) for piece in (*block.top, *block.body) if piece.kind == "rule"]
-    frame = Frame(block.header, totals, bool(block.totals), max(rules, default=0), _wrapped(block))
+    rules = [len(piece.text.strip()) for piece in (*block.top, *block.body) if piece.kind == "rule"]
+    fixed = _fixed(block)
+    frame = Frame(block.header, totals, bool(block.totals), max(rules, default=0), _wrapped(block), fixed)
     body = read_body(block.body, frame)
     if not block.header and not _is_table(block, body.rows):
         return None
     if not body.rows and not block.totals and not any(piece.kind == "model" for piece in block.top):
         return None
-    pieces = [*block.top, *([block.header] if block.header else []), *block.body, *block.totals]
     line = block.header.number if block.header else body.rows[0].line if body.rows else block.totals[0].number
-    name = next((re.findall(r"[\"'](.*)[\"']", piece.text)[0] for piece in block.top if piece.kind == "model"), "")
+    names = [re.findall(r"[\"'](.*)[\"']", piece.text)[0] for piece in block.top if piece.kind == "model"]
     return PrintedTable(
         line=min([line, *(piece.number for piece in block.top if piece.kind in ("model", "input"))]),
-        name=name,
+        name=" ".join(names[0].split()) if names else "",
         rows=body.rows,
         totals=totals,
         style=_style(block),

@@ -10,12 +10,12 @@ from lstmcalc.building import Builder
 from lstmcalc.dims import lift
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.rule import Inputs
+from lstmcalc.layers.rule import Inputs, Weight
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.reading import Candidate
 
-__all__ = ["tell_apart"]
+__all__ = ["tell_apart", "weights_of"]
 
 
 def tell_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -34,7 +34,7 @@ def tell_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _difference(first: Candidate, other: Candidate) -> str:
-    mine, its = _weights(first), _weights(other)
+    mine, its = _shapes(first), _shapes(other)
     if mine != its and None not in (mine, its):
         return f"its weights would be {_listed(its)}, not {_listed(mine)}"
     if first.inputs != other.inputs:
@@ -51,17 +51,22 @@ def _listed(shapes: Any) -> str:
     return ", ".join(map(show_shape, shapes or ())) or "none"
 
 
-def _weights(candidate: Candidate) -> list[Any] | None:
-    """The shapes of a candidate's weights, in Keras's order."""
+def weights_of(candidate: Candidate) -> list[Weight] | None:
+    """A candidate's weights, in Keras's order; None where its inputs are not known well enough."""
     rule = Builder().build(candidate.layer)
     if rule is None or not candidate.inputs:
         return None
     try:
         x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
         rule.output_shape(x)
-        return [weight.shape for weight in rule.weights(x)]
+        return list(rule.weights(x))
     except Rejection:
         return None
+
+
+def _shapes(candidate: Candidate) -> list[Any] | None:
+    weights = weights_of(candidate)
+    return None if weights is None else [weight.shape for weight in weights]
 
 
 def _arguments(first: LayerSpec, other: LayerSpec) -> Iterator[tuple[str, Any, Any]]:
