@@ -11,7 +11,18 @@ from lstmcalc.summary_text.flow import Feed, Feeds
 from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedShape
 from lstmcalc.summary_text.reading import Shape
 
-__all__ = ["MOST_WAYS", "Arrival", "Gives", "Outputs", "applications", "arrivals_at", "fits", "ways_of", "whole_shapes"]
+__all__ = [
+    "MOST_WAYS",
+    "Arrival",
+    "Gives",
+    "Outputs",
+    "applications",
+    "arrivals_at",
+    "fits",
+    "leaves_open",
+    "ways_of",
+    "whole_shapes",
+]
 
 #: How many combinations of what reaches a row are tried, and how many different outputs of a row are followed.
 MOST_WAYS = 40
@@ -60,7 +71,7 @@ def arrivals_at(
 ) -> Iterator[Arrival]:
     """What may reach a row, likeliest first; `stated` are the input shapes that the table has above its first row."""
     if not gives and stated:
-        yield Arrival(tuple(_whole(shape) for shape in stated))
+        yield Arrival(tuple(whole(shape) for shape in stated))
     if not feeds or feeds == (None,):
         # Keras 0 states the vocabulary of an Embedding for its input, so that the statement may be wrong.
         yield Arrival()
@@ -123,12 +134,28 @@ def fits(shape: Shape, printed: PrintedShape) -> bool:
     )
 
 
+def leaves_cut(row: PrintedRow) -> bool:
+    """Whether a size in the printed shapes has no end."""
+    return any(isinstance(size, Cut) for shape in row.shapes or () for size in shape)
+
+
+def leaves_open(outputs: Outputs, row: PrintedRow) -> bool:
+    """Whether outputs have an unknown size where the table shows none, so that it is not known to be unknown."""
+    for index, shape in enumerate(outputs):
+        printed = (row.shapes or ())[index : index + 1]
+        shown = printed[0] if printed else ()
+        for place, size in enumerate(shape):
+            if size is None and place > 0 and (place >= len(shown) or isinstance(shown[place], Cut)):
+                return True
+    return False
+
+
 def whole_shapes(row: PrintedRow) -> Outputs | None:
     """The printed shapes, where all of them are printed whole."""
-    if not row.shapes or row.shapes_cut or any(isinstance(size, Cut) for shape in row.shapes for size in shape):
+    if not row.shapes or row.shapes_cut or leaves_cut(row):
         return None
-    return tuple(map(_whole, row.shapes))
+    return tuple(map(whole, row.shapes))
 
 
-def _whole(shape: PrintedShape) -> Shape:
+def whole(shape: PrintedShape) -> Shape:
     return tuple(size for size in shape if not isinstance(size, Cut))

@@ -131,20 +131,36 @@ def _mended(pieces: Sequence[Piece], frame: Frame, attempt: _Attempt) -> Body:
     placed.sort(key=lambda entry: entry[0])
     starts = [index for index, _ in placed]
     elided = tuple(bisect_left(starts, index) for index, piece in enumerate(pieces) if piece.kind == "elided")
-    rows = [row for _, row in placed]
+    rows = [row if frame.header or row.fault else _told_apart(row) for _, row in placed]
     if rows and not frame.ended:
-        rows[-1] = _ended(rows)
+        rows[-1] = _ended(rows, frame)
     if any(row.connections for row in rows):
         rows = [replace(row, connections=()) if row.connections is None else row for row in rows]
     return Body(tuple(rows), elided if placed else (), tuple(faults))
 
 
-def _ended(rows: Sequence[PrintedRow]) -> PrintedRow:
+def _told_apart(row: PrintedRow) -> PrintedRow:
+    """The row; of digits right behind a comma it is said that they are read as the count."""
+    if not row.shape_text.endswith(",") or len(row.params_text) < 2 or row.params is None:
+        return row
+    got, because = f"`{row.shape_text} {row.params_text}`", "read as the count, though a cut size may stand before it"
+    fault = Fault("ambiguous-count", "a blank between shape and count", got, because, severity="hint")
+    return replace(row, fault=fault.placed(None, (row.name, row.class_name)))
+
+
+def _ended(rows: Sequence[PrintedRow], frame: Frame) -> PrintedRow:
     """The last row; its count is cut where the text ends in it and every other row goes on behind its own."""
     row, ends = rows[-1], {other.lines[0][-1:] for other in rows[:-1]}
-    if not ends or row.params is None or not ends <= {" ", *SEPARATORS} or not row.lines[-1].endswith(row.params_text):
+    if not row.class_name and any(other.class_name for other in rows):
+        row = replace(row, name_cut=row.name_cut or frame.wrapped, class_cut=True)
+    ends |= {frame.header.raw[-1:]} if frame.header else set()
+    if row.params is None or row.connections or not row.lines[-1].endswith(row.params_text):
         return row
-    fault = Fault("cut-count", "a whole count", f"`{row.params_text}`", "the text ends here", layer=(row.name, row.class_name))
+    if not ends or not ends <= {" ", *SEPARATORS}:
+        return row
+    fault = Fault(
+        "cut-count", "a whole count", f"`{row.params_text}`", "the text ends here", layer=(row.name, row.class_name)
+    )
     return replace(row, params=None, fault=fault)
 
 

@@ -42,7 +42,8 @@ def find_candidates(choices: Sequence[ClassChoice], seen: Seen, most: float = in
         if choice.rule is None:
             continue
         # Attention that also returns its scores is told so by the call, and has no argument for it.
-        with_scores = SCORES in choice.rule.keywords and seen.outputs is not None and len(seen.outputs) == 2
+        several = seen.outputs is not None and (len(seen.outputs) == 2 or seen.several)
+        with_scores = SCORES in choice.rule.keywords and several
         shown = replace(_shown_to(choice.rule, seen), keywords=((SCORES, True),) if with_scores else ())
         for closed, unusual in _closed(choice.rule, shown):
             cost = choice.cost + unusual

@@ -235,9 +235,9 @@ def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, .
     """The connections of a cell, and whether more of it is missing.
 
     >>> read_connections("['a[0][0]', 'b[0][1]']")
-    ((Connection(name='a', node=0, tensor=0, cut=False), Connection(name='b', node=0, tensor=1, cut=False)), False)
+    ((Connection(name='a', node=0, tensor=0, cut=False, open=False), Connection(name='b', node=0, tensor=1, cut=False, open=False)), False)
     >>> read_connections("bidirectional_input_")
-    ((Connection(name='bidirectional_input_', node=0, tensor=0, cut=True),), True)
+    ((Connection(name='bidirectional_input_', node=0, tensor=0, cut=True, open=False),), True)
     """
     text = text.strip()
     opened = text.startswith("[")
@@ -257,9 +257,9 @@ def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, .
         if not match or not match["name"]:
             cut = True
             continue
-        node = int(match["node"][1:] or 0) if match["ended"] else 0
-        tensor = int(match["tensor"][1:] or 0) if match["whole"] else 0
+        node, tensor = (int((match[group] or "[")[1:] or 0) for group in ("node", "tensor"))
         whole = bool(match["whole"]) and short == part
-        found.append(Connection(match["name"], node, tensor, cut=match["node"] is None))
+        name_cut = match["node"] is None
+        found.append(Connection(match["name"], node, tensor, name_cut, open=not whole and not name_cut))
         cut |= not whole
     return tuple(found), cut

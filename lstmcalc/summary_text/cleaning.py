@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 __all__ = ["Line", "clean_line", "clean_lines"]
 
@@ -49,7 +49,7 @@ _STAMP = (
     rf"|\[?{_CLOCK}\]?"
     rf"|[\[(<]{_LEVEL}\s*[\])>]:?|{_LEVEL}(?=[\s:|-]|$)(?! ?\()[:|]?)"
 )
-_LOGGER = r"(?:(?!Model\b)[A-Za-z_<][\w./<>-]*(?::\d+|:<\w+>)*(?::|\s+[-|:](?=\s|$))|\[[A-Za-z][\w./: -]*\](?=\s|$))"
+_LOGGER = r"(?:(?!Model\b)[A-Za-z_<][\w./<>-]*(?::\d+|:<\w+>)*(?::|\s[-:](?=\s|$))|\[[A-Za-z][\w./: -]*\](?=\s|$))"
 _LOGGED = re.compile(rf"\s*{_STAMP}(?:\s*(?:[-|:]\s+)?(?:{_STAMP}|{_LOGGER}))*(?:\s*[-:](?=\s|$))?")
 
 
@@ -93,9 +93,7 @@ def clean_line(raw: str) -> str:
         if "&" not in text:
             break
         text = html.unescape(text)
-    if not text.isascii():
-        text = text.translate(_ODD)
-    elif "\x00" in text or "\x08" in text or "\x0c" in text or "\x0b" in text:
+    if not text.isascii() or "\x00" in text or "\x08" in text or "\x0c" in text or "\x0b" in text:
         text = text.translate(_ODD)
     text = text.expandtabs(8).replace("`", "").replace("**", "").rstrip()
     return _without_prefix(text)
@@ -130,13 +128,18 @@ def _without_common_prefix(lines: list[Line]) -> list[Line]:
     for index, line in enumerate(lines):
         match = _HEADER.search(line.text)
         if match and line.text[: match.start()].strip(" │┃|_=-"):
-            break
-    else:
-        return lines
-    prefix = _DIGIT.sub("0", line.text[: match.start()])
-    around = [_DIGIT.sub("0", other.text) for other in (*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2])]
-    shared = [start for text in around if len((start := commonprefix([prefix, text])).strip(" │┃|")) > 1]
-    return [_stripped(other, min(shared, key=len)) for other in lines] if shared else lines
+            around = [*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2]]
+            shared = filter(None, (_shared(line.text[: match.start()], other.text) for other in around))
+            prefix = min(shared, key=len, default="")
+            return [_stripped(other, prefix) for other in lines] if prefix else lines
+    return lines
+
+
+def _shared(before: str, text: str) -> str:
+    """What two lines have in common at their beginning, any digit for another."""
+    pairs = zip(_DIGIT.sub("0", before), _DIGIT.sub("0", text), strict=False)
+    start = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return start if len(start.strip(" │┃|")) > 1 else ""
 
 
 def _stripped(line: Line, prefix: str) -> Line:

@@ -66,6 +66,8 @@ def _guessed(pieces: Sequence[Piece]) -> tuple[str, ...]:
         kind = next((kind for kind, _ in seen.most_common() if kind not in kinds), "")
         if kinds == ["layer"] and all(re.fullmatch(r"[A-Z]\w*", cell.strip()) for cell in column):
             kind = "class"
+        if not kind and "params" in kinds and "connected" not in kinds and any(cell.strip() for cell in column):
+            kind = "connected"
         kinds.append(kind)
     return tuple(kinds) if "layer" in kinds and {"params", "shape"} & set(kinds) else ()
 
@@ -132,7 +134,7 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
                 strange.add(index)
             indents += [indent] if begins else []
             after_rule = False
-    for row, level in zip(rows, levels(indents), strict=True):
+    for row, level in zip(rows, levels(indents, bool(columns)), strict=True):
         row.level = level
     return rows, strange
 
@@ -165,10 +167,11 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
             far, kind = min((abs(start - match.start()), kind) for start, kind in starts)
             indent, chunk = nesting(" " * far + match[0]) if kind == "layer" else (None, match[0])
             level = level if indent is None else max(1, round(indent / 3))
-            if kind in cells or (far > 3 + 2 * level and indent is None):
+            if kind in cells or "Total params".startswith(chunk) or (far > 3 + 2 * level and indent is None):
                 strange.add(index)
             cells[kind] = chunk.strip()
-        begins = _starts_row(cells, apart and bool(rows), True) and (apart or not rows or _is_whole(rows[-1]))
+        after = bool(rows) and (apart or not parted)
+        begins = _starts_row(cells, after, True) and (apart or not rows or _is_whole(rows[-1]))
         if index in strange or not _put(rows, (index, piece), cells, level, begins):
             strange.add(index)
         apart = False
@@ -204,7 +207,7 @@ def _row_like(cells: Cells) -> bool:
     """Whether the cells of a line can be a row's, though perhaps the end is missing."""
     shape = cells.get("shape", "")
     if not shape and not cells.get("params"):
-        return bool(_LAYER_LIKE.fullmatch(cells["layer"]))
+        return not "Total params".startswith(cells["layer"]) and bool(_LAYER_LIKE.fullmatch(cells["layer"]))
     return shape[:1] in tuple("([{m?") or not shape
 
 

@@ -31,13 +31,20 @@ class _Names:
     """The rows before a row, by their names, and by how their names start."""
 
     def __init__(self, rows: Sequence[PrintedRow]) -> None:
-        self._nodes = nodes_of(rows)
+        self._rows, self._nodes = rows, nodes_of(rows)
         self._whole: dict[tuple[int | None, str], int] = {}
+        #: Rows whose own name is cut off, and how long such names are.
+        self._cut: dict[str, list[int]] = {}
+        self._lengths: set[int] = set()
         self._starts: dict[int, dict[str, list[int]]] = {}
 
-    def add(self, parent: int | None, name: str, place: int) -> None:
+    def add(self, parent: int | None, row: PrintedRow, place: int) -> None:
         """Adds a row of a nested model, or of the model itself."""
+        name = row.name
         self._whole[parent, name] = place
+        if row.name_cut and name:
+            self._cut.setdefault(name, []).append(place)
+            self._lengths.add(len(name))
         for length, places in self._starts.items():
             places.setdefault(name[:length], []).append(place)
 
@@ -47,13 +54,19 @@ class _Names:
         Of a name that was cut off, the row is meant whose name starts so; of several the last, or, where one row names
         as many connections so as there are such rows, each of them.
         """
-        counts = Counter(connection.name for connection in connections if connection.cut)
+        counts = Counter(connection.name for connection in connections)
         met: Counter[str] = Counter()
         feeds: list[Feed | None] = []
         for connection in connections:
             feed = self._find(connection, parent)
-            if feed is None and connection.cut:
-                places = self._starting(connection.name)
+            if feed is not None and connection.open:
+                # Of several outputs of one layer, each is taken once, in their order.
+                last = len(self._rows[feed.row].shapes or ((),)) - 1
+                feed = feed._replace(tensor=max(feed.tensor, min(met[connection.name], last)))
+                met[connection.name] += 1
+            if feed is None:
+                places = self._starting(connection.name) if connection.cut else []
+                places = places or self._shortened(connection.name)
                 if len(places) == counts[connection.name]:
                     feed = Feed(places[met[connection.name]], connection.tensor)
                 elif places:
@@ -69,6 +82,10 @@ class _Names:
                 return Feed(self._whole[scope, connection.name], connection.tensor, node)
         places = self._starting(connection.name) if connection.cut else []
         return Feed(places[0], connection.tensor) if len(places) == 1 else None
+
+    def _shortened(self, name: str) -> list[int]:
+        """The rows of which the name is cut off, and starts as this one does."""
+        return [place for length in self._lengths for place in self._cut.get(name[:length], [])]
 
     def _starting(self, start: str) -> list[int]:
         # A column cuts all names at nearly one length, so that few tables are made.
@@ -103,7 +120,7 @@ def feeds_of(table: PrintedTable) -> list[Feeds]:
             feeds.append((Feed(latest[parent]),))
         else:
             feeds.append(feeds[parent] if parent is not None else (None,))
-        names.add(parent, row.name, place)
+        names.add(parent, row, place)
         latest[parent] = place
     return feeds
 

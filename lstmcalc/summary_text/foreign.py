@@ -12,7 +12,8 @@ _SIGNS = (
     (
         "torchinfo-table",
         "torchinfo's table of a PyTorch model",
-        r"\(type(?:\s*\(var_name\))?:depth-idx\)|[├└]─+[\w.]+(?:\s\([\w.]+\))?:\s\d+-\d+|^[ \t]*[\w.]+: \d+-\d+\s+[\[\d-]|Total mult-adds",
+        r"\(type(?:\s*\(var_name\))?:depth-idx\)|[├└]─+[\w.]+(?:\s\([\w.]+\))?:\s\d+-\d+"
+        r"|^[ \t]*[\w.]+: \d+-\d+\s+[\[\d-]|Total mult-adds",
     ),
     (
         "torchsummary-table",

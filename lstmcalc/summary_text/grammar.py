@@ -24,6 +24,7 @@ class Found:
     connected: list[str] = field(default_factory=list)
     trainable: str = ""
     shape_start: int = 0
+    text: str = ""
 
     @property
     def shape_open(self) -> bool:
@@ -86,39 +87,40 @@ def shape_end(text: str, start: int, counted: bool = False) -> tuple[int, bool]:
     '(None, 11, 14'
     """
     groups: list[bool] = []
-    end, whole = start, False
+    end, last = start, ""
     position, limit = start, min(len(text), start + _LONGEST)
     while position < limit:
         match = _SHAPE_TOKEN.match(text, position)
-        if not match:
+        if not match or len(groups) > _DEEPEST:
             break
-        kind = match.lastgroup
-        if kind in ("size", "none", "open", "key", "partial") and whole:
-            break
-        if (kind == "size" and groups and groups[-1]) or len(groups) > _DEEPEST:
-            break
-        if kind == "size" and not counted and _is_count(text, position, match.end()):
-            break
-        if kind == "close" and match[0] != ")" and text[start:end].endswith(","):
+        kind, position = match.lastgroup or "", match.end()
+        if not kind:
+            continue
+        if _misplaced(kind, match[0], last, groups) or (kind == "size" and not counted and _is_count(match)):
             break
         if kind == "open":
             groups[-1:] = [True] * len(groups[-1:])
             groups.append(False)
         elif kind == "close":
             groups.pop()
-        if kind:
-            whole = kind in ("size", "none", "close")
-            end = match.end()
-        position = match.end()
-        if kind == "close" and not groups:
-            return position, True
+            if not groups:
+                return position, True
+        end, last = position, kind
         if kind in ("partial", "half"):
             break
     return end, False
 
 
-def _is_count(text: str, start: int, end: int) -> bool:
-    """Whether the number here is no size but the count behind shapes that do not close."""
+def _misplaced(kind: str, token: str, last: str, groups: list[bool]) -> bool:
+    """Whether a token cannot follow the last one; `groups` tells for each open bracket whether it holds brackets."""
+    if kind in ("size", "none", "open", "key", "partial") and last in ("size", "none", "close"):
+        return True
+    return (kind == "size" and groups[-1:] == [True]) or (kind == "close" and token != ")" and last == "comma")
+
+
+def _is_count(number: re.Match[str]) -> bool:
+    """Whether a number is no size but the count behind shapes that do not close."""
+    text, start, end = number.string, number.start(), number.end()
     if grouped := _GROUPED.match(text, start):
         return grouped.end() > end
     following = text[end : end + 40].lstrip()
@@ -131,7 +133,7 @@ _DOUBLE = re.compile(r"\(\s*(?=[(\[{])")
 
 
 def _shape_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Where shapes begin and end: `((None, 3` is a class cut to nothing and a shape, `((None, 3), …` a tuple of shapes."""
+    """Where shapes begin and end: `((None, 3` is a class cut to nothing and a shape, `((None, 3), …` two shapes."""
     if text[start] in "m?":
         yield start, start + (len("multiple") if text[start] == "m" else 1)
         return
@@ -183,7 +185,7 @@ def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | 
         return None
     params, end = (count["params"], count.end()) if count else (layer["before"], stop)
     name = " ".join(layer["layer"].translate(_BARS).split())
-    return Found(name, text[start:stop].strip(), params, layer.start(), end, shape_start=start)
+    return Found(name, text[start:stop].strip(), params, layer.start(), end, shape_start=start, text=text)
 
 
 def _is_number(text: str) -> bool:
@@ -193,16 +195,15 @@ def _is_number(text: str) -> bool:
 _DIGITS = re.compile(r"\d+")
 
 
-def part_cells(row: Found, text: str, widths: Mapping[str, int]) -> None:
-    """Parts a shape and a count that stand beside each other with nothing between, where the shape's width is known.
+def part_cells(row: Found, width: int) -> None:
+    """Parts a shape as wide as this from a count that stands right behind it.
 
-    >>> text = "lstm_30 (LSTM) (None, 10, 12891648 embedding_5[0][0]"
-    >>> row = next(find_rows(text))
-    >>> part_cells(row, text, {"shape": 14}), row.shape, row.params
+    >>> row = next(find_rows("lstm_30 (LSTM) (None, 10, 12891648 embedding_5[0][0]"))
+    >>> part_cells(row, 14), row.shape, row.params
     (None, '(None, 10, 128', '91648')
     """
-    middle = row.shape_start + widths.get("shape", 0)
-    if not widths or text[middle - 1 : middle].isspace() or ")" in text[row.shape_start : middle]:
+    text, middle = row.text, row.shape_start + width
+    if text[middle - 1 : middle].isspace() or ")" in text[row.shape_start : middle]:
         return
     if count := _DIGITS.match(text, middle):
         row.shape, row.params, row.end = text[row.shape_start : middle], count[0], count.end()

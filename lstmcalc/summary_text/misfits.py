@@ -8,6 +8,7 @@ from dataclasses import replace
 from lstmcalc.errors import Fault, with_article
 from lstmcalc.layers import RULES
 from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.arrivals import whole_shapes
 from lstmcalc.summary_text.candidates import find_candidates
 from lstmcalc.summary_text.classes import ClassChoice
@@ -69,14 +70,24 @@ def inputs_not_shown(row: PrintedRow) -> Fault:
 def may_be_anything(choices: Sequence[ClassChoice], seen: Seen, misses: Sequence[Miss]) -> bool:
     """Whether a row that no rule prints may be right all the same.
 
-    A class of one's own may be called as an operation is, and a TimeDistributed may hold a model of any shape and
-    count; but a count next to that of a single layer is that layer's, and wrong.
+    A frozen layer of Keras 1.0 has no count, a class of one's own may be called as an operation is, and a
+    TimeDistributed may hold a model of any shape and count; but a count next to that of a Dense is that layer's, and
+    wrong.
     """
+    if seen.params == 0 and seen.style == "underscores" and misses:
+        # Keras 1.0 counts what trains only, so that a frozen layer has nothing.
+        return True
     if all(choice.rule is None or choice.class_name.startswith("ops.") for choice in choices):
         return True
     if [choice.class_name for choice in choices] != ["TimeDistributed"] or not seen.params:
         return False
-    return all(abs(miss.difference) * CLOSE > seen.params for miss in misses)
+    dense = [miss for miss in misses if _holds_dense(miss)]
+    return all(abs(miss.difference) * CLOSE > seen.params for miss in dense)
+
+
+def _holds_dense(miss: Miss) -> bool:
+    inner = miss.candidate.layer.arguments.get("layer")
+    return isinstance(inner, LayerSpec) and inner.class_name == "Dense"
 
 
 def explain_misfit(

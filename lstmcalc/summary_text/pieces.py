@@ -23,7 +23,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a line. `kind` is blank, rule, model, input, header, total, elided or text; `whole` if all of its line."""
+    """A part of a line, `whole` if all of it. `kind`: blank, rule, model, input, header, total, elided or text."""
 
     kind: str
     number: int
@@ -40,7 +40,7 @@ _INNER_RULE = re.compile(rf"[{_BOX_RULE}]{{3,}}|[+|]?(?:[=-]{{5,}}[+|]?)+|_{{5,}
 _BLANK = re.compile(rf"[\s{SEPARATORS}]*")
 _DOTS = re.compile(r"[…⋮⋯︙:.\[\]()<>]+")
 _DOTTED = re.compile(r"[…⋮⋯︙]|\.\.|^:+$")
-_ELIDED_WORDS = re.compile(r"\s*[\[(]?(?:…|\.{3})[^()]*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b[^()]*")
+_ELIDED_WORDS = re.compile(r"\s*[\[(]?(?:…|\.{3}).*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b.*")
 _LEFT_OUT = tuple("….⋮⋯︙:[(<")
 _NO_BARS = str.maketrans(dict.fromkeys(f"{SEPARATORS} \t", None))
 
@@ -50,7 +50,8 @@ _TITLES = (
     ("shape", r"output\s*(?:shapes?|sizes?|sh?a?p?(?![a-z]))|out\s?shape|output|shapes?"),
     (
         "params",
-        r"(?:(?:#|no\.?|num(?:ber)?\.?)\s*(?:of\s+)?)?par(?:a?|am(?:eter)?s?)(?-i:(?![a-z]))\.?(?:\s*(?:#|count|num\w*))?",
+        r"(?:(?:#|no\.?|num(?:ber)?\.?)\s*(?:of\s+)?)?par(?:a?|am(?:eter)?s?)(?-i:(?![a-z]))\.?"
+        r"(?:\s*(?:#|count|num\w*))?",
     ),
     ("connected", r"connected\s*to?|connected|connections?"),
     ("trainable", r"trainable\??"),
@@ -76,7 +77,8 @@ _SHORTENED = {
 _MODEL = r"Model:?\s+[\"'][^\"'\n]*[\"']"
 _TOTAL = (
     rf"\b(?:Total|Non[- ]?trainable|Trainable|Optimizer)\s+(?:number\s+of\s+)?param(?:eter)?s?\b"
-    rf"[\s:={SEPARATORS}*]*(?:\d[\d.,'_]*(?: \d{{3}}(?!\d))*)?(?:\s*\([\d.,]+\s*[KMGT]?i?B(?:ytes?)?\))?[\s{SEPARATORS}]*"
+    rf"[\s:={SEPARATORS}*]*(?:\d[\d.,'_]*(?: \d{{3}}(?!\d))*)?"
+    rf"(?:\s*\([\d.,]+\s*[KMGT]?i?B(?:ytes?)?\))?[\s{SEPARATORS}]*"
 )
 _INPUT = r"Initial\s+input\s+shape:\s*[(\[][^\n]*?[)\]]+(?=\s|$)"
 _MARKER = re.compile(rf"(?P<model>{_MODEL})|(?P<total>{_TOTAL})|(?P<input>{_INPUT})", re.IGNORECASE)
@@ -268,7 +270,7 @@ def _plain_titles(piece: Piece) -> dict[int, str] | None:
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """The lines of one header as a header, where they are that; a whole one stays as it is."""
-    if len(pieces) < 2 or any(piece.kind == "header" and all(c.kind for c in piece.columns) for piece in pieces[1:]):
+    if len(pieces) < 2 or all(piece.kind == "header" for piece in pieces[:2]):
         return pieces
     cells = [[cell.strip() for cell in re.split(f"[{SEPARATORS}]", piece.text)] for piece in pieces]
     if len({len(line) for line in cells}) > 1:

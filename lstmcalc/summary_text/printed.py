@@ -30,12 +30,16 @@ PrintedShape = tuple[PrintedSize, ...]
 
 @dataclass(frozen=True)
 class Connection:
-    """What a row is connected to: output `tensor` of application `node` of a layer; `cut` where the name may go on."""
+    """What a row is connected to: output `tensor` of application `node` of a layer.
+
+    `cut` tells that the name may go on; `open` that the name is whole and of the numbers the end is cut off.
+    """
 
     name: str
     node: int = 0
     tensor: int = 0
     cut: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lstmcalc.errors import Fault
-from lstmcalc.summary_text.cells import CountCell, LayerCell, ShapeCell, read_connections, read_count, read_layer, read_shape
+from lstmcalc.summary_text.cells import (
+    CountCell,
+    LayerCell,
+    ShapeCell,
+    read_connections,
+    read_count,
+    read_layer,
+    read_shape,
+)
 from lstmcalc.summary_text.pieces import Piece
 from lstmcalc.summary_text.printed import PrintedRow
 
@@ -54,14 +62,16 @@ def nesting(text: str) -> tuple[int | None, str]:
     return (len(match["indent"]), text[match.end() :]) if match else (None, text)
 
 
-def levels(indents: Sequence[int | None]) -> list[int]:
+def levels(indents: Sequence[int | None], begun: bool = True) -> list[int]:
     """The levels of rows drawn that far from the left: three blanks each, or as many as differ where blanks were lost.
+
+    `begun` tells that the table's beginning is there, and so the first level.
 
     >>> levels([None, 3, 6, None]), levels([None, 1, 9, 1])
     ([0, 1, 2, 0], [0, 1, 2, 1])
     """
     drawn = sorted({indent for indent in indents if indent is not None})
-    if drawn[:1] == [3] and all(indent % 3 == 0 for indent in drawn):
+    if drawn and drawn[0] in ((3,) if begun else (3, 6, 9)) and all(indent % 3 == 0 for indent in drawn):
         return [indent // 3 if indent else 0 for indent in indents]
     return [0 if indent is None else drawn.index(indent) + 1 for indent in indents]
 
@@ -97,9 +107,7 @@ _NAME = re.compile(r"[^()\[\]{}'\"]*")
 _CLASS = re.compile(r"(?:[A-Za-z_][\w.>-]*)?")
 
 
-def _fault(
-    raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, kinds: Sequence[str]
-) -> Fault | None:
+def _fault(raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, kinds: Sequence[str]) -> Fault | None:
     """Why a part of the row cannot be read, the first of the reasons."""
     nameless = not layer.class_name and not re.search(r"[^\W\d_]", layer.name)
     if nameless or not _NAME.fullmatch(layer.name) or not _CLASS.fullmatch(layer.class_name):
@@ -108,7 +116,7 @@ def _fault(
         return shape.fault
     if "shape" in kinds and not raw.cells.get("shape"):
         return Fault("cut-row", "an output shape after the layer", "nothing")
-    if "params" in kinds and not raw.cells.get("params"):
+    if ("params" in kinds or not kinds) and not raw.cells.get("params"):
         return Fault("cut-row", "a count after the output shape", "nothing")
     if count.cut:
         got = raw.joined("params").strip()

@@ -231,7 +231,8 @@ class _Problem:
         equations = [(left, right) for left, right in pairs if isinstance(right, int)]
         cuts = [(left, right) for left, right in pairs if isinstance(right, Cut)]
         for values in _solve_all(equations, {}):
-            yield from self._with_count(substitute(count, values), cuts, values)
+            for solved in self._with_count(substitute(count, values), cuts, values):
+                yield _completed(solved, cuts, [right for _, right in equations])
 
     def _with_count(self, count: Dim, cuts: Sequence[tuple[Dim, Cut]], values: Values) -> Iterator[Values]:
         """Solves the count for what is left: one name at once, of several those first whose digits are printed."""
@@ -321,6 +322,22 @@ def oddness(values: Values) -> float:
     """How unusual sizes are: round ones and powers of two, neither tiny nor huge, are what people choose."""
     sizes = [value for name, value in values.items() if isinstance(value, int) and not name.startswith("axis_")]
     return sum(0.02 * abs(log2(size) - 6) + 0.15 * (size % 10 != 0 and size & (size - 1) != 0) for size in sizes)
+
+
+def _completed(values: Values, cuts: Sequence[tuple[Dim, Cut]], printed: Sequence[int]) -> Values:
+    """Values for the names that only sizes without an end tell: another size that starts so, or the digits as they are.
+
+    Images are mostly square.
+    """
+    done = dict(values)
+    for left, cut in cuts:
+        names = symbols_of(substitute(left, done))
+        if len(names) == 1 and cut.digits:
+            alike = [size for size in printed if cut.allows(size)]
+            size = alike[0] if alike else int(cut.digits)
+            found = roots(substitute(left, done), names[0], size)
+            done.update(dict.fromkeys(names, found[0]) if found else {})
+    return done
 
 
 def _least(count: Dim) -> int:

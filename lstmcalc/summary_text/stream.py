@@ -13,12 +13,15 @@ from lstmcalc.summary_text.rows import RawRow, nesting
 
 __all__ = ["by_grammar"]
 
+_Entry = tuple[Found, list[Piece], int, int]
 _UNKNOWN = 100
 _WORDS = re.compile(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
 
 
 def _raw(found: Found, pieces: list[Piece], level: int, index: int) -> RawRow:
-    cells = {"layer": [found.layer], "shape": [found.shape], "params": [found.params]}
+    cells = {"layer": [found.layer], "shape": [found.shape]}
+    if found.params:
+        cells["params"] = [found.params]
     if found.connected:
         cells["connected"] = found.connected
     if found.trainable:
@@ -35,49 +38,64 @@ def _level(before: str) -> int:
 
 def by_grammar(pieces: Sequence[Piece], frame: Frame) -> tuple[list[RawRow], set[int]]:
     """The rows by what a row is, wherever its columns stand, and the pieces that are none."""
-    connected, typed, widths = "connected" in frame.kinds, frame.typed, frame.widths
+    connected, widths = (
+        "connected" in frame.kinds or (not frame.header and any(map(_is_connected, pieces))),
+        frame.widths,
+    )
     wraps = not widths and not frame.fixed
-    last = max((index for index, piece in enumerate(pieces) if piece.kind == "text"), default=-1)
-    found: list[tuple[Found, list[Piece], int, int]] = []
+    found: list[_Entry] = []
     strange: set[int] = set()
+    last = max((index for index, piece in enumerate(pieces) if piece.kind == "text"), default=-1)
     for index, piece in enumerate(pieces):
         if piece.kind != "text":
             continue
         text = " ".join(piece.text.split()) if frame.touching else piece.text
-        rows = list(find_rows(text, typed))
+        rows = list(find_rows(text, frame.typed))
         if index == last and not frame.ended and rows and rows[-1].shape.endswith(",") and not rows[-1].rest.strip():
-            rows.pop()
-        if not rows and not (found and _continues(found[-1], piece, connected, wraps)):
+            rows[-1].shape, rows[-1].params = text[rows[-1].shape_start : rows[-1].end], ""
+        before = text[: rows[0].start] if rows else text
+        went_on = bool(found) and bool(_shown(before)) and _continues(found[-1], piece, before, connected, wraps)
+        if not rows and not went_on:
             strange.add(index)
-        before = text[: rows[0].start] if rows else ""
-        if rows and before.strip(f" \t{SEPARATORS}└"):
-            went_on = found and _continues(found[-1], replace(piece, text=before), connected, wraps)
-            if frame.header and piece.whole and not went_on and _WORDS.fullmatch(before):
-                rows[0].layer = f"{before.strip()} {rows[0].layer}"
+        elif rows and frame.header and piece.whole and not went_on and _WORDS.fullmatch(before):
+            rows[0].layer = f"{before.strip()} {rows[0].layer}"
         for row in rows:
-            if frame.touching:
-                part_cells(row, text, widths)
+            if frame.touching and "shape" in widths:
+                part_cells(row, widths["shape"])
             consume_rest(row, row.rest, connected, own=True, wraps=False)
             part = text[row.start : row.end + len(row.rest)] if len(rows) > 1 else ""
             place = replace(piece, raw=part.strip(), text=part, whole=False) if part else piece
-            found.append((row, [place], _level(before), index))
-            before = ""
+            found.append((row, [place], _level(before) if row is rows[0] else 0, index))
+    return _raws(found, frame.typed, widths.get("params", _UNKNOWN)), strange
+
+
+def _is_connected(piece: Piece) -> bool:
+    return piece.kind == "text" and "][" in piece.text
+
+
+def _shown(before: str) -> str:
+    return before.strip(f" \t{SEPARATORS}└")
+
+
+def _raws(found: Sequence[_Entry], typed: bool, width: int) -> list[RawRow]:
+    """The rows found, each with the cells that may be cut: a name without a class, a count as wide as its column."""
     raws = [_raw(*entry) for entry in found]
     typed = typed or any("(" in row.layer for row, *_ in found)
     for raw in raws:
         if typed:
             raw.full |= {"class"} if "(" in raw.cells["layer"][0] else {"class", "layer"}
-        if len(raw.cells["params"][0]) >= widths.get("params", _UNKNOWN) - 1:
+        if len(raw.joined("params")) >= width - 1:
             raw.full.add("params")
-    return raws, strange
+    return raws
 
 
-def _continues(entry: tuple[Found, list[Piece], int, int], piece: Piece, connected: bool, wraps: bool) -> bool:
+def _continues(entry: _Entry, piece: Piece, text: str, connected: bool, wraps: bool) -> bool:
+    """Gives a row what a piece, or the beginning of one, holds of it; whether all of that is its rest."""
     row, pieces, *_ = entry
     trial = replace(row, connected=list(row.connected))
-    if not consume_rest(trial, piece.text, connected, wraps=wraps):
+    if not consume_rest(trial, text, connected, wraps=wraps):
         return False
     row.layer, row.shape, row.params = trial.layer, trial.shape, trial.params
     row.connected[:], row.trainable = trial.connected, trial.trainable
-    pieces.append(piece)
+    pieces.append(piece if text == piece.text else replace(piece, text=text))
     return True

@@ -42,6 +42,15 @@ def lacks_rows(table: PrintedTable, computed: Totals) -> bool:
     return (table.cut_start or table.cut_end) and total is not None and there is not None and total > there
 
 
+def _counted_twice(table: PrintedTable, computed: Totals) -> bool:
+    """Whether Keras counts frozen layers twice, as Keras 2 does where they were frozen after `compile`."""
+    model, frozen = _model_total(table), table.totals.non_trainable_params
+    rows = computed["params"]
+    if table.style != "underscores" or not frozen or model is None or rows is None:
+        return False
+    return model - rows == frozen and table.totals.trainable_params == rows
+
+
 def _model_total(table: PrintedTable) -> int | None:
     """The printed total, without what Keras 3 counts in of the optimizer."""
     total = table.totals.params
@@ -98,10 +107,13 @@ def _sums(table: PrintedTable, computed: Totals) -> Iterator[Fault]:
     printed = table.totals
     model = _model_total(table)
     rows = computed["params"]
-    if model is not None and rows is not None and rows != model and not lacks_rows(table, computed):
+    twice = _counted_twice(table, computed)
+    if model is not None and rows is not None and rows != model and not twice and not lacks_rows(table, computed):
         yield Fault("wrong-total", f"{show_count(rows)}, the sum of the rows", show_count(model),
                     f"the rows have {_apart(rows, model)} than the total says: a row or the total was changed, or rows "
                     "are missing or share weights")  # fmt: skip
+    if twice:
+        return
     if model is not None and printed.trainable_params is not None and printed.non_trainable_params is not None:
         parts = printed.trainable_params + printed.non_trainable_params
         if parts != model:
@@ -146,6 +158,10 @@ def _optimizer(table: PrintedTable) -> Iterator[str]:
 def _freezing(table: PrintedTable, computed: Totals) -> Iterator[str]:
     printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
     if lacks_rows(table, computed):
+        return
+    if _counted_twice(table, computed) and printed:
+        yield (f"Keras counts {show_count(printed)} params twice here: their layers were frozen after `compile`. The "
+               f"model has {show_count(computed['params'])}.")  # fmt: skip
         return
     if printed is not None and own is not None and printed > own:
         yield (f"Its layers themselves keep {show_count(own)} params from training; the table has "

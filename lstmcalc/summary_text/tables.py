@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.summary_text.body import read_body
@@ -15,7 +15,7 @@ from lstmcalc.summary_text.cleaning import clean_lines
 from lstmcalc.summary_text.foreign import foreign_fault
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import find_rows
-from lstmcalc.summary_text.pieces import Column, Piece, cut_into_pieces
+from lstmcalc.summary_text.pieces import Piece, cut_into_pieces
 from lstmcalc.summary_text.printed import PrintedRow, PrintedShape, PrintedTable
 from lstmcalc.summary_text.totals import read_totals
 
@@ -31,21 +31,31 @@ class _Block:
     body: list[Piece] = field(default_factory=list)
     totals: list[Piece] = field(default_factory=list)
 
+    seen: int = 0
+    rowed: bool = False
+
     def holds_rows(self) -> bool:
         """Whether a row has been met, or what may be one where a header announced rows."""
-        texts = [piece.text for piece in self.body if piece.kind == "text"]
-        return bool(texts) and (self.header is not None or any(True for text in texts for _ in find_rows(text)))
+        fresh, self.seen = [piece.text for piece in self.body[self.seen :] if piece.kind == "text"], len(self.body)
+        self.rowed = self.rowed or bool(fresh and self.header) or any(map(_is_row, fresh))
+        return self.rowed
+
+    def ends_before(self, piece: Piece) -> bool:
+        """Whether this piece belongs to the next table."""
+        if piece.kind in ("model", "header", "input"):
+            return bool(self.totals) or self.holds_rows() or (piece.kind == "header" and self.header is not None)
+        return bool(self.totals) and piece.kind == "text" and _is_row(piece.text)
+
+
+def _is_row(text: str) -> bool:
+    return next(find_rows(text), None) is not None
 
 
 def _blocks(pieces: Iterable[Piece]) -> Iterator[_Block]:
     """The pieces, parted where a table begins: at a model's name, at a header, after totals."""
     block = _Block()
     for piece in pieces:
-        begins = piece.kind in ("model", "header", "input")
-        if begins and (block.totals or block.holds_rows() or (piece.kind == "header" and block.header)):
-            yield block
-            block = _Block()
-        elif block.totals and piece.kind == "text" and any(True for _ in find_rows(piece.text)):
+        if block.ends_before(piece):
             yield block
             block = _Block()
         if piece.kind in ("model", "input"):
@@ -53,7 +63,7 @@ def _blocks(pieces: Iterable[Piece]) -> Iterator[_Block]:
         elif piece.kind == "header":
             block.header = piece
             block.top += block.body
-            block.body = []
+            block.body, block.seen = [], 0
         elif piece.kind == "total":
             block.totals.append(piece)
         elif not block.totals:
@@ -151,9 +161,9 @@ def read_tables(text: str, source: str = "-") -> list[PrintedTable]:
         raise SpecError([Fault("empty-file", "a printed summary", "nothing", where=Where(source))])
     blocks = _blocks(cut_into_pieces(clean_lines(text)))
     tables = [table for table in map(_read_block, blocks) if table]
-    if not any(row.class_name and not row.fault for table in tables for row in table.rows):
-        if fault := foreign_fault(text):
-            raise SpecError([fault.placed(Where(source))])
+    keras = any(row.class_name and not row.fault for table in tables for row in table.rows)
+    if not keras and (fault := foreign_fault(text)):
+        raise SpecError([fault.placed(Where(source))])
     if not tables:
         raise SpecError([_no_summary(source)])
     return tables

@@ -22,15 +22,18 @@ from lstmcalc.summary_text.arrivals import (
     applications,
     arrivals_at,
     fits,
+    leaves_cut,
+    leaves_open,
     ways_of,
+    whole,
     whole_shapes,
 )
 from lstmcalc.summary_text.candidates import find_candidates
-from lstmcalc.summary_text.classes import INPUT, MODELS, ClassChoice, classes_of, is_input
+from lstmcalc.summary_text.classes import INPUT, ClassChoice, classes_of, is_input
 from lstmcalc.summary_text.flow import Feed, Feeds, feeds_of, parents_of
 from lstmcalc.summary_text.misfits import explain_misfit, input_not_shown, inputs_not_shown, may_be_anything, not_built
 from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedTable
-from lstmcalc.summary_text.reading import Candidate, RowReading
+from lstmcalc.summary_text.reading import Candidate, RowReading, Shape
 from lstmcalc.summary_text.solving import LESS_PLAUSIBLE, Miss, Seen, outputs_on
 from lstmcalc.summary_text.telling import tell_apart
 
@@ -59,6 +62,8 @@ class Place:
     entries: list[Entry] = field(default_factory=list)
     gives: Gives = field(default_factory=Gives)
     seen: Seen | None = None
+    #: The shapes that reach the row, all applications of it.
+    arrived: tuple[Shape, ...] | None = None
     misses: tuple[Miss, ...] = ()
     wanted: set[Outputs] | None = None
     #: How many outputs rows behind it refer to.
@@ -79,7 +84,7 @@ def understand(table: PrintedTable) -> tuple[RowReading, ...]:
             feeds = (None,)
         place = Place(row, choices, feeds, tensors=tensors.get(row.name, 1))
         _meet(place, gives, table)
-        cut = any(connection.cut for connection in row.connections or ())
+        cut = any(connection.cut or connection.open for connection in row.connections or ())
         if not place.entries and (cut or (not row.connections and (parents[index] is not None or branched))):
             _meet_siblings(place, siblings.get(parents[index], []), gives, table)
         places.append(place)
@@ -121,13 +126,17 @@ def _meet(place: Place, gives: Sequence[Gives], table: PrintedTable) -> None:
     if is_input(row):
         place.entries = [_input_entry(row, printed)] if printed else []
     elif row.built:
+        place.arrived = next(ways_of(place.feeds, gives)).shapes
         for choice in place.choices:
             if choice.rule is not None:
                 told |= _meet_class(place, choice, choice.rule, gives, table)
     place.entries.sort(key=lambda entry: entry.cost)
     # Of a layer of which neither input nor output is known, not even the number of axes is.
-    options = {printed: 0.0} if printed else _outputs_of(place.entries) if told else None
-    loose = any(choice.class_name in MODELS for choice in place.choices)
+    options = {printed: 0.0} if printed else _outputs_of(row, place.entries) if told else None
+    if options is None and row.shapes and not leaves_cut(row):
+        # Of a list of which the end is cut off, what is there may be whole.
+        options = {tuple(map(whole, row.shapes)): 0.0}
+    loose = not printed or not (is_input(row) or any(choice.rule for choice in place.choices))
     place.gives = Gives(options, tuple(_outputs_by_node(place, gives)), loose)
 
 
@@ -211,12 +220,13 @@ def _outputs_by_node(place: Place, gives: Sequence[Gives]) -> Iterator[dict[Outp
         yield found
 
 
-def _outputs_of(entries: Sequence[Entry]) -> dict[Outputs, float] | None:
-    """What a row may give, by its entries."""
+def _outputs_of(row: PrintedRow, entries: Sequence[Entry]) -> dict[Outputs, float] | None:
+    """What a row may give, by its entries; nothing where a size is open that Keras printed."""
     gives: dict[Outputs, float] = {}
     for entry in entries:
-        if entry.cost <= entries[0].cost + LESS_PLAUSIBLE:
-            gives.setdefault(entry.candidate.outputs, entry.cost)
+        outputs = entry.candidate.outputs
+        if entry.cost <= entries[0].cost + LESS_PLAUSIBLE and not leaves_open(outputs, row):
+            gives.setdefault(outputs, entry.cost)
     return dict(islice(gives.items(), MOST_WAYS)) if gives else None
 
 
@@ -258,7 +268,7 @@ def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> Row
     candidates = tell_apart(_distinct(entries))
     class_name = candidates[0].layer.class_name if candidates else _class_name(place)
     # What is known of the input is what reaches the chosen layer, unless its count alone tells it.
-    known = seen.inputs if seen else None
+    known = seen.inputs if seen else place.arrived
     inputs = candidates[0].inputs if candidates and known is not None else known
     reading = RowReading(row, class_name, candidates, inputs, sources, place.feeds)
     if not row.built:
