@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from lstmcalc.errors import Fault, SpecError
 from lstmcalc.explanation.reading_counts import arithmetic, count_sentences
 from lstmcalc.explanation.reading_facts import Facts, call_of, facts_of, purpose_of_class
 from lstmcalc.explanation.reading_inputs import Fed, input_sentences, layer_sentence, reads
@@ -13,15 +14,19 @@ from lstmcalc.explanation.reading_overview import Remark, overview
 from lstmcalc.explanation.reading_printed import INPUT, is_guessed, printed_sentences, unknown_sentences, whole_shapes
 from lstmcalc.explanation.reading_shapes import shape_sentences
 from lstmcalc.explanation.reading_words import Sentence, listed
+from lstmcalc.inference import infer
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text import to_spec
 from lstmcalc.summary_text.flow import parents_of
 from lstmcalc.summary_text.reading import Candidate, Nearest, Reading, RowReading, Shape
 
 __all__ = ["ReadingExplanation", "RowExplanation", "explain_reading", "understood"]
 
 
+#: The hints that rest on what a summary shows.
+HINTS = ("no-cudnn", "other-shape-in-keras", "unused-state")
 #: How the sentences begin that are headed by their kind where they are shown in columns.
 BEGINNINGS = {"other": "It could also be ", "nearest": "The nearest is "}
 #: What tells layers apart that differ in their arguments alone; the call shows these.
@@ -57,6 +62,7 @@ class ReadingExplanation:
     reading: Reading
     rows: tuple[RowExplanation, ...]
     overview: tuple[Remark, ...]
+    hints: tuple[Fault, ...] = ()
 
 
 def explain_reading(reading: Reading) -> ReadingExplanation:
@@ -71,7 +77,16 @@ def explain_reading(reading: Reading) -> ReadingExplanation:
     facts = [
         layer.facts if layer and not is_guessed(row) else None for row, layer in zip(reading.rows, layers, strict=True)
     ]
-    return ReadingExplanation(reading, rows, tuple(overview(reading, facts)))
+    return ReadingExplanation(reading, rows, tuple(overview(reading, facts)), tuple(_hints(reading)))
+
+
+def _hints(reading: Reading) -> Iterator[Fault]:
+    """What is worth knowing of the model that prints the summary, where it is one."""
+    try:
+        report = infer(to_spec(reading))
+    except SpecError:
+        return
+    yield from (hint for hint in report.hints if hint.code in HINTS)
 
 
 class _Around(NamedTuple):

@@ -33,7 +33,7 @@ def reading_document(explanation: ReadingExplanation) -> dict[str, Any]:
         },
         "computed_totals": dict(reading.computed),
         "problems": [fault.to_json() for fault in reading.problems],
-        "hints": [fault.to_json() for fault in reading.hints],
+        "hints": [fault.to_json() for fault in explanation.hints],
         "explanation": [{"about": remark.about.strip("`"), "text": remark.text} for remark in explanation.overview],
     }
 

@@ -42,7 +42,7 @@ def render_reading(explanation: ReadingExplanation, width: int | None = 80, colo
     else:
         text = "".join(f"{line}\n" for line, _ in lines)
     reading = explanation.reading
-    faults: tuple[Fault, ...] = (*reading.problems, *reading.hints)
+    faults: tuple[Fault, ...] = (*reading.problems, *explanation.hints)
     return f"{text}\n{render_faults(faults, width=width, colour=colour)}" if faults else text
 
 

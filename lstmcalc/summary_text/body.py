@@ -49,7 +49,8 @@ def _is_barred(piece: Piece) -> bool:
     """Whether lines part the cells of this piece, not only enclose it."""
     if piece.kind != "text" or not any(bar in piece.text for bar in SEPARATORS):
         return False
-    return sum(map(piece.text.strip(f" {SEPARATORS}").count, SEPARATORS)) > 1
+    inside = sum(map(piece.text.strip(f" {SEPARATORS}").count, SEPARATORS))
+    return inside > (0 if piece.text.lstrip()[0] in SEPARATORS else 1)
 
 
 @dataclass(frozen=True)

@@ -234,8 +234,9 @@ _CONNECTION = re.compile(
 def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, ...], bool]:
     """The connections of a cell, and whether more of it is missing.
 
-    >>> read_connections("['a[0][0]', 'b[0][1]']")
-    ((Connection(name='a', node=0, tensor=0, cut=False, open=False), Connection(name='b', node=0, tensor=1, cut=False, open=False)), False)
+    >>> connections, cut = read_connections("['a[0][0]', 'b[0][1]']")
+    >>> [(connection.name, connection.tensor) for connection in connections], cut
+    ([('a', 0), ('b', 1)], False)
     >>> read_connections("bidirectional_input_")
     ((Connection(name='bidirectional_input_', node=0, tensor=0, cut=True, open=False),), True)
     """

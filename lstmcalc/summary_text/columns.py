@@ -167,7 +167,7 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
             far, kind = min((abs(start - match.start()), kind) for start, kind in starts)
             indent, chunk = nesting(" " * far + match[0]) if kind == "layer" else (None, match[0])
             level = level if indent is None else max(1, round(indent / 3))
-            if kind in cells or "Total params".startswith(chunk) or (far > 3 + 2 * level and indent is None):
+            if kind in cells or (far > 3 + 2 * level and indent is None):
                 strange.add(index)
             cells[kind] = chunk.strip()
         after = bool(rows) and (apart or not parted)
@@ -207,7 +207,7 @@ def _row_like(cells: Cells) -> bool:
     """Whether the cells of a line can be a row's, though perhaps the end is missing."""
     shape = cells.get("shape", "")
     if not shape and not cells.get("params"):
-        return not "Total params".startswith(cells["layer"]) and bool(_LAYER_LIKE.fullmatch(cells["layer"]))
+        return bool(_LAYER_LIKE.fullmatch(cells["layer"]))
     return shape[:1] in tuple("([{m?") or not shape
 
 

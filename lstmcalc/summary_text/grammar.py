@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lstmcalc.summary_text.pieces import SEPARATORS
@@ -25,6 +25,7 @@ class Found:
     trainable: str = ""
     shape_start: int = 0
     text: str = ""
+    unread: str = ""
 
     @property
     def shape_open(self) -> bool:

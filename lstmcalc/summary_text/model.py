@@ -49,7 +49,7 @@ def _obstacles(reading: Reading) -> Iterator[Fault]:
     for place, row in enumerate(reading.rows):
         at = replace(where, line=row.row.line)
         layer = (row.row.name, row.class_name)
-        if not row.exact and not row.opaque:
+        if not row.exact and (not row.opaque or row.class_name == INPUT):
             yield (row.fault or Fault("unreadable-row", "a row that can be read")).placed(at, layer)
         elif None in row.feeds and (len(row.feeds) > 1 or (place > 0 and parents[place] is None)):
             yield Fault("unknown-input", "the rows that feed the layer", "some that the text does not show",
@@ -78,7 +78,7 @@ class _Model:
         ports = [place for place in places if self.rows[place].class_name == INPUT]
         layers = [place for place in places if place not in ports]
         stated = {self.names[place]: self.rows[place].candidates[0].outputs[0] for place in ports}
-        shapes = stated or {"input": self._taken(layers[0])}
+        shapes = stated or ({"input": self._taken(layers[0])} if layers else {})
         models = {self.names[place]: model for place in layers if (model := self._nested(place)) is not None}
         members = [Member(self.names[place], self.rows[place], place, self._arity(place)) for place in layers]
         calls = calls_of(members, {place: self.names[place] for place in ports}, list(shapes))

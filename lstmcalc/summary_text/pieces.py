@@ -174,6 +174,26 @@ def _is_elision(text: str) -> bool:
     return bool(_DOTS.fullmatch(bare) and _DOTTED.search(bare)) or bool(_ELIDED_WORDS.fullmatch(text))
 
 
+_HEADING = re.compile(
+    rf"[\s{SEPARATORS}]*(?:(?:layer|\(type\)|\(name\)|output|shape|param|#|connected|to|trainable|[a-z]{{2,9}}…)[\s{SEPARATORS}]*)+",
+    re.IGNORECASE,
+)
+
+
+def _folded_header(text: str) -> tuple[Column, ...]:
+    """The columns of a header whose lines, of as many bars each, stand behind each other in one."""
+    cells = [cell.strip() for cell in re.split(f"[{SEPARATORS}]", text.strip())]
+    if len(cells) < 6 or cells[0] or cells[-1] or not _HEADING.fullmatch(text):
+        return ()
+    bars = len(cells) - 1
+    for count in (lines for lines in (2, 3, 4) if not bars % lines):
+        size = bars // count
+        parts = [cells[start + 1 : start + size] for start in range(0, bars, size)]
+        if columns := header_columns("│".join(f" {' '.join(cell).strip()} " for cell in zip(*parts, strict=True))):
+            return columns
+    return ()
+
+
 def _flattened(text: str) -> bool:
     """Whether a line holds rules and more, as that of a table pasted into one line."""
     if text.isascii() and not any(sign in text for sign in ("=====", "_____", "---")):
@@ -202,6 +222,9 @@ def _marked(text: str) -> bool:
 def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
     """A text without rules in it, cut at every marker."""
     spans: list[tuple[int, int, str]] = []
+    if folded := _folded_header(text):
+        yield Piece("header", line.number, text, text, False, folded)
+        return
     if _marked(text):
         spans = [(match.start(), match.end(), str(match.lastgroup)) for match in _MARKER.finditer(text)]
         if not header_columns(text):
@@ -222,12 +245,6 @@ def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
         elif kind == "header":
             columns = header_columns(part)
         yield Piece(kind, line.number, line.raw if whole else part, part, whole, columns)
-
-
-_HEADING = re.compile(
-    rf"[\s{SEPARATORS}]*(?:(?:layer|\(type\)|\(name\)|output|shape|param|#|connected|to|trainable|[a-z]{{2,9}}…)[\s{SEPARATORS}]*)+",
-    re.IGNORECASE,
-)
 
 
 def cut_into_pieces(lines: Iterable[Line]) -> Iterator[Piece]:

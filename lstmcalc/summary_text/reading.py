@@ -91,5 +91,4 @@ class Reading:
     rows: tuple[RowReading, ...]
     computed: Mapping[str, int | None] = field(default_factory=dict)
     problems: tuple[Fault, ...] = ()
-    hints: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()

@@ -114,6 +114,8 @@ def _fault(raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, ki
         return Fault("unreadable-layer", "a name and a class, such as lstm_1 (LSTM)", f"`{_layer_text(raw)}`")
     if shape.fault:
         return shape.fault
+    if unread := raw.joined("unread"):
+        return Fault("unread-rest", "the rest of the row's cells", f"`{unread}`", "it fits none of them")
     if "shape" in kinds and not raw.cells.get("shape"):
         return Fault("cut-row", "an output shape after the layer", "nothing")
     if ("params" in kinds or not kinds) and not raw.cells.get("params"):

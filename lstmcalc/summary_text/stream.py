@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lstmcalc.summary_text.cells import read_count
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import Found, consume_rest, find_rows, part_cells
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
@@ -15,6 +16,8 @@ __all__ = ["by_grammar"]
 
 _Entry = tuple[Found, list[Piece], int, int]
 _UNKNOWN = 100
+_FOLDED = re.compile(r"[()\[\]']")
+_NARROWEST, _WIDEST = 8, 40
 _WORDS = re.compile(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
 
 
@@ -22,6 +25,8 @@ def _raw(found: Found, pieces: list[Piece], level: int, index: int) -> RawRow:
     cells = {"layer": [found.layer], "shape": [found.shape]}
     if found.params:
         cells["params"] = [found.params]
+    if found.unread:
+        cells["unread"] = [found.unread]
     if found.connected:
         cells["connected"] = found.connected
     if found.trainable:
@@ -62,11 +67,28 @@ def by_grammar(pieces: Sequence[Piece], frame: Frame) -> tuple[list[RawRow], set
         for row in rows:
             if frame.touching and "shape" in widths:
                 part_cells(row, widths["shape"])
-            consume_rest(row, row.rest, connected, own=True, wraps=False)
+            read = consume_rest(row, row.rest, connected, own=True, wraps=False)
+            row.unread = row.rest.strip() if not read and len(rows) > 1 and _FOLDED.search(row.rest) else ""
             part = text[row.start : row.end + len(row.rest)] if len(rows) > 1 else ""
             place = replace(piece, raw=part.strip(), text=part, whole=False) if part else piece
             found.append((row, [place], _level(before) if row is rows[0] else 0, index))
+    if frame.touching and not widths and frame.totals.params is not None:
+        _part_by_total([row for row, *_ in found], frame.totals.params)
     return _raws(found, frame.typed, widths.get("params", _UNKNOWN)), strange
+
+
+def _part_by_total(rows: Sequence[Found], total: int) -> None:
+    """Parts shapes and counts that touch where only one width of the shapes makes the counts add up to the total."""
+    touching = [row for row in rows if row.shape.endswith(",")]
+    fitting = []
+    for width in range(_NARROWEST, _WIDEST) if touching else ():
+        trials = [replace(row) for row in rows]
+        for row in trials:
+            part_cells(row, width)
+        if sum(read_count(row.params).value or 0 for row in trials) == total:
+            fitting.append(width)
+    for row in rows if len(fitting) == 1 else ():
+        part_cells(row, fitting[0])
 
 
 def _is_connected(piece: Piece) -> bool:

@@ -68,6 +68,8 @@ def _blocks(pieces: Iterable[Piece]) -> Iterator[_Block]:
             block.totals.append(piece)
         elif not block.totals:
             block.body.append(piece)
+    if not block.totals and block.body and "Total params".startswith(block.body[-1].text.strip()):
+        block.body.pop()
     yield block
 
 

@@ -641,10 +641,17 @@ def test_rows_that_are_left_out_show() -> None:
 def test_problems_and_hints_stand_below() -> None:
     problem = Fault("wrong-total", "300", "310")
     hint = Fault("worth-a-word", got="something", severity="hint")
-    text = render_reading(explained(*stack(), problems=(problem,), hints=(hint,)), 80)
+    explanation = replace(explained(*stack(), problems=(problem,)), hints=(hint,))
+    text = render_reading(explanation, 80)
     assert text.endswith(
         "error[wrong-total]\n  expected 300\n  got      310\n\nhint[worth-a-word]\n  got      something\n"
     )
+
+
+def test_a_hint_rests_on_what_the_rows_show() -> None:
+    [reading] = read_summary("x (InputLayer) (None, 9, 5) 0\ngru (GRU) (None, 6) 216")
+    [hint] = explain_reading(reading).hints
+    assert (hint.code, hint.layer) == ("no-cudnn", ("gru", "GRU"))
 
 
 def test_json() -> None:
