@@ -88,6 +88,8 @@ def test_nothing_prints_by_itself() -> None:
         ["summary", "specs/speaker_change.yaml"],
         ["summary", "--json", "specs/speaker_change.yaml"],
         ["explain", "lstm", "--units", "128", "--input", "300"],
+        ["paste", "tests/models/question.txt"],
+        ["paste", "--to", "yaml", "tests/models/question.txt"],
         ["--help"],
         ["--version"],
     ],

@@ -231,7 +231,7 @@ _CONNECTION = re.compile(
 
 
 @lru_cache(maxsize=_KEPT)
-def read_connections(text: str, full: bool = False) -> tuple[tuple[Connection, ...], bool]:
+def read_connections(text: str) -> tuple[tuple[Connection, ...], bool]:
     """The connections of a cell, and whether more of it is missing.
 
     >>> connections, cut = read_connections("['a[0][0]', 'b[0][1]']")

@@ -265,8 +265,6 @@ def cut_into_pieces(lines: Iterable[Line]) -> Iterator[Piece]:
         if heading and piece.whole and _HEADING.fullmatch(piece.text):
             waiting.append(piece)
             continue
-        if waiting and piece.kind == "blank":
-            continue
         if waiting:
             yield from _joined(waiting)
             waiting = []

@@ -136,7 +136,7 @@ def build_row(raw: RawRow, kinds: Sequence[str], class_first: bool | None = None
     count = read_count(params_text)
     if "params" in raw.full and count.value is not None and not params_text.endswith(")"):
         count = replace(count, value=None, cut=True)
-    connections, connections_cut = read_connections(_connected(raw), "connected" in raw.full)
+    connections, connections_cut = read_connections(_connected(raw))
     fault = _fault(raw, layer, shape, count, kinds)
     label = (layer.name, layer.class_name)
     return PrintedRow(

@@ -104,8 +104,8 @@ def _raws(found: Sequence[_Entry], typed: bool, width: int) -> list[RawRow]:
     raws = [_raw(*entry) for entry in found]
     typed = typed or any("(" in row.layer for row, *_ in found)
     for raw in raws:
-        if typed:
-            raw.full |= {"class"} if "(" in raw.cells["layer"][0] else {"class", "layer"}
+        if typed and "(" not in raw.cells["layer"][0]:
+            raw.full |= {"class", "layer"}
         if len(raw.joined("params")) >= width - 1:
             raw.full.add("params")
     return raws

@@ -55,22 +55,20 @@ def settle_counts(rows: Sequence[PrintedRow], totals: PrintedTotals) -> tuple[Pr
     one that is more than a tenth of the total is whole.
     """
     suspects: dict[int, int] = {}
+    settled = list(rows)
     for index, row in enumerate(rows):
         if totals.params is not None and row.shapes_cut and (row.params or 0) > totals.params:
-            rows = [*rows[:index], _run_together(row), *rows[index + 1 :]]
+            settled[index] = _run_together(row)
         elif row.fault and row.fault.code == "cut-count":
             value = read_count(row.params_text).value
-            if value is None:
-                return _pointed(rows)
-            suspects[index] = value
-    own = (totals.params or 0) - (totals.optimizer_params or 0)
-    if not suspects or totals.params is None:
-        return _pointed(rows)
-    if _sum(rows, suspects) != own:
-        suspects = {index: value for index, value in suspects.items() if value * 10 > own}
-    settled = [
-        replace(row, params=suspects[index], fault=None) if index in suspects else row for index, row in enumerate(rows)
-    ]
+            if value is not None:
+                suspects[index] = value
+    if totals.params is not None:
+        own = totals.params - (totals.optimizer_params or 0)
+        adds_up = _sum(settled, suspects) == own
+        for index, value in suspects.items():
+            if adds_up or value * 10 > own:
+                settled[index] = replace(settled[index], params=value, fault=None)
     return _pointed(settled)
 
 

@@ -24,7 +24,7 @@ def _axes(rule: type[LayerRule], ndim: int) -> Iterator[Proposal]:
     places = range(0 if rule.family == "operations" else 1, ndim)
     for axis in places:
         written = -1 if axis == ndim - 1 and default != axis else axis
-        cost = 0.0 if written == default else 0.2 if written == -1 else 0.5 if axis == 1 else 0.7 if axis else 2.0
+        cost = 0.0 if written == default else 0.2 if written == -1 else 1.0 if axis == 1 else 1.1 if axis else 2.0
         yield Proposal({"axis": written}, cost)
     if accepts(rule, "axis", None):
         yield Proposal({"axis": None}, 0.0 if default is None else 1.0)
