@@ -20,6 +20,7 @@ __all__ = [
     "arrivals_at",
     "fits",
     "leaves_open",
+    "merges",
     "ways_of",
     "whole_shapes",
 ]
@@ -88,7 +89,7 @@ def applications(rule: type[LayerRule], feeds: Feeds) -> Iterator[Feeds]:
         if rule.family == "attention":
             yield feeds + feeds[-1:] * (least - len(feeds))
         return
-    if most is None:
+    if most is None and merges(rule):
         if len(feeds) == 1:
             # With one input only, it is no merging layer but an operation with a number.
             return
@@ -96,9 +97,15 @@ def applications(rule: type[LayerRule], feeds: Feeds) -> Iterator[Feeds]:
         if len(feeds) % 2 == 0 and len(feeds) > 2:
             yield feeds[: len(feeds) // 2]
         return
+    most = most or 1
     for start in range(0, len(feeds), most):
         if len(feeds[start : start + most]) >= least:
             yield feeds[start : start + most]
+
+
+def merges(rule: type[LayerRule]) -> bool:
+    """Whether a layer is there to merge several inputs; image layers take several too, one is what they have."""
+    return rule.arity[1] != 1 and (rule.arity[0] > 1 or rule.family in ("merging", "operations"))
 
 
 def ways_of(used: Feeds, gives: Sequence[Gives]) -> Iterator[Arrival]:

@@ -20,10 +20,13 @@ _CHUNK = re.compile(r"\S+(?:\s\S+)*")
 _NESTED = re.compile(r"\s*\|{1,12}(?=[\s\w])")
 
 
-def _starts_row(cells: Cells, after_rule: bool, counted: bool) -> bool:
-    """Whether these cells begin a row: a count stands in its first line only; without counts, rules part the rows."""
-    layer = cells.get("layer") or cells.get("name") or cells.get("class")
-    if not layer:
+def _starts_row(cells: Cells, after_rule: bool, counted: bool, drawn: bool = False) -> bool:
+    """Whether these cells begin a row: a count stands in its first line only; without counts, rules part the rows.
+
+    `drawn` tells that the line is nested by a drawing, which may stand alone: Keras 3 wraps a long name behind it.
+    """
+    layer = cells.get("layer") or cells.get("name") or cells.get("class") or ""
+    if not layer and not drawn:
         return False
     params = cells.get("params", "")
     if counted and params and not params.startswith("("):
@@ -127,7 +130,7 @@ def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[l
             cells = dict(zip(kinds, texts, strict=True))
             indent, cells["layer"] = nesting(cells.get("layer", "").removeprefix(" "))
             cells = {kind: text.strip() for kind, text in cells.items() if kind}
-            begins = _starts_row(cells, after_rule, "params" in kinds)
+            begins = _starts_row(cells, after_rule, "params" in kinds, indent is not None)
             if row := _put(rows, (index, part), cells, 0, begins):
                 row.words, row.kinds = True, kinds
             else:

@@ -13,6 +13,7 @@ from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 from lstmcalc.summary_text.calls import Member, calls_of, outputs_of
 from lstmcalc.summary_text.classes import INPUT
 from lstmcalc.summary_text.flow import parents_of
+from lstmcalc.summary_text.printed import Cut
 from lstmcalc.summary_text.reading import Reading, RowReading, Shape
 from lstmcalc.summary_text.sums import lacks_rows
 
@@ -109,13 +110,22 @@ class _Model:
             part: _stated("Stated", part, shape, count)
             for part, shape, count in zip(parts, shapes, counts, strict=True)
         }
-        taken = row.inputs or ((None, None),)
+        taken = row.inputs or (self._before(place),)
         ports = [
             InputSpec(f"input_{number}", tuple(map(_plain_size, shape[1:])))
             for number, shape in enumerate(taken, start=1)
         ]
         calls = tuple(Call(part, (Ref(ports[0].name),)) for part in parts)
         return Spec(name, tuple(ports), stated, calls, tuple(map(Ref, parts)), class_name=row.class_name)
+
+    def _before(self, place: int) -> Shape:
+        """What the row before gives, which a row that nothing is known to feed is called on."""
+        members = self.children[self.parents[place]]
+        before = self.rows[members[max(members.index(place) - 1, 0)]]
+        if before.candidates:
+            return before.candidates[0].outputs[0]
+        shapes = before.row.shapes or ((None, None),)
+        return tuple(map(_plain_size, shapes[0]))
 
     def _taken(self, place: int) -> Shape:
         """What the first layer takes; where nothing tells it, a size without a number."""
@@ -182,7 +192,7 @@ def _unique_names(rows: Sequence[RowReading], parents: Sequence[int | None]) -> 
     return names
 
 
-def _plain_size(size: Size) -> int | None:
+def _plain_size(size: Size | Cut) -> int | None:
     return size if isinstance(size, int) else None
 
 

@@ -16,6 +16,7 @@ from lstmcalc.building import Builder
 from lstmcalc.dims import UNKNOWN, Dim, Expression, lift_size, lower, substitute, symbol, symbols_of
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import LayerRule
+from lstmcalc.layers.recurrent import Cell
 from lstmcalc.layers.rule import Inputs, as_shapes
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.equations import nearest_root, put, root, roots
@@ -149,7 +150,11 @@ def _believed(rule: LayerRule, x: Inputs) -> tuple[tuple[Dim, ...], ...] | None:
 
 
 def _view(rule: LayerRule, shapes: Sequence[tuple[Dim, ...]], seen: Seen) -> Inputs:
-    return Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=dict(seen.keywords))
+    x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=dict(seen.keywords))
+    if isinstance(rule, Cell):
+        # A cell outside an RNN is always given its states.
+        x.states = rule.state_shapes(x)
+    return x
 
 
 def outputs_on(layer: LayerSpec, inputs: tuple[Shape, ...]) -> tuple[Shape, ...] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, product
 from math import inf
 
 from lstmcalc.layers import LayerRule, find_rule
@@ -24,6 +24,7 @@ from lstmcalc.summary_text.arrivals import (
     fits,
     leaves_cut,
     leaves_open,
+    merges,
     ways_of,
     whole,
     whole_shapes,
@@ -32,7 +33,7 @@ from lstmcalc.summary_text.candidates import find_candidates
 from lstmcalc.summary_text.classes import INPUT, ClassChoice, classes_of, is_input
 from lstmcalc.summary_text.flow import Feed, Feeds, feeds_of, parents_of
 from lstmcalc.summary_text.misfits import explain_misfit, input_not_shown, inputs_not_shown, may_be_anything, not_built
-from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedTable
+from lstmcalc.summary_text.printed import Connection, Cut, PrintedRow, PrintedTable
 from lstmcalc.summary_text.reading import Candidate, RowReading, Shape
 from lstmcalc.summary_text.solving import LESS_PLAUSIBLE, Miss, Seen, outputs_on
 from lstmcalc.summary_text.telling import tell_apart
@@ -41,6 +42,10 @@ __all__ = ["understand"]
 
 #: How many rows of a nested model are tried as what feeds another, where the table does not tell.
 MOST_SIBLINGS = 12
+#: How many rows are tried as one of those that feed another, and in how many ways, where their names are cut off.
+MOST_NAMESAKES, MOST_TAKEN = 24, 200
+#: From this cost on, a layer is so unusual that another row is looked for as what feeds it, where that is cut off.
+ODD = 2.0
 
 
 @dataclass
@@ -85,6 +90,9 @@ def understand(table: PrintedTable) -> tuple[RowReading, ...]:
         place = Place(row, choices, feeds, tensors=tensors.get(row.name, 1))
         _meet(place, gives, table)
         cut = any(connection.cut or connection.open for connection in row.connections or ())
+        if not place.entries and cut:
+            _meet_outputs(place, siblings.get(parents[index], []), gives, table)
+        place = _likelier_place(place, siblings.get(parents[index], []), gives, table)
         if not place.entries and (cut or (not row.connections and (parents[index] is not None or branched))):
             _meet_siblings(place, siblings.get(parents[index], []), gives, table)
         places.append(place)
@@ -106,7 +114,7 @@ def _is_branched(table: PrintedTable) -> bool:
 
 def _merges(choice: ClassChoice) -> bool:
     """Whether a class is that of a layer, not an operation, with several inputs."""
-    return choice.rule is not None and choice.rule.arity[1] != 1 and not choice.class_name.startswith("ops.")
+    return choice.rule is not None and merges(choice.rule) and not choice.class_name.startswith("ops.")
 
 
 def _tensors(table: PrintedTable) -> dict[str, int]:
@@ -149,7 +157,7 @@ def _meet_class(
         known = arrival.shapes is not None
         told |= known
         # What a layer merges, its output alone does not tell.
-        solved = (known or rule.arity[1] is not None) and _solve(place, choice, arrival, table)
+        solved = (known or rule.arity[1] is not None or not merges(rule)) and _solve(place, choice, arrival, table)
         if solved and not arrival.more:
             break
     return told
@@ -172,9 +180,54 @@ def _complete_inputs(places: Sequence[Place], chosen: list[Entry | None]) -> Non
                 places[feed.row].entries = [_input_entry(row, (shape,))]
 
 
+def _meet_outputs(place: Place, siblings: Sequence[int], gives: Sequence[Gives], table: PrintedTable) -> None:
+    """Looks for the rows, and the outputs of theirs, that a row takes, where what says so is cut off."""
+    names = [(index, table.rows[index].name) for index in reversed(siblings[-MOST_NAMESAKES:])]
+    feeds, arrived = place.feeds, place.arrived
+    taken = zip(feeds, place.row.connections or (), strict=False)
+    ways = list(islice(product(*(_outputs_at(gives, names, *each) for each in taken)), MOST_TAKEN))
+    # Of several outputs of one layer each is taken once; `sorted` keeps their order.
+    for way in sorted(ways, key=lambda way: len(way) - len(set(way))):
+        if way != feeds:
+            place.feeds = way
+            _meet(place, gives, table)
+            if place.entries:
+                return
+    place.feeds, place.arrived = feeds, arrived
+
+
+def _likelier_place(place: Place, siblings: Sequence[int], gives: Sequence[Gives], table: PrintedTable) -> Place:
+    """The row fed by another one whose name starts so, where what feeds it is cut off and makes an odd layer of it."""
+    connections = place.row.connections or ()
+    odd = not place.entries or place.entries[0].cost >= ODD
+    if not odd or len(connections) != 1 or not connections[0].cut:
+        return place
+    for index in reversed(siblings[-MOST_SIBLINGS:]):
+        if table.rows[index].name.startswith(connections[0].name):
+            other = Place(place.row, place.choices, (Feed(index),), tensors=place.tensors)
+            _meet(other, gives, table)
+            if other.entries and (not place.entries or other.entries[0].cost < place.entries[0].cost):
+                place = other
+    return place
+
+
+def _outputs_at(
+    gives: Sequence[Gives], names: Sequence[tuple[int, str]], feed: Feed | None, connection: Connection
+) -> list[Feed | None]:
+    """What a connection may mean: every output of its row, or of all rows whose names start so, where that is open."""
+    if feed is None or not (connection.cut or connection.open):
+        return [feed]
+    rows = [index for index, name in names if connection.cut and name.startswith(connection.name)]
+    return [
+        Feed(row, tensor, feed.node if row == feed.row else 0)
+        for row in dict.fromkeys((feed.row, *rows))
+        for tensor in range(max(map(len, gives[row].options or ()), default=1))
+    ]
+
+
 def _meet_siblings(place: Place, siblings: Sequence[int], gives: Sequence[Gives], table: PrintedTable) -> None:
     """Looks for what feeds a row of a nested model, in which tables do not show it: not always the row before."""
-    feeds = place.feeds
+    feeds, arrived = place.feeds, place.arrived
     for index in reversed(siblings[-MOST_SIBLINGS:]):
         tensors = max(map(len, gives[index].options or ()), default=1)
         for feed in (Feed(index, tensor) for tensor in range(tensors)):
@@ -185,7 +238,7 @@ def _meet_siblings(place: Place, siblings: Sequence[int], gives: Sequence[Gives]
         place.feeds = (None,)
         _meet(place, gives, table)
     if not place.entries:
-        place.feeds = feeds
+        place.feeds, place.arrived = feeds, arrived
 
 
 def _solve(place: Place, choice: ClassChoice, arrival: Arrival, table: PrintedTable) -> bool:
@@ -278,7 +331,8 @@ def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> Row
     if is_input(row):
         return replace(reading, fault=row.fault or input_not_shown(row))
     layers = [choice for choice in place.choices if choice.rule and not choice.class_name.startswith("ops.")]
-    if seen is None and layers and None in place.feeds:
+    unsure = any(connection.cut for connection in row.connections or ()) and any(map(_merges, layers))
+    if layers and (unsure or (seen is None and None in place.feeds)):
         return replace(reading, fault=row.fault or inputs_not_shown(row))
     if seen is None or may_be_anything(place.choices, seen, place.misses):
         return replace(reading, fault=row.fault, opaque=bool(place.choices))

@@ -49,6 +49,9 @@ def _inside(classes: Mapping[str, float], seen: Seen) -> Iterator[tuple[LayerSpe
         name = snake_case(class_name)
         cost -= NAMED_AFTER_IT if f"_{name}_" in words else 0
         for proposed in propose(rule, replace(seen, name="")):
+            if "lora_rank" in proposed.arguments:
+                # Any count would be one; nobody can fine-tune a layer that is in another so.
+                continue
             yield LayerSpec(class_name, name, proposed.arguments), cost + proposed.cost, proposed.stand_ins
 
 
