@@ -5,7 +5,7 @@ from __future__ import annotations
 from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.printed import PrintedTable
 from lstmcalc.summary_text.reading import Reading
-from lstmcalc.summary_text.sums import compute_totals, find_problems, notes_on
+from lstmcalc.summary_text.sums import compute_totals, find_problems, freezing_of, notes_on
 from lstmcalc.summary_text.understanding import understand
 
 __all__ = ["Reading", "read_summary", "to_spec"]
@@ -30,4 +30,5 @@ def _understood(table: PrintedTable, source: str) -> Reading:
     rows = understand(table)
     computed = compute_totals(table, rows)
     problems = find_problems(table, rows, computed, source)
-    return Reading(source, table, rows, computed, tuple(problems), notes=tuple(notes_on(table, computed)))
+    frozen = freezing_of(table, rows, computed).rows or ()
+    return Reading(source, table, rows, computed, tuple(problems), tuple(notes_on(table, rows, computed)), frozen)

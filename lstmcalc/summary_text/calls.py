@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lstmcalc.layers import find_rule
 from lstmcalc.spec import Call, LayerSpec, Ref
-from lstmcalc.summary_text.flow import Feed, nodes_of
+from lstmcalc.summary_text.flow import MASK, Feed, nodes_of
 from lstmcalc.summary_text.reading import RowReading
 
 __all__ = ["Member", "calls_of", "outputs_of"]
@@ -31,7 +31,7 @@ def calls_of(members: Sequence[Member], ports: Mapping[int, str], inputs: Sequen
     times = {name: len(numbers) for name, numbers in nodes_of([member.row.row for member in members]).items()}
     by_place = {**dict(ports), **{member.place: member.name for member in members}}
     # Keras 3 lists the mask that it makes of an embedding's zeros beside what the layer reads.
-    masks = {member.place for member in members if member.row.row.class_name == "NotEqual"}
+    masks = {member.place for member in members if member.row.row.class_name == MASK}
     calls: list[Call] = []
     before = inputs[0] if inputs else ""
     for member in members:

@@ -11,7 +11,7 @@ from lstmcalc.layers.opaque import OPAQUE
 from lstmcalc.spec import snake_case
 from lstmcalc.summary_text.printed import PrintedRow
 
-__all__ = ["INPUT", "MODELS", "ClassChoice", "classes_of", "is_input"]
+__all__ = ["INPUT", "MODELS", "ClassChoice", "classes_of", "is_certain", "is_input"]
 
 #: The class of the rows that are a model's inputs.
 INPUT = "InputLayer"
@@ -28,6 +28,8 @@ OTHERS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Merge", "Highwa
 SHARED = ("merging", "reshaping", "activations")
 #: How the names of layers start that tf.keras makes of operations.
 NAMED_SO = {"tf_op_layer_": "TensorFlowOpLayer", "tf.__operators__.getitem": "SlicingOpLambda", "tf.": "TFOpLambda"}
+#: So many letters of a class tell it.
+TELLING = 8
 
 
 class ClassChoice(NamedTuple):
@@ -54,6 +56,17 @@ def classes_of(row: PrintedRow, style: str = "") -> list[ClassChoice]:
     likely = [choice for choice in choices if choice.class_name in names]
     # Without a letter of the class, there is only the name to go by.
     return likely or (list(choices) if row.class_name else [])
+
+
+def is_certain(row: PrintedRow) -> bool:
+    """Whether the class of a row is told: printed whole, or so far that its name, or its length, leaves one.
+
+    A class of one's own may start with the same letters as one of Keras.
+    """
+    if not row.class_cut and row.class_name:
+        return True
+    choices = {choice.class_name for choice in classes_of(row)}
+    return bool(choices & _named_after(row.name, row.name_cut)) or (bool(choices) and len(row.class_name) >= TELLING)
 
 
 def is_input(row: PrintedRow) -> bool:

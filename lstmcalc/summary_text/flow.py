@@ -9,7 +9,10 @@ from typing import NamedTuple
 from lstmcalc.summary_text.classes import is_input
 from lstmcalc.summary_text.printed import Connection, PrintedRow, PrintedTable
 
-__all__ = ["Feed", "Feeds", "feeds_of", "nodes_of", "parents_of"]
+__all__ = ["MASK", "Feed", "Feeds", "feeds_of", "nodes_of", "parents_of"]
+
+#: The operation with which Keras 3 makes a mask.
+MASK = "NotEqual"
 
 
 class Feed(NamedTuple):
@@ -121,7 +124,9 @@ def feeds_of(table: PrintedTable) -> list[Feeds]:
         else:
             feeds.append(feeds[parent] if parent is not None else (None,))
         names.add(parent, row, place)
-        latest[parent] = place
+        # Keras 3 writes the mask of an embedding between rows, and no row goes on from it.
+        if row.class_name != MASK:
+            latest[parent] = place
     return feeds
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lstmcalc.errors import Fault, with_article
+from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import RULES
+from lstmcalc.layers.rule import expand_axes
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.arrivals import whole_shapes
@@ -34,6 +35,10 @@ CLOSE = 20
 
 def not_built(row: PrintedRow) -> Fault:
     """Why a row of a model without weights has no count."""
+    if "unused" in row.params_text:
+        because = "the model's `call` never calls it, so that it has no weights"
+        layer = (row.name, row.class_name)
+        return Fault("not-built", "a layer that the model uses", f"`{row.params_text}`", because, layer=layer)
     return Fault(
         "not-built",
         "a layer that has its weights",
@@ -81,7 +86,7 @@ def may_be_anything(choices: Sequence[ClassChoice], seen: Seen, misses: Sequence
         return True
     if [choice.class_name for choice in choices] != ["TimeDistributed"] or not seen.params:
         return False
-    dense = [miss for miss in misses if _holds_dense(miss)]
+    dense = [miss for miss in misses if seen.inputs is not None and _holds_dense(miss)]
     return all(abs(miss.difference) * CLOSE > seen.params for miss in dense)
 
 
@@ -142,7 +147,7 @@ def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen, ne
             source = f' and "{reading.sources[0]}" gives' if reading.sources else ", and what comes before gives"
             reasons.append(f"the count fits an input of {show_shape(free[0].inputs[0])},{source.removeprefix(',')} "
                            f"{show_shape(seen.input)}")  # fmt: skip
-    for other in _others(choices, seen)[:1]:
+    for other in [each for each in _others(choices, seen) if each.arithmetic][:1]:
         reasons.append(f"{with_article(other.layer.class_name)} has exactly as many: {other.arithmetic}")
     if not reasons and seen.inputs is None:
         reasons.append("no input of whatever size gives this count")
@@ -167,9 +172,28 @@ def _as_large_as(nearest: Nearest) -> str:
     return f"as many as its `{names[0]}` has" if names else ""
 
 
+def _wrong_ndim(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> Fault | None:
+    """The fault of a row that cannot take its input, for the number of axes; None where it can."""
+    rule = choices[0].rule
+    if rule is None or not seen.inputs:
+        return None
+    try:
+        expand_axes(rule.axes, len(seen.input))
+    except Rejection as refusal:
+        source = f' from "{reading.sources[0]}"' if reading.sources else ""
+        drops = len(seen.input) == 2 and rule.family == "rnn"
+        because = "a recurrent layer with `return_sequences: false` drops the steps" if drops and source else ""
+        return Fault("wrong-ndim", refusal.fault.expected, f"{show_shape(seen.input)}{source}", because,
+                     layer=_layer(reading))  # fmt: skip
+    return None
+
+
 def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> Fault:
     """The fault of a row whose shape its layer cannot give."""
     row = reading.row
+    refused = _wrong_ndim(reading, choices, seen)
+    if refused is not None:
+        return refused
     given = find_candidates(choices, replace(seen, outputs=None)).candidates
     expected = (
         f"an output such as {', '.join(map(show_shape, given[0].outputs))}"

@@ -150,7 +150,9 @@ class _Model:
         if name in models:
             return LayerSpec(name, name)
         if row.candidates:
-            return replace(_plain(row.candidates[0].layer, self.namer), name=name)
+            layer = replace(_plain(row.candidates[0].layer, self.namer), name=name)
+            frozen = place in self.reading.frozen or (row.row.trainable is False and bool(row.row.params))
+            return replace(layer, arguments={**layer.arguments, "trainable": False}) if frozen else layer
         shape = (row.row.shapes or ((),))[0]
         if row.class_name == "TimeDistributed":
             inner = _stated("Functional", "model", (*shape[:1], *shape[2:]), row.row.params)

@@ -83,7 +83,8 @@ class Reading:
 
     `computed` holds the totals as the rows give them (`params`, and `trainable_params`, `non_trainable_params` where
     the rows tell them), None where they do not; `problems` is what contradicts itself, `notes` are sentences on the
-    totals that are worth knowing, such as the optimizer's share.
+    totals that are worth knowing, such as the optimizer's share; `frozen` are the places of the rows that must be
+    frozen for the totals to be right.
     """
 
     source: str
@@ -92,3 +93,4 @@ class Reading:
     computed: Mapping[str, int | None] = field(default_factory=dict)
     problems: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    frozen: tuple[int, ...] = ()

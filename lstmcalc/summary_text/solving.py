@@ -364,7 +364,7 @@ def _tries(
             return
     arguments = [name for name in names if not name.startswith("axis_")]
     if anything and arguments:
-        yield from ((arguments[0], value) for value in range(1, MOST_TRIES))
+        yield from ((arguments[0], value) for value in range(1, 2 * MOST_BLIND_TRIES))
 
 
 def sizes_from(cut: Cut) -> Iterator[int]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from lstmcalc.building import Builder
-from lstmcalc.dims import lift
-from lstmcalc.errors import Fault, Rejection, Where
-from lstmcalc.layers.rule import Inputs
+from lstmcalc.errors import Fault, Where
 from lstmcalc.shapes import show_count
 from lstmcalc.summary_text.classes import INPUT
 from lstmcalc.summary_text.flow import parents_of
+from lstmcalc.summary_text.freezing import Freezing, find_frozen, kept_from_training
 from lstmcalc.summary_text.printed import PrintedTable
-from lstmcalc.summary_text.reading import Candidate, RowReading
+from lstmcalc.summary_text.reading import RowReading
 
-__all__ = ["compute_totals", "find_problems", "lacks_rows", "notes_on"]
+__all__ = ["compute_totals", "find_problems", "freezing_of", "lacks_rows", "notes_on"]
 
 Totals = dict[str, int | None]
 
@@ -79,27 +77,27 @@ def _frozen(place: int, rows: Sequence[RowReading], children: Mapping[int | None
         return row.row.params
     if place in children:
         return _sum([_frozen(index, rows, children) for index in children[place]])
-    return _not_trained(row.candidates[0]) if row.candidates else None
+    return kept_from_training(row.candidates[0]) if row.candidates else None
 
 
-def _not_trained(candidate: Candidate) -> int | None:
-    """The params of a layer that it does not train by itself, such as running means."""
-    rule = Builder().build(candidate.layer)
-    if rule is None or not candidate.inputs:
-        return None
-    try:
-        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
-        rule.output_shape(x)
-        counts = [weight.params for weight in rule.built_weights(x) if not weight.trainable]
-    except Rejection:
-        return None
-    return sum(count for count in counts if isinstance(count, int))
+def freezing_of(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> Freezing:
+    """The rows that must be frozen for the table to have as many non-trainable params as it says."""
+    printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
+    if printed is None or own is None or lacks_rows(table, computed) or _counted_twice(table, computed):
+        return Freezing(())
+    if printed < own:
+        return Freezing((), possible=False)
+    top = [place for place, parent in enumerate(parents_of(table.rows)) if parent is None]
+    return find_frozen(rows, top, printed - own)
 
 
 def find_problems(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, source: str) -> list[Fault]:
     """What contradicts itself in a table: its totals, and nested models against their rows."""
     where = Where(source, table.line)
     faults = [*_sums(table, computed), *_nested(rows, parents_of(table.rows))]
+    # Where the sum is wrong already, so is what is left of it.
+    if not faults and not freezing_of(table, rows, computed).possible:
+        faults.append(_impossible(table, computed))
     return [*table.faults, *(fault.placed(where) for fault in faults)]
 
 
@@ -121,6 +119,15 @@ def _sums(table: PrintedTable, computed: Totals) -> Iterator[Fault]:
                         f"{show_count(model)} as the total")  # fmt: skip
 
 
+def _impossible(table: PrintedTable, computed: Totals) -> Fault:
+    printed, own = table.totals.non_trainable_params or 0, computed["non_trainable_params"] or 0
+    if printed < own:
+        expected = f"at least {show_count(own)} non-trainable params, which its layers never train"
+        return Fault("wrong-total", expected, show_count(printed))
+    because = f"{show_count(own)} are never trained, and no set of layers has the other {show_count(printed - own)}"
+    return Fault("wrong-total", "as many non-trainable params as whole layers have", show_count(printed), because)
+
+
 def _apart(one: int, other: int) -> str:
     return f"{show_count(abs(one - other))} {'more' if one > other else 'fewer'}"
 
@@ -134,9 +141,9 @@ def _nested(rows: Sequence[RowReading], parents: Sequence[int | None]) -> Iterat
                         layer=(row.row.name, row.class_name))  # fmt: skip
 
 
-def notes_on(table: PrintedTable, computed: Totals) -> list[str]:
+def notes_on(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> list[str]:
     """What is worth knowing of the totals: the optimizer's share, frozen layers, rows that are not there."""
-    return [*_optimizer(table), *_freezing(table, computed), *_missing(table, computed)]
+    return [*_optimizer(table), *_freezing(table, rows, computed), *_missing(table, computed)]
 
 
 def _optimizer(table: PrintedTable) -> Iterator[str]:
@@ -155,7 +162,7 @@ def _optimizer(table: PrintedTable) -> Iterator[str]:
                    f"param, as {like} keeps, and {rest} of its own.")  # fmt: skip
 
 
-def _freezing(table: PrintedTable, computed: Totals) -> Iterator[str]:
+def _freezing(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> Iterator[str]:
     printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
     if lacks_rows(table, computed):
         return
@@ -163,7 +170,12 @@ def _freezing(table: PrintedTable, computed: Totals) -> Iterator[str]:
         yield (f"Keras counts {show_count(printed)} params twice here: their layers were frozen after `compile`. The "
                f"model has {show_count(computed['params'])}.")  # fmt: skip
         return
-    if printed is not None and own is not None and printed > own:
+    frozen = freezing_of(table, rows, computed)
+    if frozen.rows:
+        names = ", ".join(f'"{rows[place].row.name}"' for place in frozen.rows)
+        which = "this layer is" if len(frozen.rows) == 1 else "these layers are"
+        yield f"Of the {show_count(printed)} non-trainable params, {which} frozen (`trainable: false`): {names}."
+    elif frozen.possible and printed is not None and own is not None and printed > own:
         yield (f"Its layers themselves keep {show_count(own)} params from training; the table has "
                f"{show_count(printed)} non-trainable ones, so some are frozen (`trainable: false`).")  # fmt: skip
 

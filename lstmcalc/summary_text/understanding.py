@@ -30,7 +30,7 @@ from lstmcalc.summary_text.arrivals import (
     whole_shapes,
 )
 from lstmcalc.summary_text.candidates import find_candidates
-from lstmcalc.summary_text.classes import INPUT, ClassChoice, classes_of, is_input
+from lstmcalc.summary_text.classes import INPUT, ClassChoice, classes_of, is_certain, is_input
 from lstmcalc.summary_text.flow import Feed, Feeds, feeds_of, parents_of
 from lstmcalc.summary_text.misfits import explain_misfit, input_not_shown, inputs_not_shown, may_be_anything, not_built
 from lstmcalc.summary_text.printed import Connection, Cut, PrintedRow, PrintedTable
@@ -42,6 +42,8 @@ __all__ = ["understand"]
 
 #: How many rows of a nested model are tried as what feeds another, where the table does not tell.
 MOST_SIBLINGS = 12
+#: A layer whose class is cut off is not believed in with more features than this, where only its count tells them.
+MOST_FEATURES = 4096
 #: How many rows are tried as one of those that feed another, and in how many ways, where their names are cut off.
 MOST_NAMESAKES, MOST_TAKEN = 24, 200
 #: From this cost on, a layer is so unusual that another row is looked for as what feeds it, where that is cut off.
@@ -319,6 +321,8 @@ def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> Row
     sources = tuple(places[feed.row].row.name for feed in place.feeds if feed is not None)
     entries = [chosen, *(entry for entry in place.entries if entry is not chosen)] if chosen else []
     candidates = tell_apart(_distinct(entries))
+    if not is_certain(row) and seen and seen.inputs is None and any(map(_is_far_fetched, candidates[:1])):
+        candidates = ()
     class_name = candidates[0].layer.class_name if candidates else _class_name(place)
     # What is known of the input is what reaches the chosen layer, unless its count alone tells it.
     known = seen.inputs if seen else place.arrived
@@ -332,11 +336,16 @@ def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> Row
         return replace(reading, fault=row.fault or input_not_shown(row))
     layers = [choice for choice in place.choices if choice.rule and not choice.class_name.startswith("ops.")]
     unsure = any(connection.cut for connection in row.connections or ()) and any(map(_merges, layers))
-    if layers and (unsure or (seen is None and None in place.feeds)):
+    if layers and unsure:
         return replace(reading, fault=row.fault or inputs_not_shown(row))
-    if seen is None or may_be_anything(place.choices, seen, place.misses):
-        return replace(reading, fault=row.fault, opaque=bool(place.choices))
+    if seen is None or not is_certain(row) or may_be_anything(place.choices, seen, place.misses):
+        return replace(reading, fault=row.fault, opaque=bool(row.class_name))
     return explain_misfit(reading, place.choices, seen, place.misses)
+
+
+def _is_far_fetched(candidate: Candidate) -> bool:
+    """Whether a layer has more features than one would give a layer of its kind."""
+    return any(isinstance(size, int) and size > MOST_FEATURES for shape in candidate.inputs for size in shape[-1:])
 
 
 def _distinct(entries: Sequence[Entry]) -> tuple[Candidate, ...]:

@@ -124,10 +124,68 @@ def test_what_no_layer_trains_is_told_from_what_is_frozen() -> None:
     totals = ["Total params: 36", "Trainable params: 28", "Non-trainable params: 8"]
     assert read(*rows, *totals).notes == ()
     frozen = read(*rows, "Total params: 36", "Trainable params: 8", "Non-trainable params: 28")
-    assert frozen.notes == (
-        "Its layers themselves keep 8 params from training; the table has 28 non-trainable ones, so some are frozen "
-        "(`trainable: false`).",
+    assert frozen.notes == ('Of the 28 non-trainable params, this layer is frozen (`trainable: false`): "dense".',)
+
+
+FROZEN = """\
+embedding (Embedding)  (None, 20, 10)  2000
+lstm (LSTM)            (None, 6)       408
+dense (Dense)          (None, 1)       7
+Total params: 2415
+"""
+
+
+def test_the_only_layers_that_can_be_frozen_are_frozen() -> None:
+    [reading] = read_summary(FROZEN + "Trainable params: 408\nNon-trainable params: 2007\n")
+    assert reading.problems == ()
+    assert reading.notes == (
+        'Of the 2,007 non-trainable params, these layers are frozen (`trainable: false`): "embedding", "dense".',
     )
+    totals = infer(to_spec(reading)).totals
+    assert (totals.trainable_params, totals.non_trainable_params) == (408, 2007)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1, "error[wrong-total] -:1\n  expected as many non-trainable params as whole layers have\n  got      1\n"
+            "  because  0 are never trained, and no set of layers has the other 1"),
+        (7, ""),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_layer_is_not_frozen(number: int, text: str) -> None:
+    [reading] = read_summary(FROZEN + f"Trainable params: {2415 - number}\nNon-trainable params: {number}\n")
+    assert "\n".join(map(str, reading.problems)) == text
+
+
+def test_fewer_than_what_is_never_trained_is_wrong() -> None:
+    rows = ["dense (Dense) (None, 4) 20", "batch_normalization (BatchNormalization) (None, 4) 16"]
+    [fault] = read(*rows, "Total params: 36", "Trainable params: 36", "Non-trainable params: 0").problems
+    assert str(fault) == (
+        "error[wrong-total] -:1\n  expected at least 8 non-trainable params, which its layers never train\n  got      0"
+    )
+
+
+def test_a_layer_on_too_few_axes_is_told_so() -> None:
+    found = row("lstm_1 (LSTM) (None, 128) 91648", "lstm_2 (LSTM) (None, 64) 49408")
+    assert str(found.fault) == (
+        'error[wrong-ndim] layer "lstm_2" (LSTM)\n  expected 3 axes (batch, timesteps, input_dim)\n'
+        '  got      (None, 128) from "lstm_1"\n'
+        "  because  a recurrent layer with `return_sequences: false` drops the steps"
+    )
+
+
+OPAQUE = {
+    "a model in a TimeDistributed": "td (TimeDistributed) (None, 20, 7, 7, 512) 14714688",
+    "a class of one's own": "Layer (type)        Output Shape    Param #\ntoken_and_pos (Transf (None, 40, 32) 641280",
+    "inputs that are not shown": "add_1 (Add) (None, 28, 28, 16) 0",
+}
+
+
+@pytest.mark.parametrize("name", OPAQUE)
+def test_what_a_row_cannot_show_is_not_called_wrong(name: str) -> None:
+    found = row(OPAQUE[name])
+    assert (found.opaque, found.fault, found.candidates) == (True, None, ())
 
 
 def test_the_optimizer_is_told_from_the_model() -> None:

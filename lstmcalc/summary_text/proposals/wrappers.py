@@ -32,6 +32,8 @@ IN_SPECTRAL = {"Dense": 0.0, "Conv2D": 0.0, "Conv1D": 0.2, "Conv3D": 0.3, "Embed
 #: What a Bidirectional does with its two outputs, and how unusual that is. `ave`, `sum` and `mul` print the same.
 MERGED: dict[str | None, float] = {"concat": 0.0, "sum": 1.0, "ave": 1.2, "mul": 1.4, None: 0.5}
 
+#: How unusual a layer in a TimeDistributed may be.
+MOST_INSIDE = 1.2
 #: A layer is called what it holds more often than not, but that proves nothing.
 NAMED_AFTER_IT = 0.6
 
@@ -95,8 +97,14 @@ def _time_distributed(rule: type[LayerRule], seen: Seen, before: Mapping[str, An
     outputs = None if seen.outputs is None else tuple((*shape[:1], *shape[2:]) for shape in seen.outputs)
     inputs = None if seen.inputs is None else tuple((*shape[:1], *shape[2:]) for shape in seen.inputs)
     step = replace(seen, inputs=inputs, outputs=outputs)
-    for layer, cost, stand_ins in _inside(IN_TIME_DISTRIBUTED, step):
-        yield Proposal({"layer": layer}, cost, stand_ins)
+    classes = dict(IN_TIME_DISTRIBUTED)
+    if len(step.output) > 3:
+        # Of images at every step, a Dense is what nobody makes.
+        classes["Dense"] += 1.0
+    for layer, cost, stand_ins in _inside(classes, step):
+        # What is odd by itself is less likely here than a whole model, whose rows no table shows.
+        if cost <= (MOST_INSIDE if seen.inputs is None else 2 * MOST_INSIDE):
+            yield Proposal({"layer": layer}, cost, stand_ins)
 
 
 def _cells(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:

@@ -1,0 +1,69 @@
+"""Which layers are frozen: those whose params make up what the table has more of non-trainable ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lstmcalc.building import Builder
+from lstmcalc.dims import lift
+from lstmcalc.errors import Rejection
+from lstmcalc.layers.rule import Inputs
+from lstmcalc.summary_text.classes import INPUT
+from lstmcalc.summary_text.reading import Candidate, RowReading
+
+__all__ = ["Freezing", "find_frozen", "kept_from_training"]
+
+#: With more different sums of rows than this, no set of them is looked for.
+MOST_SUMS = 20_000
+
+
+class Freezing(NamedTuple):
+    """The rows that are frozen, by their places; `possible` is false where no rows make up the number.
+
+    `rows` is None where several sets of rows would, or where a row does not tell what it trains.
+    """
+
+    rows: tuple[int, ...] | None
+    possible: bool = True
+
+
+def find_frozen(rows: Sequence[RowReading], places: Sequence[int], excess: int) -> Freezing:
+    """The only rows, among those at some places, that train `excess` params together."""
+    trained = [(place, _trained(rows[place])) for place in places]
+    if any(count is None for _, count in trained):
+        return Freezing(None)
+    # For every sum, the first rows that have it, or None where several sets of rows do.
+    sums: dict[int, tuple[int, ...] | None] = {0: ()}
+    for place, count in trained:
+        for start, chosen in list(sums.items()) if count else ():
+            reached = start + (count or 0)
+            if reached <= excess:
+                sums[reached] = None if reached in sums or chosen is None else (*chosen, place)
+        if len(sums) > MOST_SUMS:
+            return Freezing(None)
+    return Freezing(sums[excess]) if excess in sums else Freezing((), possible=False)
+
+
+def _trained(row: RowReading) -> int | None:
+    """How many params of a row are trained unless it is frozen; None where that cannot be told."""
+    params = row.row.params
+    if not params or row.class_name == INPUT or row.row.trainable is not None:
+        # Where the table says what is trained, no more is to be found out.
+        return 0 if params is not None else None
+    kept = kept_from_training(row.candidates[0]) if row.candidates else None
+    return None if kept is None else params - kept
+
+
+def kept_from_training(candidate: Candidate) -> int | None:
+    """The params that a layer does not train by itself, such as running means."""
+    rule = Builder().build(candidate.layer)
+    if rule is None or not candidate.inputs:
+        return None
+    try:
+        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
+        rule.output_shape(x)
+        counts = [weight.params for weight in rule.built_weights(x) if not weight.trainable]
+    except Rejection:
+        return None
+    return sum(count for count in counts if isinstance(count, int))
