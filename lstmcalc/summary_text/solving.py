@@ -100,8 +100,9 @@ def solve(
         problem = _Problem(made, layer, shapes, seen)
         solved = False
         for values in problem.solutions():
-            odd = 0.0 if problem.determined else oddness(values)
-            found = confirm(layer_with(layer, values), problem.inputs_with(values), seen, cost + odd)
+            inputs = problem.inputs_with(values)
+            odd = (0.0 if problem.determined else oddness(values)) + _unevenness(inputs, seen)
+            found = confirm(layer_with(layer, values), inputs, seen, cost + odd)
             if found is not None:
                 solved |= isinstance(found, Candidate)
                 yield found
@@ -343,6 +344,15 @@ def _completed(values: Values, cuts: Sequence[tuple[Dim, Cut]], printed: Sequenc
             found = roots(substitute(left, done), names[0], size)
             done.update(dict.fromkeys(names, found[0]) if found else {})
     return done
+
+
+def _unevenness(inputs: tuple[Shape, ...], seen: Seen) -> float:
+    """How unusual an image is that only a stride tells: odd sizes, and unequal ones where the output is square."""
+    if seen.inputs is not None or not inputs:
+        return 0.0
+    sizes = [size for size in inputs[0][1:-1] if isinstance(size, int)]
+    square = len(sizes) > 1 and len(set(seen.output[1:-1])) == 1
+    return 0.05 * any(size % 2 for size in sizes) + 0.6 * (square and len(set(sizes)) > 1)
 
 
 def _least(count: Dim) -> int:

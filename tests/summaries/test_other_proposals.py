@@ -352,6 +352,7 @@ def test_what_is_cut_or_missing_is_no_obstacle(what: str) -> None:
     assert set(lost) <= NEEDED_WHOLE[what]
 
 
+@pytest.mark.long
 def test_a_row_takes_milliseconds() -> None:
     read(RULES["LayerScale"], Seen(((None, 7, 8),), ((None, 7, 8),), 8))  # loads the rules of operations
     times = []

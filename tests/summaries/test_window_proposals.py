@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from time import process_time
 from typing import Any
 
 import pytest
@@ -35,8 +34,6 @@ EXAMPLES = [
     for example in vars(RULES[name]).get("examples", ())
     if type(example) is Example and not example.states
 ]
-#: How much of a processor's time the slowest row may take, in seconds.
-MOST_SECONDS = 0.1
 
 
 def printed(name: str, arguments: Mapping[str, Any], inputs: Any) -> tuple[Any, int] | None:
@@ -273,17 +270,13 @@ class Tally:
     def __init__(self) -> None:
         self.rows = self.found = self.first = self.clear = self.clear_first = 0
         self.sizes: Counter[int] = Counter()
-        self.slowest = self.seconds = 0.0
 
     def take(self, name: str, arguments: Mapping[str, Any], inputs: Any) -> None:
         row = printed(name, arguments, inputs)
         if row is None:
             return
         seen = Seen((inputs,), *row)
-        start = process_time()
         found = read(name, seen)
-        taken = process_time() - start
-        self.seconds, self.slowest = self.seconds + taken, max(self.slowest, taken)
         truth = shown(name, arguments, inputs)
         place = next((place for place, each in enumerate(found) if agrees(name, truth, each)), None)
         assert place is not None, (name, arguments, inputs, row, [each.layer.arguments for each in found])
@@ -298,7 +291,7 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.found}/{self.rows} found, {self.first}/{self.rows} first, {self.clear_first}/{self.clear} of the "
-            f"clear ones; {1e3 * self.seconds / max(self.rows, 1):.1f} ms a row, {1e3 * self.slowest:.0f} at most; "
+            f"clear ones; "
             f"{max(self.sizes, default=0)} candidates at most"
         )
 
@@ -321,7 +314,6 @@ def test_layers_as_people_write_them_are_found(family: str) -> None:
     print(f"\n{family}: {tally}")
     assert tally.rows > number / 2
     assert tally.clear_first >= 0.97 * tally.clear
-    assert tally.slowest < MOST_SECONDS
 
 
 def _cut(row: Any, digits: int) -> tuple[Any, ...]:
@@ -351,61 +343,53 @@ CUTS = {
 @pytest.mark.parametrize("cut", CUTS)
 def test_kernels_are_found_behind_cut_shapes(cut: str) -> None:
     rows = found = first = 0
-    slowest = 0.0
 
     @seed(11)
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(convolutions())
     def draw(layer: Any) -> None:
-        nonlocal rows, found, first, slowest
+        nonlocal rows, found, first
         name, arguments, inputs = layer
         row = printed(name, arguments, inputs)
         if row is None:
             return
         outputs, is_cut = CUTS[cut](row[0])
         seen = Seen((inputs,), outputs, row[1], is_cut)
-        start = process_time()
         candidates = read(name, seen)
-        slowest = max(slowest, process_time() - start)
         for each in candidates:
             check_row(name, each, seen)
         at = next((place for place, each in enumerate(candidates) if _same_kernel(name, arguments, each)), None)
         rows, found, first = rows + 1, found + (at is not None), first + (at == 0)
 
     draw()
-    print(f"\n{cut}: {found}/{rows} found, {first}/{rows} first, {1e3 * slowest:.0f} ms at most")
+    print(f"\n{cut}: {found}/{rows} found, {first}/{rows} first")
     assert rows > 75
     assert found >= 0.9 * rows
-    assert slowest < MOST_SECONDS
 
 
 @pytest.mark.parametrize("family", DRAWN)
 def test_rows_without_an_input_are_read(family: str) -> None:
     rows = found = 0
-    slowest = 0.0
 
     @seed(13)
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(DRAWN[family][0])
     def draw(layer: Any) -> None:
-        nonlocal rows, found, slowest
+        nonlocal rows, found
         name, arguments, inputs = layer
         row = printed(name, arguments, inputs)
         if row is None:
             return
         seen = Seen(None, *row)
-        start = process_time()
         candidates = read(name, seen)
-        slowest = max(slowest, process_time() - start)
         assert candidates
         for each in candidates:
             check_row(name, each, seen)
         rows, found = rows + 1, found + any(each.inputs == (inputs,) for each in candidates)
 
     draw()
-    print(f"\n{family}: the very input among the candidates of {found}/{rows} rows, {1e3 * slowest:.0f} ms at most")
+    print(f"\n{family}: the very input among the candidates of {found}/{rows} rows")
     assert rows > 75
-    assert slowest < MOST_SECONDS
 
 
 IMAGE = (None, 28, 28, 1)
