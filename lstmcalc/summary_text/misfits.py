@@ -113,7 +113,7 @@ def explain_misfit(
         "no-layer-fits",
         f"{show_count(found.params)} params" + (f" = {found.arithmetic}" if found.arithmetic else ""),
         f"{show_count(row.params)}, which is {_difference(nearest.difference)}",
-        _because(reading, choices, seen, nearest),
+        _because(reading, choices, seen),
         layer=_layer(reading),
     )
     return replace(reading, nearest=replace(nearest, explained=_as_large_as(nearest)), fault=fault)
@@ -138,20 +138,22 @@ def _nearest(misses: Sequence[Miss]) -> Nearest | None:
     return Nearest(chosen.candidate, chosen.difference)
 
 
-def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen, nearest: Nearest) -> str:
+def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> str:
     """What else would print the row: another input, or another class."""
     reasons = []
-    if seen.inputs is not None:
-        free = find_candidates(choices, replace(seen, inputs=None)).candidates
-        if free:
-            source = f' and "{reading.sources[0]}" gives' if reading.sources else ", and what comes before gives"
-            reasons.append(f"the count fits an input of {show_shape(free[0].inputs[0])},{source.removeprefix(',')} "
-                           f"{show_shape(seen.input)}")  # fmt: skip
-    for other in [each for each in _others(choices, seen) if each.arithmetic][:1]:
+    free = find_candidates(choices, replace(seen, inputs=None)).candidates if seen.inputs is not None else ()
+    if free:
+        source = f'"{reading.sources[0]}"' if reading.sources else "what comes before"
+        wanted, there = show_shape(free[0].inputs[0]), show_shape(seen.input)
+        reasons.append(f"the count fits an input of {wanted}, and {source} gives {there}")
+    other = next((each for each in _others(choices, seen) if each.arithmetic), None)
+    if other is not None:
         reasons.append(f"{with_article(other.layer.class_name)} has exactly as many: {other.arithmetic}")
     if not reasons and seen.inputs is None:
-        reasons.append("no input of whatever size gives this count")
-    return "; ".join(filter(None, reasons))
+        only_sizes = all(choice.rule is not None and choice.rule.family in ("rnn", "core") for choice in choices)
+        usual = "" if only_sizes else ", with the arguments that such layers usually have"
+        reasons.append(f"no input of whatever size gives this count{usual}")
+    return "; ".join(reasons)
 
 
 def _others(choices: Sequence[ClassChoice], seen: Seen) -> list[Candidate]:
