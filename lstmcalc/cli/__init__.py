@@ -25,9 +25,7 @@ Values = Annotated[
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
-Model = Annotated[
-    str | None, typer.Option("--model", metavar="NAME", help="Which model, where a Python file holds several.")
-]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
 Backend = Annotated[str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")]

@@ -27,9 +27,7 @@ Files = Annotated[
 Target = Annotated[
     str | None, typer.Option("--to", metavar="yaml|keras-json|python", help="Write the model that prints the summary.")
 ]
-Model = Annotated[
-    str | None, typer.Option("--model", metavar="NAME", help="Which model, where a text holds several summaries.")
-]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and summary.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 
@@ -92,7 +90,7 @@ def _convert(page: Page, text: str, source: str, model: str | None, target: str)
 
     page.text(convert(read_printed(text, source, model), target))
     problems = [problem for reading in _picked(text, source, model) for problem in reading.problems]
-    if problems:
+    if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
 
 

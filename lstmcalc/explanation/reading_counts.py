@@ -27,10 +27,11 @@ def count_sentences(facts: Facts) -> Iterator[Sentence]:
     if candidate.params == 0:
         yield Sentence("params", "It has no weights.")
         return
+    if candidate.params is None:
+        yield _untold(facts)
+        return
     brief = arithmetic(candidate, names=False)
     yield Sentence("params", f"{arithmetic(candidate)}.", f"{brief}.", f"{rule.class_name} {candidate.formula}")
-    if candidate.params is None:
-        return
     yield from _frozen(facts)
     for text in (_arrays(facts), _blocks(rule), _twice(facts), _shared(facts), _table(facts)):
         if text:
@@ -46,11 +47,22 @@ def arithmetic(candidate: Candidate, names: bool = True) -> str:
     'units·(input_dim + 1) = 3·(4 + 1) = 15 params'
     """
     if candidate.params is None:
-        return f"{candidate.formula or 'an unknown number of'} params"
+        return "a number of params that is not shown"
     total = show_count(candidate.params)
     steps = (candidate.formula if names else "", candidate.arithmetic, total)
     shown = dict.fromkeys(step for step in steps if step and (step == total or step != str(candidate.params)))
     return f"{' = '.join(shown)} param{'' if candidate.params == 1 else 's'}"
+
+
+def _untold(facts: Facts) -> Sentence:
+    """That the count is not shown, and the sizes on which it depends."""
+    formula = facts.rule.formula(facts.x)
+    values = {name: value for term in formula.terms for name, value in term.values.items()} if formula else {}
+    unknown = [name for name, value in values.items() if not isinstance(value, int)]
+    own = [f"`{name}`" for name in unknown if name not in facts.x.axes]
+    depends = listed([*own, *(["the size of the input"] if len(own) < len(unknown) else [])])
+    because = f"; it depends on {depends}: {formula.in_names()}" if formula and depends else ""
+    return Sentence("params", f"The text does not show the count{because}.", "The text does not show the count.")
 
 
 def _arrays(facts: Facts) -> str:

@@ -99,13 +99,21 @@ def input_sentences(reading: RowReading, facts: Facts, fed: Fed) -> Iterator[Sen
         if amounts and all(amounts):
             single = len(amounts) == 1 and amounts[0].startswith("1 ")
             verb, reason = ("is", one) if single else ("are", many)
-            yield Sentence("layer", f"The {listed(amounts)} {verb} not printed: {reason} {where}.")
+            differs = any(_differs(reading, facts.x.axes.index(axis)) for axis in axes)
+            unsure = ", if this is the layer" if differs else ""
+            yield Sentence("layer", f"The {listed(amounts)} {verb} not printed: {reason} {where}{unsure}.")
     untold = [axis for axis in facts.x.axes if axis in untold_axes(reading, facts) & NOUNS.keys()]
     for free in (True, False):
         nouns = listed(f"{NOUNS[axis]}s" for axis in untold if (axis not in facts.counted) is free)
         depends = "no weight depends on it" if free else "the count depends on it"
         if nouns:
             yield Sentence("layer", f"How many {nouns} it reads, nothing here tells; {depends}.")
+
+
+def _differs(reading: RowReading, axis: int) -> bool:
+    """Whether another layer that prints the row reads another size along an axis."""
+    mine, *others = (each.inputs[0] if each.inputs else () for each in reading.candidates)
+    return any(len(shape) != len(mine) or shape[axis] != mine[axis] for shape in others)
 
 
 def _applications(reading: RowReading, facts: Facts, fed: Fed) -> Iterator[Sentence]:

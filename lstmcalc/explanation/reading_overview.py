@@ -9,12 +9,13 @@ from itertools import groupby, pairwise
 from lstmcalc.dims import lower, lower_size, symbols_of
 from lstmcalc.explanation.reading_facts import Facts
 from lstmcalc.explanation.reading_inputs import untold_axes
-from lstmcalc.explanation.reading_printed import MOST_ADDED
+from lstmcalc.explanation.reading_printed import MOST_ADDED, is_unused
 from lstmcalc.explanation.reading_shapes import because
 from lstmcalc.explanation.reading_words import amount_along, listed, quoted, show_input, show_printed
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.summary_text.flow import parents_of
 from lstmcalc.summary_text.reading import Reading, RowReading
+from lstmcalc.summary_text.sums import lacks_rows
 
 __all__ = ["Remark", "overview"]
 
@@ -38,8 +39,9 @@ def overview(reading: Reading, facts: Sequence[Facts | None]) -> Iterator[Remark
     top = [place for place, parent in enumerate(parents_of(reading.table.rows)) if parent is None]
     if len(rows) > 1:
         yield from _shapes([rows[place] for place in top], [facts[place] for place in top])
-        yield from _time([rows[place] for place in top], [facts[place] for place in top])
-        yield from _largest([rows[place] for place in top], reading.computed.get("params"))
+        ends = not reading.table.cut_end and len(rows) not in reading.table.elided
+        yield from _time([rows[place] for place in top], [facts[place] for place in top], ends)
+        yield from _largest([rows[place] for place in top], reading)
     yield from _total(reading, [rows[place] for place in top])
     yield from _not_trained(reading)
     for note in reading.notes:
@@ -72,8 +74,8 @@ def _output(reading: RowReading) -> str:
     return ", ".join(show_printed(shape, row.shapes_cut) for shape in row.shapes or ())
 
 
-def _time(rows: Sequence[RowReading], facts: Sequence[Facts | None]) -> Iterator[Remark]:
-    """Where the steps end; or that they go on to the end."""
+def _time(rows: Sequence[RowReading], facts: Sequence[Facts | None], ends: bool) -> Iterator[Remark]:
+    """Where the steps end; or that they go on to the end, which is the model's only if the table `ends` there."""
     timed: dict[str, str] = {}
     for row, fact in zip(rows, facts, strict=True):
         if fact is None:
@@ -90,7 +92,8 @@ def _time(rows: Sequence[RowReading], facts: Sequence[Facts | None]) -> Iterator
     if last in timed:
         number = timed[last].removesuffix("steps").removesuffix("step").strip()
         each = "the one step" if number == "1" else f"each of the {timed[last]}" if number else "every step"
-        yield Remark("time", f"The last layer, {quoted(last)}, gives an output for {each}.")
+        which = "layer" if ends else "row"
+        yield Remark("time", f"The last {which}, {quoted(last)}, gives an output for {each}.")
 
 
 def _steps(row: RowReading, fact: Facts, timed: dict[str, str]) -> str:
@@ -110,18 +113,37 @@ def _after(fact: Facts) -> str:
     return amount_along("timesteps", lower_size(fact.outputs[0][1]), 3).removeprefix("any number of ")
 
 
-def _largest(rows: Sequence[RowReading], whole: int | None) -> Iterator[Remark]:
-    """The layers with most of the params, with their shares."""
+def _largest(rows: Sequence[RowReading], reading: Reading) -> Iterator[Remark]:
+    """The layers with most of the params, with their shares: of the model, where its total is known."""
     counts = sorted(((row.row.params or 0, row.row.name) for row in rows), key=lambda each: -each[0])
-    if not whole or len([count for count, _ in counts if count]) < 2 or sum(count for count, _ in counts) != whole:
+    here = sum(count for count, _ in counts)
+    if len([count for count, _ in counts if count]) < 2 or here != reading.computed.get("params"):
         return
+    whole, of_which = here, ""
+    if _lacks_rows(reading):
+        printed = _model_total(reading)
+        whole = here if printed is None or printed < here else printed
+        of_which = ", of the rows that are here" if whole == here else f", of the {show_count(whole)} in the total"
     named, share = [], 0.0
     for count, name in counts[:MOST_NAMED]:
         if share >= ENOUGH or not count:
             break
         share += count / whole
         named.append(f"{_percent(count, whole)} in {quoted(name)}")
-    yield Remark("params", f"{listed(named)}.")
+    yield Remark("params", f"{listed(named)}{of_which}.")
+
+
+def _lacks_rows(reading: Reading) -> bool:
+    """Whether rows of the model are not in the text, or may not be: then the rows are no whole."""
+    table = reading.table
+    unended = (table.cut_start or table.cut_end) and table.totals.params is None
+    return unended or lacks_rows(table, {"params": None, **reading.computed})
+
+
+def _model_total(reading: Reading) -> int | None:
+    """The printed total, without what Keras 3 counts in of the optimizer."""
+    printed = reading.table.totals
+    return None if printed.params is None else printed.params - (printed.optimizer_params or 0)
 
 
 def _percent(part: int, whole: int) -> str:
@@ -139,18 +161,20 @@ def _percent(part: int, whole: int) -> str:
 def _total(reading: Reading, rows: Sequence[RowReading]) -> Iterator[Remark]:
     """The sum of the rows, and whether it is the printed one."""
     computed, printed = reading.computed.get("params"), reading.table.totals
-    if not all(row.row.built for row in rows) and not any(row.row.params for row in rows):
+    unbuilt = [row for row in rows if not row.row.built and not is_unused(row.row)]
+    if unbuilt and not any(row.row.params for row in rows):
         yield Remark("total", "There is no total yet: layers that are not built have no weights.")
         return
     if computed is None or (len(reading.rows) == 1 and printed.params is None):
         return
     counts = [row.row.params for row in rows if row.row.params]
     steps = f"{' + '.join(map(show_count, counts))} =" if 1 < len(counts) <= MOST_ADDED else "The rows add up to"
-    model = None if printed.params is None else printed.params - (printed.optimizer_params or 0)
+    model = _model_total(reading)
     if model is None:
         verdict = "; no total is printed"
     elif model != computed:
-        verdict = f", where the table says {show_count(model)}"
+        all_rows = f"; with the rows that are not here, the table says {show_count(model)}"
+        verdict = all_rows if _lacks_rows(reading) else f", where the table says {show_count(model)}"
     else:
         verdict = (
             ", as the table says" if not printed.optimizer_params else ", as the table says without the optimizer's"

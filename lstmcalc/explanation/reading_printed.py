@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lstmcalc.errors import Fault, with_article
 from lstmcalc.explanation.reading_facts import purpose_of_class
 from lstmcalc.explanation.reading_words import Sentence, listed, show_printed
 from lstmcalc.layers import find_rule
 from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.summary_text.arrivals import merges
 from lstmcalc.summary_text.printed import Cut, PrintedRow
 from lstmcalc.summary_text.reading import RowReading, Shape
 
-__all__ = ["INPUT", "MOST_ADDED", "is_guessed", "printed_sentences", "unknown_sentences", "whole_shapes"]
+__all__ = [
+    "INPUT",
+    "MOST_ADDED",
+    "is_guessed",
+    "is_unused",
+    "mask_sentences",
+    "printed_sentences",
+    "unknown_sentences",
+    "whole_shapes",
+    "wrong",
+]
 
 #: What an InputLayer's row is told.
 INPUT = "An input of the model: it takes the data in, and has no weights."
@@ -23,11 +35,18 @@ MODELS = ("Model", "Functional", "Sequential")
 #: The classes that tf.keras makes of operations.
 OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 
+#: The layers that merge value by value.
+VALUE_BY_VALUE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+#: The faults of rows that may be right all the same.
+UNTOLD = ("unknown-input", "unknown-shape")
+
 
 def printed_sentences(reading: RowReading) -> Iterator[Sentence]:
     """What of the row cannot be read, is cut off, or was called otherwise."""
     row = reading.row
-    if row.fault:
+    if row.fault and row.fault.severity == "hint":
+        yield Sentence("note", _hinted(row.fault), _hinted(row.fault))
+    elif row.fault:
         what = "A part of this line" if reading.candidates else "This line"
         text = f"{what} cannot be read: {_said(row.fault)}"
         yield Sentence("fault", text, text)
@@ -66,8 +85,11 @@ def _without_shape(reading: RowReading) -> Iterator[Sentence]:
 
 def unknown_sentences(reading: RowReading, inside: Sequence[RowReading] = ()) -> Iterator[Sentence]:
     """What is known of a row for which there is no layer; `inside` are the rows of the model that it is."""
-    row, fault = reading.row, reading.fault
-    if not row.built:
+    row, fault = reading.row, wrong(reading.fault)
+    if is_unused(row):
+        text = f"The model's `call` does not use it, so it has no weights: `{row.params_text}` is no count."
+        yield Sentence("layer", text, text)
+    elif not row.built:
         text = "Not built yet: Keras learns its shape and its params when the model is given an input shape, or data."
         zero = f" So `{row.params_text}` is no count." if row.params_text else ""
         yield Sentence("layer", text + zero, "Not built yet.")
@@ -80,9 +102,10 @@ def unknown_sentences(reading: RowReading, inside: Sequence[RowReading] = ()) ->
         text = f"No {reading.class_name}{reads} prints this line."
         yield Sentence("fault", text, text)
     elif fault is not None and fault is not row.fault:
-        text = f"No layer prints this line: {_said(fault)}"
+        what = "What this line is, the text does not tell" if fault.code in UNTOLD else "No layer prints this line"
+        text = f"{what}: {_said(fault)}"
         yield Sentence("fault", text, text)
-    elif fault is None and row.fault is None:
+    elif fault is None and wrong(row.fault) is None:
         yield from _nameless(row)
 
 
@@ -106,6 +129,9 @@ def _opaque(reading: RowReading) -> Iterator[Sentence]:
         text = "A model, used as a layer."
     elif name == "Lambda":
         text = "It runs a function of the user's, which a summary does not show."
+    elif rule is not None and merges(rule) and not row.connections:
+        yield from _merging(row, name, purpose_of_class(rule))
+        return
     elif rule is not None and "layer" in rule.arguments:
         text = f"A summary does not show what this {name} holds."
     elif rule is not None:
@@ -117,6 +143,30 @@ def _opaque(reading: RowReading) -> Iterator[Sentence]:
     yield Sentence("layer", text, text)
     if rule is not None and name != "Lambda":
         yield Sentence("purpose", purpose_of_class(rule))
+    yield from _taken(row)
+
+
+def _merging(row: PrintedRow, name: str, purpose: str) -> Iterator[Sentence]:
+    """What is known of a layer that merges what the text does not show."""
+    text = f"The text does not show which layers feed this {name}."
+    yield Sentence("layer", text, text)
+    yield Sentence("purpose", purpose)
+    if name in VALUE_BY_VALUE:
+        shape = f"{with_article(name)} gives the shape of its inputs, or the one that they broadcast to."
+        yield Sentence("shape", f"{shape[0].upper()}{shape[1:]}")
+    if row.params == 0:
+        yield Sentence("params", "It has no weights.")
+        row = replace(row, params=None)
+    yield from _taken(row)
+
+
+def mask_sentences(row: PrintedRow) -> Iterator[Sentence]:
+    """What is known of the operation with which Keras 3 makes a mask."""
+    text = (
+        "Keras 3 writes this line by itself where a layer makes a mask, as an Embedding with `mask_zero: true` does: "
+        "its output tells which steps count."
+    )
+    yield Sentence("layer", text, "It tells which steps count.")
     yield from _taken(row)
 
 
@@ -149,6 +199,23 @@ def whole_shapes(row: PrintedRow) -> tuple[Shape, ...]:
 
 def _is_cut(row: PrintedRow) -> bool:
     return row.shapes_cut or any(isinstance(size, Cut) for shape in row.shapes or () for size in shape)
+
+
+def is_unused(row: PrintedRow) -> bool:
+    """Whether tf.keras marks a layer as one that the model's `call` never uses."""
+    return not row.built and "unused" in row.params_text
+
+
+def wrong(fault: Fault | None) -> Fault | None:
+    """The fault, unless it is a hint: what a hint is on was read."""
+    return None if fault is None or fault.severity == "hint" else fault
+
+
+def _hinted(fault: Fault) -> str:
+    """A hint on how a part of the line was read: `` `1.650` is read as 1,650, … ``."""
+    link = " is " if fault.because.startswith("read as ") else ": "
+    text = link.join(filter(None, (fault.got, fault.because))) or fault.expected
+    return f"{text.rstrip('.')}."
 
 
 def _said(fault: Fault) -> str:

@@ -16,12 +16,14 @@ from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
-__all__ = ["because", "shape_sentences"]
+__all__ = ["SCORES", "because", "shape_sentences"]
 
 #: `an LSTM inside with `A`, which drops timesteps`, as remedies say it.
 REMEDY = re.compile(r"(?:.*\ban? (?P<inside>\w+) inside with )?(?P<argument>`[^`]+`), which (?P<does>.*)")
 
 
+#: What a call asks the scores of an attention layer with.
+SCORES = "return_attention_scores"
 #: Axes that are called otherwise where their size is meant.
 COUNTED = {"timesteps": "number of steps", "channels": "number of channels", "input_dim": "number of features"}
 
@@ -42,6 +44,11 @@ def shape_sentences(facts: Facts) -> Iterator[Sentence]:
     if said:
         text, brief = (each and f"{each[0].upper()}{each[1:]}." for each in said)
         yield Sentence("shape", text, brief)
+    for shapes in zip(facts.candidate.believed or (), facts.candidate.outputs, strict=False):
+        believed, real = map(show_shape, shapes)
+        if believed != real:
+            text = f"The line says {believed}: Keras is mistaken until it has data, with which it is {real}."
+            yield Sentence("shape", text, text)
 
 
 def because(facts: Facts) -> str:
@@ -65,16 +72,21 @@ def _one(facts: Facts) -> Part | None:
     """The axes of the only output, those that arguments set first."""
     shape = facts.outputs[0]
     if facts.made is None:
-        return _same(facts) if facts.outputs == facts.x.shapes[:1] else None
+        return _same(facts) if _is_kept(facts) else None
     made = facts.made[0]
     names = list(map(to_text, made.shape))
     arguments = set(made.values) - set(made.axes)
-    if names == list(made.axes) or (facts.outputs == facts.x.shapes[:1] and not arguments & set(names)):
+    if names == list(made.axes) or (_is_kept(facts) and not arguments & set(names)):
         return _same(facts)
     if sorted(names) == sorted(made.axes):
         return Part("the axes change places")
     parts = [*_dropped(facts), *_set(made, shape), *_stays(facts, made, shape)]
     return _clauses(parts)
+
+
+def _is_kept(facts: Facts) -> bool:
+    """Whether input and output are alike in every size; two sizes that are open need not be one."""
+    return facts.outputs == facts.x.shapes[:1] and UNKNOWN not in facts.outputs[0][1:]
 
 
 def _same(facts: Facts) -> Part:
@@ -105,6 +117,9 @@ def _set(made: Made, shape: tuple[Dim, ...]) -> Iterator[Part]:
         place = "the last axis" if position == len(shape) - 1 else f"axis {position}"
         if text in made.values:
             yield Part(f"{place} is `{text}` = {show_count(shape[position])}")
+            continue
+        if size is UNKNOWN:
+            yield Part(f"{place} is left open")
             continue
         known = shape[position] is not UNKNOWN
         names, _, numbers = reason_of(made, position, shape[position]).rpartition(" = ")
@@ -145,6 +160,8 @@ def _several(facts: Facts) -> Part | None:
     """Several outputs: of a recurrent layer its output and then its states."""
     first, *others = [show_shape(shape) for shape in facts.outputs]
     rule, cell = facts.rule, cell_of(facts.rule)
+    if facts.candidate.keywords.get(SCORES):
+        return Part(f"the first output is {first}; behind it come the scores, {listed(others)}")
     if not isinstance(rule, Recurrent):
         return Part(f"it has {len(facts.outputs)} outputs, {listed([first, *others])}")
     what = "every step" if rule.return_sequences else "the last step only"

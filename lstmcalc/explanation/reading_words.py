@@ -58,8 +58,8 @@ class Sentence:
 
 
 def quoted(name: str) -> str:
-    """A layer's name as errors show it."""
-    return f'"{name}"'
+    """A layer's name as errors show it; a row without one is one that stands before."""
+    return f'"{name}"' if name else "a row before"
 
 
 def listed(parts: Iterable[str], word: str = "and") -> str:

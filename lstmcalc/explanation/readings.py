@@ -11,15 +11,23 @@ from lstmcalc.explanation.reading_counts import arithmetic, count_sentences
 from lstmcalc.explanation.reading_facts import Facts, call_of, facts_of, purpose_of_class
 from lstmcalc.explanation.reading_inputs import Fed, input_sentences, layer_sentence, reads
 from lstmcalc.explanation.reading_overview import Remark, overview
-from lstmcalc.explanation.reading_printed import INPUT, is_guessed, printed_sentences, unknown_sentences, whole_shapes
-from lstmcalc.explanation.reading_shapes import shape_sentences
+from lstmcalc.explanation.reading_printed import (
+    INPUT,
+    is_guessed,
+    mask_sentences,
+    printed_sentences,
+    unknown_sentences,
+    whole_shapes,
+    wrong,
+)
+from lstmcalc.explanation.reading_shapes import SCORES, shape_sentences
 from lstmcalc.explanation.reading_words import Sentence, listed
 from lstmcalc.inference import infer
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.shapes import show_count
 from lstmcalc.summary_text import to_spec
-from lstmcalc.summary_text.flow import parents_of
+from lstmcalc.summary_text.flow import MASK, parents_of
 from lstmcalc.summary_text.reading import Candidate, Nearest, Reading, RowReading, Shape
 
 __all__ = ["ReadingExplanation", "RowExplanation", "explain_reading", "understood"]
@@ -90,10 +98,13 @@ def _hints(reading: Reading) -> Iterator[Fault]:
 
 
 class _Around(NamedTuple):
-    """What other rows tell of a row: the shapes that it is connected to, and the rows of the model that it is."""
+    """What other rows tell of a row: the shapes that it is connected to, the rows of the model that it is, and whether
+    it makes the mask of an Embedding.
+    """
 
     fed: Fed
     inside: Sequence[RowReading]
+    masks: bool
 
 
 def _surroundings(reading: Reading) -> Iterator[_Around]:
@@ -101,8 +112,13 @@ def _surroundings(reading: Reading) -> Iterator[_Around]:
     for row, parent in zip(reading.rows, parents_of(reading.table.rows), strict=True):
         if parent is not None:
             inside[parent].append(row)
+    embeddings = {place: row for place, row in enumerate(reading.rows) if row.class_name == "Embedding"}
+    indices = {feed for row in embeddings.values() for feed in row.feeds if feed}
     for row, held in zip(reading.rows, inside, strict=True):
-        yield _Around([_given(reading.rows[feed.row], feed.tensor) if feed else None for feed in row.feeds], held)
+        fed = [_given(reading.rows[feed.row], feed.tensor) if feed else None for feed in row.feeds]
+        # By order alone, what stands behind an embedding is fed by it.
+        by_order = not row.row.connections and any(feed and feed.row in embeddings for feed in row.feeds)
+        yield _Around(fed, held, row.row.class_name == MASK and (by_order or not indices.isdisjoint(row.feeds)))
 
 
 def _given(source: RowReading, tensor: int) -> Shape | None:
@@ -114,12 +130,13 @@ def _given(source: RowReading, tensor: int) -> Shape | None:
 
 def understood(reading: Reading) -> bool:
     """Whether every row was read, some layer prints it or nothing is to be known of it, and nothing contradicts."""
-    return not reading.problems and not reading.table.faults and all(map(_row_understood, reading.rows))
+    faults = (*reading.problems, *reading.table.faults)
+    return not any(map(wrong, faults)) and all(map(_row_understood, reading.rows))
 
 
 def _row_understood(reading: RowReading) -> bool:
     row = reading.row
-    return not row.built or (row.fault is None and reading.fault is None and (reading.exact or reading.opaque))
+    return not row.built or not (wrong(row.fault) or wrong(reading.fault) or not (reading.exact or reading.opaque))
 
 
 def _told_once(sentences: Iterator[Sentence], said: set[str]) -> Iterator[Sentence]:
@@ -139,7 +156,8 @@ class _Layer(NamedTuple):
 
 def _layer(candidate: Candidate, alike: dict[tuple[object, ...], _Layer | None]) -> _Layer | None:
     """What follows from a candidate; rows that are alike have it from one run of the rule."""
-    key = repr((candidate.layer.class_name, candidate.layer.arguments, candidate.keywords)), candidate.inputs
+    layer = repr((candidate.layer.class_name, candidate.layer.arguments, candidate.keywords, candidate.believed))
+    key = layer, candidate.inputs
     if key not in alike:
         facts = facts_of(candidate)
         alike[key] = None if facts is None else _described(facts)
@@ -153,7 +171,9 @@ def _described(facts: Facts) -> _Layer:
 
 def _sentences(reading: RowReading, layer: _Layer | None, around: _Around) -> Iterator[Sentence]:
     yield from printed_sentences(reading)
-    if not reading.candidates:
+    if around.masks:
+        yield from mask_sentences(reading.row)
+    elif not reading.candidates:
         yield from unknown_sentences(reading, around.inside)
         yield from _nearest(reading, reading.nearest)
     elif layer is None or (is_guessed(reading) and layer.facts.candidate.params == 0):
@@ -191,7 +211,9 @@ def _without_rule(candidate: Candidate) -> Iterator[Sentence]:
         yield Sentence("layer", INPUT, "An input of the model.")
         return
     yield Sentence("layer", f"`{call_of(candidate)}`; nothing here tells what it reads.", f"`{call_of(candidate)}`.")
-    if candidate.params != 0:
+    if candidate.params is None:
+        yield Sentence("params", "The text does not show the count.")
+    elif candidate.params:
         yield Sentence("params", f"{arithmetic(candidate)}.", f"{arithmetic(candidate, names=False)}.")
 
 
@@ -206,10 +228,8 @@ def _notes(facts: Facts) -> Iterator[Sentence]:
         yield Sentence("note", text)
     if facts.candidate.keywords:
         told = listed(f"`{key}: {show(value)}`" for key, value in facts.candidate.keywords.items())
-        yield Sentence("note", f"It must have been called with {told}.")
-    if facts.candidate.believed:
-        stated, real = (listed(map(show_shape, each)) for each in (facts.candidate.believed, facts.candidate.outputs))
-        yield Sentence("note", f"{stated} is what Keras states before it has data; with data it is {real}.")
+        asks = " asks for the scores" if facts.candidate.keywords.get(SCORES) else " is told more than its inputs"
+        yield Sentence("note", f"The call{asks}, with {told}; no argument of the layer does.")
     if facts.candidate.stand_ins:
         names = listed(f"`{name}`" for name in facts.candidate.stand_ins)
         yield Sentence("note", f"A summary does not show its {names}.")
@@ -241,7 +261,7 @@ def _others(reading: RowReading) -> Iterator[Sentence]:
         same = candidate.inputs == reading.candidates[0].inputs
         facts = None if same else facts_of(candidate)
         call = reads(reading, facts, "reading") if facts else f"`{call_of(candidate)}`"
-        count = f": {arithmetic(candidate, names=False)}" if candidate.params != 0 else ""
+        count = f": {arithmetic(candidate, names=False)}" if candidate.params else ""
         tells = candidate.tells.partition(":")[0] if candidate.tells.startswith(CONFIG) else candidate.tells.rstrip(".")
         tells = f" {tells[0].upper()}{tells[1:]}." if tells else ""
         text = f"{call}{count}.{tells}"

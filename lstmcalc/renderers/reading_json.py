@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lstmcalc.explanation.reading_facts import call_of
+from lstmcalc.explanation.reading_printed import wrong
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation
 from lstmcalc.shapes import shape_to_json
 from lstmcalc.spec import LayerSpec
@@ -75,7 +76,7 @@ def _cut(row: PrintedRow) -> list[str]:
 
 
 def _reading(reading: RowReading, call: str) -> dict[str, Any]:
-    fault = reading.row.fault or reading.fault
+    fault = wrong(reading.row.fault) or wrong(reading.fault)
     first = (
         _candidate(reading.candidates[0], call)
         if reading.candidates

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from textwrap import wrap
 
 from rich.text import Text
 
 from lstmcalc.errors import Fault
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation
 from lstmcalc.renderers.drawing import draw
-from lstmcalc.renderers.explanation_text import GAP, LEAST_ROOM, styled, table_lines, wrapped_lines
+from lstmcalc.renderers.explanation_text import (
+    GAP,
+    LEAST_ROOM,
+    MOST_PROSE,
+    NO_BREAK,
+    WHOLE,
+    table_lines,
+    wrapped_lines,
+)
 from lstmcalc.renderers.summary_text import render_faults
 
 __all__ = ["render_reading"]
@@ -24,6 +35,8 @@ HEADED = {"fault": "wrong", "nearest": "nearest", "layer": "layer", "purpose": "
 LABEL = max(map(len, HEADED.values()))
 #: Of the layers that are less likely than the first, these many are shown.
 MOST_OTHERS = 3
+#: An argument of several numbers, which stays on one line.
+NUMBERS = re.compile(r"[(\[][\d, ]+[)\]]")
 #: What steers a terminal: escape sequences whole, then any other control character but the tab.
 STEERING = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
@@ -38,7 +51,11 @@ def render_reading(explanation: ReadingExplanation, width: int | None = 80, colo
     """
     lines = [(_clean(line).rstrip(), bold) for line, bold in _lines(explanation, width)]
     if colour:
-        text = draw(Text("\n").join(Text(line, "bold") if bold else styled(line) for line, bold in lines), None, colour)
+        # What stands in backticks may go over two lines.
+        parts = [(bold, "\n".join(line for line, _ in part)) for bold, part in groupby(lines, key=itemgetter(1))]
+        text = draw(
+            Text("\n").join(Text(part, "bold") if bold else _styled(part) for bold, part in parts), None, colour
+        )
     else:
         text = "".join(f"{line}\n" for line, _ in lines)
     reading = explanation.reading
@@ -80,13 +97,39 @@ def _explained(row: RowExplanation, width: int | None) -> Iterator[str]:
         elif len(texts) > MOST_OTHERS:
             texts[MOST_OTHERS:] = [f"{len(texts) - MOST_OTHERS} more, less usual: `--json` lists them."]
         for text in texts:
-            first, *more = wrapped_lines(text, width, INDENT + GAP if below else indent)
+            first, *more = _wrapped(text, width, INDENT + GAP if below else indent)
             if below:
                 yield " " * INDENT + heading
                 yield first
             else:
                 yield f"{'':{INDENT}}{heading:{LABEL + GAP}}{first[indent:]}"
             yield from more
+
+
+def _wrapped(text: str, width: int | None, indent: int) -> Iterator[str]:
+    """A text in lines, as `wrapped_lines` has it, but that a call which no line holds breaks behind its commas.
+
+    >>> list(_wrapped("`Conv1D(8, kernel_size=(3, 3), strides=2)` reads", 24, 0))
+    ['`Conv1D(8,', 'kernel_size=(3, 3),', 'strides=2)` reads']
+    """
+    room = (width or 0) - indent
+    if width is None or all(len(part) <= room for part in WHOLE.findall(text)):
+        yield from wrapped_lines(text, width, indent)
+        return
+
+    def kept(part: re.Match[str]) -> str:
+        if len(part[0]) <= room:
+            return part[0].replace(" ", NO_BREAK)
+        return NUMBERS.sub(lambda numbers: numbers[0].replace(" ", NO_BREAK), part[0])
+
+    lines = wrap(WHOLE.sub(kept, text), max(min(room, MOST_PROSE), 1), break_long_words=False, break_on_hyphens=False)
+    yield from (" " * indent + line.replace(NO_BREAK, " ") for line in lines)
+
+
+def _styled(part: str) -> Text:
+    text = Text(part)
+    text.highlight_regex(r"`[^`]+`", "cyan")
+    return text
 
 
 def _clean(text: str) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lstmcalc.errors import Fault, Where
+from lstmcalc.summary_text.cells import is_class
 from lstmcalc.summary_text.columns import by_gaps, by_places, by_separators
 from lstmcalc.summary_text.frame import Frame
+from lstmcalc.summary_text.grammar import ODD_COUNT
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 from lstmcalc.summary_text.rows import RawRow, build_row
@@ -71,7 +73,9 @@ def _attempt(way: _Way, frame: Frame) -> _Attempt:
     raws, strange = way()
     built = [build_row(raw, frame.kinds, frame.class_first) for raw in raws]
     rows = settle_counts(built, frame.totals)
-    read = sum(bool(row.name) and (not row.fault or row.fault.code in _READ) for row in rows)
+    read = sum(
+        bool(row.name or is_class(row.class_name)) and (not row.fault or row.fault.code in _READ) for row in rows
+    )
     if rows and not frame.ended and rows[-1].fault and rows[-1].fault.code == "cut-row":
         read += 1
     if len(rows) > 1 and not frame.header and rows[0].fault:
@@ -99,7 +103,7 @@ def read_body(pieces: Sequence[Piece], frame: Frame) -> Body:
 
 _PARTIAL = re.compile(
     r"(?P<layer>[^\s()\[\]{},'\"]+\s*\([A-Za-z_][\w.>]*\)?)"
-    rf"[\s{SEPARATORS}]*(?P<shape>[(\[{{][^()\[\]{{}}]*[)\]}}]*|multiple(?!\w)|\?)?[\s{SEPARATORS}]*(?P<params>\d\S*)?"
+    rf"[\s{SEPARATORS}]*(?P<shape>[(\[{{][^()\[\]{{}}]*[)\]}}]*|multiple(?!\w)|\?)?[\s{SEPARATORS}]*(?P<params>{ODD_COUNT})?"
 )
 _NAMELESS = re.compile(rf"(?P<shape>[(\[{{]?[\s\dNone,()\[\]]*[)\]}}])[\s{SEPARATORS}]*(?P<params>\d[\d,.]*)?")
 
@@ -110,6 +114,8 @@ def _unread(piece: Piece, index: int, outermost: bool) -> RawRow | None:
     if outermost and (match := _NAMELESS.fullmatch(text)):
         return RawRow([piece], {kind: [cell] for kind, cell in match.groupdict().items() if cell}, index=index)
     match = _PARTIAL.match(text)
+    if match and not outermost and not match["shape"] and not match["layer"].endswith(")"):
+        return None
     if not match or (match.end() < len(text) and not match["shape"]) or (not match["shape"] and match["params"]):
         return None
     return RawRow([piece], {kind: [cell] for kind, cell in match.groupdict().items() if cell}, index=index)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lstmcalc.errors import Fault
+from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.summary_text.printed import Connection, Cut, PrintedShape, PrintedSize
 
-__all__ = ["CountCell", "LayerCell", "ShapeCell", "read_connections", "read_count", "read_layer", "read_shape"]
+__all__ = ["CountCell", "LayerCell", "ShapeCell", "is_class", "read_connections", "read_count", "read_layer",
+           "read_shape"]  # fmt: skip
 
 _KEPT = 4096
 _ELLIPSIS = re.compile(r"\s*(?:…|\.{3})\s*$")
@@ -46,6 +48,11 @@ class CountCell:
     fault: Fault | None = None
 
 
+def is_class(word: str) -> bool:
+    """Whether a word is the whole name of a class of Keras."""
+    return word in RULES or word in ALIASES or word == "InputLayer"
+
+
 @lru_cache(maxsize=_KEPT)
 def read_layer(text: str, class_first: bool | None = None, full: bool = False) -> LayerCell:
     """The name and the class of a cell; `full` if the text fills its cell, so that its end may be missing.
@@ -56,6 +63,8 @@ def read_layer(text: str, class_first: bool | None = None, full: bool = False) -
     LayerCell(name='time_distributed_1', class_name='TimeDistr', name_cut=True, class_cut=True)
     >>> read_layer("Embedding (embedding)").name
     'embedding'
+    >>> read_layer("lstm_1 LSTM").class_name
+    'LSTM'
     """
     text = " ".join(text.split())
     outer, opened, inner = text.rpartition("(") if "(" in text else (text, "", "")
@@ -69,6 +78,9 @@ def read_layer(text: str, class_first: bool | None = None, full: bool = False) -
     if class_first is None:
         class_first = first[:1].isupper() and second[:1].islower() and second.islower()
     if not opened:
+        name, _, last = first.rpartition(" ")
+        if is_class(last) and not first_cut and not full:
+            return LayerCell(name, last)
         if class_first:
             return LayerCell("", first, full, first_cut or full)
         return LayerCell(first, "", first_cut or full, full)
@@ -77,6 +89,9 @@ def read_layer(text: str, class_first: bool | None = None, full: bool = False) -
     return LayerCell(first, second, first_cut, second_cut)
 
 
+#: What people put around a count that changes nothing about it.
+_DRESSED = re.compile(r"^=\s*|(?<=\d)\s+(?:params?|parameters|weights)$", re.IGNORECASE)
+_ROUNDED = re.compile(r"[~≈]?\s*\d[\d.,]*\s*(?:[kmgbt]|thousand|mil|mio|mln|million|bn|billion)", re.IGNORECASE)
 _COUNT = re.compile(r"(?P<number>\d[\d.,'’_ ]*?)(?P<cut>\s?(?:…|\.{3}))?\s*(?P<state>\(\s*un[bu]\w*\s*\)?)?")
 _WHOLE = re.compile(r"(\d{1,18})(?:\.0{1,2})?")
 _GROUPED = re.compile(r"\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3}){0,5}(?:\.0{1,2})?")
@@ -95,7 +110,7 @@ def read_count(text: str) -> CountCell:
     text = text.strip()
     if text.strip("()") in ("unbuilt", "unused"):
         return CountCell(0, built=False)
-    match = _COUNT.fullmatch(text)
+    match = _COUNT.fullmatch(_DRESSED.sub("", text))
     if not match:
         return CountCell(None, fault=_unreadable_count(text))
     number, built = match["number"].strip(), not match["state"]
@@ -112,7 +127,9 @@ def read_count(text: str) -> CountCell:
 
 def _unreadable_count(text: str) -> Fault:
     got = f"`{text}`" if text else "nothing"
-    return Fault("unreadable-count", "a whole number, such as 91,648 or 91648", got)
+    rounded = _ROUNDED.fullmatch(text) or text.startswith(("~", "≈"))
+    because = "it is rounded, and so no exact count" if rounded else ""
+    return Fault("unreadable-count", "a whole number, such as 91,648 or 91648", got, because)
 
 
 _TOKEN = re.compile(
@@ -180,6 +197,32 @@ class _Shapes:
             self._finish(sizes)
 
 
+_STRUCTURE = re.compile(r"[A-Za-z_]\w*(?:…|\.{3})?\s*\((?=\s*[A-Za-z_]\w*\s*=)")
+_ABSENT = re.compile(r"\b[A-Za-z_]\w*\s*=\s*None\s*(?:,\s*|(?=[)…]|$))")
+_FIELD = re.compile(r"\b([A-Za-z_]\w*)\s*=(?=\s*[(\[{])")
+
+
+def _without_structure(text: str) -> str:
+    """The shapes of an object with named parts as those of a dict; any other text as it is."""
+    match = _STRUCTURE.match(text)
+    if not match or not text.endswith(")"):
+        return text
+    inside = _FIELD.sub(r"\1:", _ABSENT.sub("", text[match.end() : -1]))
+    return "{" + inside.rstrip(", ") + "}"
+
+
+_NEGATIVE = re.compile(r"[(\[,]\s*-\d")
+_HUGE = re.compile(r"\d{19}")
+
+
+def _why_no_shape(text: str) -> str:
+    if text[:1] not in tuple("([{"):
+        return "a shape stands in parentheses"
+    if _NEGATIVE.search(text):
+        return "no size is negative"
+    return "no size is as large as that" if _HUGE.search(text) else ""
+
+
 @lru_cache(maxsize=_KEPT)
 def read_shape(text: str) -> ShapeCell:
     """The shapes of a cell; what is missing at its end is marked, a size there is never taken for complete.
@@ -189,8 +232,10 @@ def read_shape(text: str) -> ShapeCell:
     >>> read_shape("{'a': (None, 3), 'b': (None,)}")
     ShapeCell(shapes=((None, 3), (None,)), cut=False, keys=('a', 'b'), fault=None)
     >>> read_shape("multiple").shapes
+    >>> read_shape("TFBaseModelOutput(last_hidden_state=(None, 43, 768), attentions=None)").keys
+    ('last_hidden_state',)
     """
-    text = text.strip()
+    printed, text = text.strip(), _without_structure(text.strip())
     if text.lower() in _WORDS or not text.strip(".…"):
         return ShapeCell(None, cut=bool(text) and not text.strip(".…"))
     shapes, position = _Shapes(), 0
@@ -209,7 +254,7 @@ def read_shape(text: str) -> ShapeCell:
         if kind and kind != "wrapper":
             shapes.add(kind, match["size"] if kind == "size" else match[0])
         position = match.end()
-    return _shape_cell(text, shapes, ellipsis)
+    return _shape_cell(printed, shapes, ellipsis)
 
 
 def _shape_cell(text: str, shapes: _Shapes, ellipsis: bool) -> ShapeCell:
@@ -217,7 +262,7 @@ def _shape_cell(text: str, shapes: _Shapes, ellipsis: bool) -> ShapeCell:
     if shapes.frames and not ellipsis and not shapes.fault:
         shapes.cut()
     if shapes.fault or (not shapes.shapes and not cut):
-        because = "" if text[:1] in "([{" else "a shape stands in parentheses"
+        because = _why_no_shape(text)
         return ShapeCell(
             None, fault=Fault("unreadable-shape", "a shape, such as (None, 10, 128)", f"`{text}`", because)
         )

@@ -50,7 +50,7 @@ def _put(rows: list[RawRow], place: tuple[int, Piece], cells: Cells, level: int,
 
 
 _LOOKS = (
-    ("params", re.compile(r"\d[\d.,'’_ ]*(?:…|\.{3})?(?:\(\w+\))?")),
+    ("params", re.compile(r"\d[\d.,'’_ ]*(?:…|\.{3})?(?:\(\w+\))?|[~≈=+-]?\s?\d[\w.,/]*(?:\s\w+)?")),
     ("shape", re.compile(r"[(\[{](?!['\"])[^A-Za-z_]*(?:None.*)?|[(\[{]['\"]?\w*['\"]?:.*|\?|multiple")),
     ("connected", re.compile(r".*\w\[.*")),
     ("trainable", re.compile(r"[YN]")),

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lstmcalc.summary_text.cells import is_class
 from lstmcalc.summary_text.pieces import SEPARATORS
 
-__all__ = ["Found", "consume_rest", "find_rows", "part_cells", "shape_end"]
+__all__ = ["ODD_COUNT", "Found", "consume_rest", "find_rows", "part_cells", "shape_end"]
 
 
 @dataclass
@@ -35,6 +36,13 @@ class Found:
         return not shape_end(self.shape, 0, counted=True)[1]
 
     @property
+    def structure_open(self) -> bool:
+        """Whether the shape is an object of named parts of which the end is missing yet."""
+        if not self.shape[:1].isalpha() or self.shape == "multiple" or len(self.shape) > 4 * _LONGEST:
+            return False
+        return "(" not in self.shape or self.shape.count("(") > self.shape.count(")")
+
+    @property
     def listed(self) -> bool:
         """Whether the connections are a list whose bracket does not close yet."""
         return (
@@ -57,7 +65,16 @@ _COUNT = rf"(?P<params>(?:{_NUMBER})(?!\d)(?:\s*\(un[bu]\w*\)?)?|\(?(?:unbuilt|u
 _LAYER = re.compile(
     rf"(?<![(\w])(?P<layer>(?P<name>{_NAME}){_SPACE}(?P<class>\((?:{_CLASS})?\)?)?){_SPACE}(?:(?P<before>{_NUMBER}){_SPACE})?$"
 )
-_COUNT_AFTER = re.compile(rf"{_SPACE}{_COUNT}(?=\W|$|[A-Za-z_][\w./-]*\[)(?!\s*[,)]\s*\d)")
+_END = rf"(?=[\s{SEPARATORS}]|$)"
+#: What may stand right behind a count: the end, prose's punctuation, a connection.
+_COUNT_ENDS = rf"(?=[(\[]|[A-Za-z_][\w./-]*\[|,\s*[A-Za-z_'\[]|[.,;:!?)\]'\"\\&]*(?:[\s{SEPARATORS}]|$))"
+_MAGNITUDE = r"(?:[kKMGBT]|thousand|million|billion|mil|mio|mln)"
+_COUNT_AFTER = re.compile(
+    rf"{_SPACE}(?:=\s*)?{_COUNT}{_COUNT_ENDS}(?!\s*[,)]\s*\d)(?!\s{_MAGNITUDE}{_END})(?:\s+(?:params|parameters){_END})?"
+)
+#: A count that is none, with all that belongs to it: `1.2M`, `~92k`, `1/650`, `650 million`.
+ODD_COUNT = rf"[=~≈<>≤≥±+-]?\s?\d[^\s{SEPARATORS}\[\]]*(?:\s{_MAGNITUDE}{_END})?"
+_ODD_AFTER = re.compile(rf"{_SPACE}(?P<params>{ODD_COUNT}){_END}")
 _WINDOW = 400
 _LONGEST = 1000
 _DEEPEST = 8
@@ -146,6 +163,26 @@ def _shape_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
+_ODD_ROW = re.compile(
+    rf"[\s{SEPARATORS}└]*(?P<layer>{_NAME}{_SPACE}\([A-Z][\w.>]*\)?){_SPACE}"
+    rf"(?P<shape>[A-Za-z_]\w*(?:…|\.{{3}})?\s?\(\w+\s?=[^\n]{{1,4000}}?\)|[A-Z]\w+(?:Output|Out)\w*(?:…|\.{{3}})?"
+    rf"|(?=[^()\[\]]{{0,9}}[(\[][^()\[\]]*[\dN])[(\[][^()\[\]]{{0,400}}[)\]])?{_SPACE}(?P<params>{ODD_COUNT}){_END}"
+)
+_LAST = re.compile(r"\s*(?:$|\S+\[)")
+
+
+def _odd_row(text: str) -> Found | None:
+    """The row that a text begins with though what stands for its shape is none."""
+    match = _ODD_ROW.match(text)
+    if not match:
+        return None
+    name = " ".join(match["layer"].translate(_BARS).split())
+    if not match["shape"] and not (is_class(name.rpartition("(")[2].rstrip(")")) and _LAST.match(text, match.end())):
+        return None
+    begin, end = match.start("layer"), match.end()
+    return Found(name, match["shape"] or "", match["params"], begin, end, shape_start=match.start("params"), text=text)
+
+
 def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
     """All rows that stand in a text, whole ones: a layer, a shape and a count; what is between them is their rest.
 
@@ -155,6 +192,7 @@ def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
     [('lstm_1 (LSTM)', '(None, 10, 128)', '91648')]
     """
     row: Found | None = None
+    odd = _odd_row(text)
     for match in _SHAPE_START.finditer(text):
         low = row.end if row else 0
         if match.start() < low:
@@ -164,13 +202,21 @@ def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
         )
         if not found:
             continue
+        row = row or (odd if odd and odd.end <= found.start else None)
         if row:
             row.rest = text[row.end : found.start]
             yield row
         row = found
+    row = row or odd
     if row:
         row.rest = text[row.end :]
         yield row
+
+
+#: A name before a class: the first word of its line, or one that no prose has.
+_NAME_BEFORE = re.compile(
+    rf"(?:^[\s{SEPARATORS}]*([A-Za-z_][\w./-]*)|(?<![\w./-])([A-Za-z][a-z]*[\d_][\w./-]*)){_SPACE}$"
+)
 
 
 def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | None:
@@ -181,12 +227,20 @@ def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | 
     layer = _LAYER.search(text, low + (len(words[0]) if len(words) > _WORDS else 0), start)
     if not layer or _is_number(layer["name"]) or (text[start] in "m?" and not layer["class"] and not loose):
         return None
-    count = _COUNT_AFTER.match(text, stop)
+    count, closed = _COUNT_AFTER.match(text, stop), text[stop - 1 : stop] in tuple(")]}")
+    if count and not closed and text[count.end() : count.end() + 1] in tuple(")]}"):
+        count = None
+    if not count and not layer["before"] and layer["class"] and closed:
+        count = _ODD_AFTER.match(text, stop)
     if not count and not layer["before"]:
         return None
     params, end = (count["params"], count.end()) if count else (layer["before"], stop)
     name = " ".join(layer["layer"].translate(_BARS).split())
-    return Found(name, text[start:stop].strip(), params, layer.start(), end, shape_start=start, text=text)
+    begin = layer.start()
+    if not layer["class"] and is_class(name) and (before := _NAME_BEFORE.search(text, low, begin)):
+        group = before.lastindex or 0
+        name, begin = f"{before[group]} {name}", before.start(group)
+    return Found(name, text[start:stop].strip(), params, begin, end, shape_start=start, text=text)
 
 
 def _is_number(text: str) -> bool:
@@ -240,6 +294,8 @@ def consume_rest(row: Found, text: str, connected: bool, own: bool = False, wrap
     position = len(text) - len(text.lstrip())
     if wraps:
         position = _wrapped_cells(row, text, position)
+    if row.structure_open and not own:
+        return _structure_rest(row, text[position:])
     while position < len(text):
         match = _REST.match(text, position)
         kind = str(match.lastgroup) if match else ""
@@ -251,6 +307,14 @@ def consume_rest(row: Found, text: str, connected: bool, own: bool = False, wrap
         else:
             position = match.end()
         position = _past_blanks(text, position)
+    return len(row.connected) < _MOST
+
+
+def _structure_rest(row: Found, text: str) -> bool:
+    """Takes the next line of an object's named parts; a connection beside it is none of them."""
+    words = text.split()
+    row.connected += [word for word in words if "'" in word or "][" in word]
+    row.shape += " ".join(word for word in words if "'" not in word and "][" not in word)
     return len(row.connected) < _MOST
 
 

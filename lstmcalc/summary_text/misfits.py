@@ -29,6 +29,8 @@ ALIKE = (
     ("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization"),
     ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"),
 )
+#: A layer of another class is mentioned where it is no more unusual than this.
+USUAL = 0.6
 #: A count is close to another that differs by less than one part in so many.
 CLOSE = 20
 
@@ -143,10 +145,10 @@ def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) ->
     reasons = []
     free = find_candidates(choices, replace(seen, inputs=None)).candidates if seen.inputs is not None else ()
     if free:
-        source = f'"{reading.sources[0]}"' if reading.sources else "what comes before"
+        source = f'"{reading.sources[0]}"' if any(reading.sources[:1]) else "what comes before"
         wanted, there = show_shape(free[0].inputs[0]), show_shape(seen.input)
         reasons.append(f"the count fits an input of {wanted}, and {source} gives {there}")
-    other = next((each for each in _others(choices, seen) if each.arithmetic), None)
+    other = next((each for each in _others(choices, seen) if each.arithmetic and each.cost < USUAL), None)
     if other is not None:
         reasons.append(f"{with_article(other.layer.class_name)} has exactly as many: {other.arithmetic}")
     if not reasons and seen.inputs is None:
@@ -182,7 +184,7 @@ def _wrong_ndim(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen)
     try:
         expand_axes(rule.axes, len(seen.input))
     except Rejection as refusal:
-        source = f' from "{reading.sources[0]}"' if reading.sources else ""
+        source = f' from "{reading.sources[0]}"' if any(reading.sources[:1]) else ""
         drops = len(seen.input) == 2 and rule.family == "rnn"
         because = "a recurrent layer with `return_sequences: false` drops the steps" if drops and source else ""
         return Fault("wrong-ndim", refusal.fault.expected, f"{show_shape(seen.input)}{source}", because,
@@ -202,7 +204,7 @@ def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen
         if given
         else f"an output that {with_article(reading.class_name)} can give"
     )
-    source = f' of "{reading.sources[0]}"' if reading.sources else ""
+    source = f' of "{reading.sources[0]}"' if any(reading.sources[:1]) else ""
     because = f"the input is {', '.join(map(show_shape, seen.inputs))}{source}" if seen.inputs else ""
     got = row.shape_text or ", ".join(show_shape(shape) for shape in whole_shapes(row) or ()) or "none"
     return Fault("no-layer-fits", expected, got, because, layer=_layer(reading))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lstmcalc.summary_text.cleaning import Line
 
-__all__ = ["SEPARATORS", "Column", "Piece", "column_kind", "cut_into_pieces", "header_columns"]
+__all__ = ["SEPARATORS", "Column", "Piece", "column_kind", "cut_into_pieces", "header_columns", "unstacked"]
 
 SEPARATORS = "│┃║|¦"
 
@@ -75,9 +75,10 @@ _SHORTENED = {
     "trainable": "trainable",
 }
 _MODEL = r"Model:?\s+[\"'][^\"'\n]*[\"']"
+_MAGNITUDE = r"(?:\s?(?:[kKMGBT]|thousand|million|billion|mil|mio|mln)\b)?"
 _TOTAL = (
     rf"\b(?:Total|Non[- ]?trainable|Trainable|Optimizer)\s+(?:number\s+of\s+)?param(?:eter)?s?\b"
-    rf"[\s:={SEPARATORS}*]*(?:\d[\d.,'_]*(?: \d{{3}}(?!\d))*)?"
+    rf"[\s:={SEPARATORS}*]*(?:[~≈-]?\d[\d.,'_]*(?: \d{{3}}(?!\d))*(?:[A-Za-z/]\d[\w.,/]*)?{_MAGNITUDE})?"
     rf"(?:\s*\([\d.,]+\s*[KMGT]?i?B(?:ytes?)?\))?[\s{SEPARATORS}]*"
 )
 _INPUT = r"Initial\s+input\s+shape:\s*[(\[][^\n]*?[)\]]+(?=\s|$)"
@@ -270,6 +271,62 @@ def cut_into_pieces(lines: Iterable[Line]) -> Iterator[Piece]:
             waiting = []
         yield piece
     yield from _joined(waiting)
+
+
+_STACKED = (
+    re.compile(r"[^\s()\[\]{},'\"]+\s*\([A-Za-z_][\w.>]*\)"),
+    re.compile(r"[(\[{][^A-Za-z_]*(?:None[^A-Za-z_]*)*[)\]}]|multiple|\?"),
+    re.compile(r"\d[\d.,]*"),
+)
+_STACKED_CONNECTION = re.compile(r"\[?'?[^\s()\[\]{},'\"]+\[\d+\]\[\d+\].*|\[\s*\]")
+
+
+def unstacked(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The pieces, with those rows in one line of which every cell stands in a line of its own.
+
+    >>> lines = [Line(number, text, text) for number, text in enumerate(("a (LSTM)", "(None, 3)", "48"))]
+    >>> [piece.text for piece in unstacked(cut_into_pieces(lines))]
+    ['a (LSTM) | (None, 3) | 48']
+    """
+    waiting: list[Piece] = []
+    for piece in pieces:
+        if waiting and piece.kind == "blank":
+            waiting.append(piece)
+            continue
+        if waiting and not _goes_on(waiting, piece):
+            yield from _as_row(waiting)
+            waiting = []
+        if waiting or _goes_on(waiting, piece):
+            waiting.append(piece)
+        else:
+            yield piece
+    yield from _as_row(waiting)
+
+
+def _goes_on(cells: list[Piece], piece: Piece) -> bool:
+    """Whether a piece is the next cell of a row, or of a header, each in a line of its own."""
+    if piece.kind != "text" or not piece.whole:
+        return False
+    texts, text = _texts(cells), piece.text.strip()
+    if (texts or [text])[0].lower().startswith("layer ("):
+        return len(texts) < 4 and column_kind(text) == ("layer", "shape", "params", "connected")[len(texts)]
+    if len(texts) == len(_STACKED):
+        return bool(_STACKED_CONNECTION.fullmatch(text))
+    return len(texts) < len(_STACKED) and bool(_STACKED[len(texts)].fullmatch(text))
+
+
+def _texts(pieces: Iterable[Piece]) -> list[str]:
+    return [piece.text.strip() for piece in pieces if piece.kind == "text"]
+
+
+def _as_row(cells: list[Piece]) -> list[Piece]:
+    texts = _texts(cells)
+    if len(texts) < len(_STACKED):
+        return cells
+    end = max(index for index, piece in enumerate(cells) if piece.kind == "text") + 1
+    text, raw = " | ".join(texts), "\n".join(piece.raw for piece in cells[:end])
+    columns = header_columns(text)
+    return [Piece("header" if columns else "text", cells[0].number, raw, text, True, columns), *cells[end:]]
 
 
 def _plain_titles(piece: Piece) -> dict[int, str] | None:

@@ -116,7 +116,7 @@ def _fault(raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, ki
         return shape.fault
     if unread := raw.joined("unread"):
         return Fault("unread-rest", "the rest of the row's cells", f"`{unread}`", "it fits none of them")
-    if "shape" in kinds and not raw.cells.get("shape"):
+    if ("shape" in kinds or not kinds) and not raw.cells.get("shape"):
         return Fault("cut-row", "an output shape after the layer", "nothing")
     if ("params" in kinds or not kinds) and not raw.cells.get("params"):
         return Fault("cut-row", "a count after the output shape", "nothing")
@@ -166,4 +166,4 @@ def _lines(pieces: Sequence[Piece]) -> tuple[str, ...]:
     for piece in pieces:
         if (piece.number, piece.raw) not in seen[-1:]:
             seen.append((piece.number, piece.raw))
-    return tuple(raw for _, raw in seen)
+    return tuple(line for _, raw in seen for line in raw.split("\n"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lstmcalc.summary_text.cells import read_count
+from lstmcalc.summary_text.cells import is_class, read_count
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import Found, consume_rest, find_rows, part_cells
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
@@ -22,7 +22,9 @@ _WORDS = re.compile(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
 
 
 def _raw(found: Found, pieces: list[Piece], level: int, index: int) -> RawRow:
-    cells = {"layer": [found.layer], "shape": [found.shape]}
+    cells = {"layer": [found.layer]}
+    if found.shape:
+        cells["shape"] = [found.shape]
     if found.params:
         cells["params"] = [found.params]
     if found.unread:
@@ -104,7 +106,8 @@ def _raws(found: Sequence[_Entry], typed: bool, width: int) -> list[RawRow]:
     raws = [_raw(*entry) for entry in found]
     typed = typed or any("(" in row.layer for row, *_ in found)
     for raw in raws:
-        if typed and "(" not in raw.cells["layer"][0]:
+        layer = raw.cells["layer"][0]
+        if typed and "(" not in layer and not is_class(layer.rpartition(" ")[2]):
             raw.full |= {"class", "layer"}
         if len(raw.joined("params")) >= width - 1:
             raw.full.add("params")

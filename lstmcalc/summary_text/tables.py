@@ -6,16 +6,16 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.summary_text.body import read_body
-from lstmcalc.summary_text.cells import read_shape
+from lstmcalc.summary_text.cells import is_class, read_shape
 from lstmcalc.summary_text.cleaning import clean_lines
 from lstmcalc.summary_text.foreign import foreign_fault
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import find_rows
-from lstmcalc.summary_text.pieces import Piece, cut_into_pieces
+from lstmcalc.summary_text.pieces import Piece, cut_into_pieces, unstacked
 from lstmcalc.summary_text.printed import PrintedRow, PrintedShape, PrintedTable
 from lstmcalc.summary_text.totals import read_totals
 
@@ -140,9 +140,18 @@ def _is_table(block: _Block, rows: Sequence[PrintedRow]) -> bool:
     texts = sum(piece.kind == "text" for piece in block.body)
     if not rows:
         return len(block.totals) > 1
-    if any(row.class_name and (not row.fault or row.fault.severity == "hint") for row in rows):
+    if any(row.class_name and (not row.fault or row.fault.severity == "hint" or _is_told(row)) for row in rows):
         return True
     return texts == len(rows) and all(row.name and row.shapes and row.shapes[0][:1] == (None,) for row in rows)
+
+
+def _is_told(row: PrintedRow) -> bool:
+    """Whether a row that cannot be read whole is surely one all the same."""
+    if is_class(row.class_name) and not row.class_cut and (row.shapes or row.params is not None):
+        return True
+    assert row.fault
+    cells = bool(row.shape_text and row.params_text) or is_class(row.class_name)
+    return row.fault.code in ("unreadable-shape", "unreadable-count") and cells
 
 
 def _input_shapes(pieces: Iterable[Piece]) -> tuple[PrintedShape, ...]:
@@ -161,14 +170,25 @@ def read_tables(text: str, source: str = "-") -> list[PrintedTable]:
     """
     if not text.strip("\ufeff \t\r\n"):
         raise SpecError([Fault("empty-file", "a printed summary", "nothing", where=Where(source))])
-    blocks = _blocks(cut_into_pieces(clean_lines(text)))
+    blocks = _blocks(unstacked(cut_into_pieces(clean_lines(text))))
     tables = [table for table in map(_read_block, blocks) if table]
     keras = any(row.class_name and not row.fault for table in tables for row in table.rows)
     if not keras and (fault := foreign_fault(text)):
         raise SpecError([fault.placed(Where(source))])
     if not tables:
         raise SpecError([_no_summary(source)])
-    return tables
+    return [_placed(table, source) for table in tables]
+
+
+def _placed(table: PrintedTable, source: str) -> PrintedTable:
+    """The table, its faults with the places where they stand in the source."""
+    rows = tuple(
+        replace(row, fault=row.fault.placed(Where(source, row.line))) if row.fault else row for row in table.rows
+    )
+    faults = tuple(
+        replace(fault, where=Where(source, fault.where.line if fault.where else table.line)) for fault in table.faults
+    )
+    return replace(table, rows=rows, faults=faults)
 
 
 def _no_summary(source: str) -> Fault:

@@ -36,7 +36,7 @@ def tell_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 def _difference(first: Candidate, other: Candidate) -> str:
     mine, its = _shapes(first), _shapes(other)
     if mine != its and None not in (mine, its):
-        return f"its weights would be {_listed(its)}, not {_listed(mine)}"
+        return f"its weights would be {_weights(its)}, not {_weights(mine)}"
     if first.inputs != other.inputs:
         return f"its input would be {_listed(other.inputs)}, not {_listed(first.inputs)}"
     pairs = list(_arguments(first.layer, other.layer))
@@ -49,6 +49,11 @@ def _difference(first: Candidate, other: Candidate) -> str:
 
 def _listed(shapes: Any) -> str:
     return ", ".join(map(show_shape, shapes or ())) or "none"
+
+
+def _weights(shapes: Any) -> str:
+    """The shapes of weights; a size that follows from what the text does not show is a `?`."""
+    return _listed(shapes).replace("None", "?")
 
 
 def weights_of(candidate: Candidate) -> list[Weight] | None:

@@ -14,7 +14,7 @@ from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 __all__ = ["read_totals", "settle_counts"]
 
 _WHAT = re.compile(r"\s*(total|non|trainable|optimizer)", re.IGNORECASE)
-_NUMBER = re.compile(rf"param\w*[\s:={SEPARATORS}*]*([\d][\d.,'’_ ]*)", re.IGNORECASE)
+_NUMBER = re.compile(rf"param\w*[\s:={SEPARATORS}*]*([~≈-]?\s?\d[^({SEPARATORS}]*)", re.IGNORECASE)
 _SLOTS = {
     "total": "params",
     "trainable": "trainable_params",
@@ -31,16 +31,12 @@ def read_totals(pieces: Iterable[Piece]) -> tuple[PrintedTotals, tuple[Fault, ..
         what, number = _WHAT.match(piece.text), _NUMBER.search(piece.text)
         if not what:
             continue
-        text = number[1].strip(" ,.") if number else ""
+        text = number[1].strip(" ,.*:") if number else ""
         count = read_count(text)
         if count.value is not None:
             found.setdefault(_SLOTS[what[1].lower()], count.value)
         elif text:
-            faults.append(
-                Fault(
-                    "unreadable-count", "a whole number, such as 91,648", f"`{text}`", where=Where(None, piece.number)
-                )
-            )
+            faults += [count.fault.placed(Where(None, piece.number))] if count.fault else []
     return PrintedTotals(**found), tuple(faults)
 
 

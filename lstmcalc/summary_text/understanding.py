@@ -94,8 +94,9 @@ def understand(table: PrintedTable) -> tuple[RowReading, ...]:
         cut = any(connection.cut or connection.open for connection in row.connections or ())
         if not place.entries and cut:
             _meet_outputs(place, siblings.get(parents[index], []), gives, table)
-        place = _likelier_place(place, siblings.get(parents[index], []), gives, table)
-        if not place.entries and (cut or (not row.connections and (parents[index] is not None or branched))):
+        untold = not row.connections and (parents[index] is not None or branched)
+        place = _likelier_place(place, siblings.get(parents[index], []), gives, table, untold)
+        if not place.entries and (cut or untold):
             _meet_siblings(place, siblings.get(parents[index], []), gives, table)
         places.append(place)
         gives.append(place.gives)
@@ -198,14 +199,17 @@ def _meet_outputs(place: Place, siblings: Sequence[int], gives: Sequence[Gives],
     place.feeds, place.arrived = feeds, arrived
 
 
-def _likelier_place(place: Place, siblings: Sequence[int], gives: Sequence[Gives], table: PrintedTable) -> Place:
-    """The row fed by another one whose name starts so, where what feeds it is cut off and makes an odd layer of it."""
+def _likelier_place(
+    place: Place, siblings: Sequence[int], gives: Sequence[Gives], table: PrintedTable, untold: bool
+) -> Place:
+    """The row fed by another one, where what feeds it is cut off, or `untold`, and makes an odd layer of it."""
     connections = place.row.connections or ()
-    odd = not place.entries or place.entries[0].cost >= ODD
-    if not odd or len(connections) != 1 or not connections[0].cut:
+    odd = bool(connections and not place.entries) or any(entry.cost >= ODD for entry in place.entries[:1])
+    if not odd or not (untold or (len(connections) == 1 and connections[0].cut)):
         return place
+    start = "" if untold else connections[0].name
     for index in reversed(siblings[-MOST_SIBLINGS:]):
-        if table.rows[index].name.startswith(connections[0].name):
+        if table.rows[index].name.startswith(start):
             other = Place(place.row, place.choices, (Feed(index),), tensors=place.tensors)
             _meet(other, gives, table)
             if other.entries and (not place.entries or other.entries[0].cost < place.entries[0].cost):

@@ -112,6 +112,7 @@ def test_files_and_their_tables_come_in_order(tmp_path: Path) -> None:
         ((GOLDEN / "edited.txt").read_text(encoding="utf-8"), 1),
         (TABLE.replace("108,941", "108,942"), 1),
         (TABLE.replace("54080", "54O80"), 1),
+        ("x (Dense) (None, 10) 1.650\n", 0),
         ("nothing of the kind\n", 1),
         ("", 1),
     ],
@@ -185,6 +186,21 @@ def test_one_of_several_models_is_picked_by_its_name() -> None:
     assert picked["name"] == "seq2seq"
     unknown = run("paste", "--model", "nope", stdin=text)
     assert (unknown.exit_code, "error[unknown-model]" in unknown.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["paste", "summary"])
+def test_models_are_picked_from_every_kind_of_file(command: str) -> None:
+    assert "Which model, where a file holds several." in " ".join(
+        run(command, "--help").stdout.replace("│", "").split()
+    )
+
+
+def test_what_is_only_noted_does_not_fail_the_model() -> None:
+    table = TABLE.replace("=\n", "=\nsome words that are no row\n", 1)
+    for text in ("x (Dense) (None, 10) 1.650\n", table):
+        result = run("paste", "--to", "yaml", stdin=text)
+        assert (result.exit_code, "Dense" in result.stdout) == (0, True)
+    assert "hint[no-row]" in run("paste", stdin=table).stdout
 
 
 @pytest.mark.parametrize(

@@ -346,8 +346,16 @@ def bare(class_name: str, shape: Shape | None, params: int | None, **more: Any) 
         (bare("", (None, 3), 5),
          ("The text does not tell what layer this is.", "(None, 3) and 5 params are taken as printed.")),
         (bare("Multiply", (None, 3), 0, opaque=True),
-         ("The text does not show on what, or with which arguments, this Multiply works.",
-          "The product of its inputs, value by value.", "(None, 3) and 0 params are taken as printed.")),
+         ("The text does not show which layers feed this Multiply.",
+          "The product of its inputs, value by value.",
+          "A Multiply gives the shape of its inputs, or the one that they broadcast to.",
+          "It has no weights.", "(None, 3) is taken as printed.")),
+        (bare("Concatenate", (None, 3), 7, opaque=True),
+         ("The text does not show which layers feed this Concatenate.",
+          "Lays its inputs one behind the other along `axis`; along every other axis they must agree.",
+          "(None, 3) and 7 params are taken as printed.")),
+        (bare("Add", (None, 3), None, fault=Fault("unknown-input", "the rows that feed the layer", "none")),
+         ("What this line is, the text does not tell: expected the rows that feed the layer, got none.",)),
         (bare("SlicingOpLambda", None, 0, opaque=True),
          ("An operation, written into the model as code; a summary does not show its arguments.",
           "0 params are taken as printed.")),
@@ -361,6 +369,8 @@ def bare(class_name: str, shape: Shape | None, params: int | None, **more: Any) 
         (bare("LSTM", None, None, printed={"built": False, "params_text": "0 (unbuilt)"}, fault=Fault("not-built")),
          ("Not built yet: Keras learns its shape and its params when the model is given an input shape, or data. So "
           "`0 (unbuilt)` is no count.",)),
+        (bare("Dense", None, None, printed={"built": False, "params_text": "0 (unused)"}, fault=Fault("not-built")),
+         ("The model's `call` does not use it, so it has no weights: `0 (unused)` is no count.",)),
         (bare("Dense", (None, 3), None, printed={"fault": Fault("wrong-count", "a count", "`9l`", fix="mend it")}),
          ("This line cannot be read: expected a count, got `9l`. Mend it.",)),
         (bare("Dense", (None, 3), 4, fault=Fault("no-layer-fits", "an output such as (None, 5)", "(None, 3)")),
@@ -545,6 +555,174 @@ def test_a_graph_has_no_one_flow() -> None:
 def test_totals(totals: PrintedTotals, text: str) -> None:
     rows = [bare("Mine", (None, 2), 100, opaque=True), bare("Mine", (None, 2), 200, opaque=True)]
     assert whole(explained(*rows, totals=totals), "total") == [text]
+
+
+@pytest.mark.parametrize(
+    ("table", "share", "total"),
+    [
+        ({"elided": (1,), "totals": PrintedTotals(1000)}, ", of the 1,000 in the total",
+         "; with the rows that are not here, the table says 1,000"),
+        ({"cut_start": True, "totals": PrintedTotals(1602, optimizer_params=602)}, ", of the 1,000 in the total",
+         "; with the rows that are not here, the table says 1,000"),
+        ({"elided": (2,)}, ", of the rows that are here", "; no total is printed"),
+        ({"cut_end": True}, ", of the rows that are here", "; no total is printed"),
+        ({"elided": (1,), "totals": PrintedTotals(200)}, ", of the rows that are here",
+         "; with the rows that are not here, the table says 200"),
+        ({"cut_start": True, "totals": PrintedTotals(300)}, "", ", as the table says"),
+        ({"totals": PrintedTotals(310)}, "", ", where the table says 310"),
+    ],
+)  # fmt: skip
+def test_shares_are_of_what_is_known(table: dict[str, Any], share: str, total: str) -> None:
+    rows = (bare("Mine", (None, 2), 100, opaque=True, name="a"), bare("Mine", (None, 2), 200, opaque=True, name="b"))
+    shown = PrintedTable(1, "", tuple(each.row for each in rows), **table)
+    said = explain_reading(Reading("-", shown, rows, {"params": 300}))
+    parts = '20 % in "b" and 10 % in "a"' if "1,000" in share else '66.7 % in "b" and 33.3 % in "a"'
+    assert whole(said, "params") == [f"{parts}{share}."]
+    assert whole(said, "total") == [f"100 + 200 = 300{total}."]
+
+
+@pytest.mark.parametrize(
+    ("table", "which"),
+    [({}, "layer"), ({"cut_end": True}, "row"), ({"elided": (2,)}, "row"), ({"elided": (1,)}, "layer")],
+)
+def test_the_last_row_of_a_cut_table_is_not_the_last_layer(table: dict[str, Any], which: str) -> None:
+    rows = tuple(stack()[:2])
+    shown = PrintedTable(1, "", tuple(each.row for each in rows), **table)
+    assert whole(explain_reading(Reading("-", shown, rows, {"params": None})), "time") == [
+        f'The last {which}, "low", gives an output for each of the 10 steps.'
+    ]
+
+
+def test_sizes_that_rest_on_the_choice_of_the_layer_are_said_to() -> None:
+    def told(*others: Candidate) -> str:
+        texts = explained(row("LSTM(8)", (None, 10, 5), others=others)).rows[0].full
+        return next(text for text in texts if "from the count" in text)
+
+    plain = "The 5 features are not printed: they follow from the count"
+    assert told() == told(candidate("GRU(8)", (None, 10, 5))) == told(candidate("GRU(8)", (None, 9, 5))) == f"{plain}."
+    assert told(candidate("LSTM(8, use_bias=False)", (None, 10, 6))) == f"{plain}, if this is the layer."
+    # A layer on another number of axes says nothing of these.
+    assert told(candidate("Dense(8)", (None, 5))) == f"{plain}, if this is the layer."
+
+
+COUNTLESS = """Layer (type)                 Output Shape              Param #
+=================================================================
+lstm_1 (LSTM)                (None, 10, 128)
+words (InputLayer)           (None, 10)                0
+embedding (Embedding)        (None, 10, 16)
+"""
+
+
+def test_a_count_that_is_not_shown_is_no_number() -> None:
+    [reading] = read_summary(COUNTLESS)
+    explanation = explain_reading(reading)
+    one, _, two = explanation.rows
+    assert [each.reading.candidates[0].params for each in (one, two)] == [None, None]
+    assert (
+        "The text does not show the count; it depends on the size of the input: 4·units·(input_dim + units + 1)."
+        in one.full
+    )
+    assert "The text does not show the count; it depends on `input_dim`: input_dim·output_dim." in two.full
+    assert any("Its weights would be (?, 512)" in text for text in one.full)
+    document = json.dumps(reading_document(explanation))
+    for text in (*one.full, *two.full, document):
+        assert "None, 512" not in text and "unknown number of params" not in text
+    bare_dense = replace(candidate("Dense(3)", (None, 4)), inputs=(), params=None, formula=None, arithmetic=None)
+    shown = PrintedRow(1, ("x",), "x", "Dense", shapes=((None, 3),))
+    assert explained(RowReading(shown, "Dense", (bare_dense, bare_dense))).rows[0].full == (
+        "`Dense(3)`; nothing here tells what it reads.",
+        "The text does not show the count.",
+        "It could also be `Dense(3)`.",
+    )
+
+
+ATTENTION = """Layer (type) Output Shape Param # Connected to
+│ query (InputLayer) │ (None, 5, 16) │ 0 │ - │
+│ value (InputLayer) │ (None, 7, 16) │ 0 │ - │
+│ attention (MultiHeadAttention) │ [(None, 5, 16), (None, 2, 5, {})] │ 1,088 │ query[0][0], value[0][0] │
+"""
+
+
+def test_what_keras_prints_where_it_is_mistaken() -> None:
+    again = ATTENTION.splitlines()[3].replace("│ attention", "│ second").format(5)
+    [reading] = read_summary(f"{ATTENTION.format(7)}{again}")
+    right, mistaken = explain_reading(reading).rows[2:]
+    outputs = "The first output is (None, 5, 16); behind it come the scores, (None, 2, 5, 7)."
+    wrong = "The line says (None, 2, 5, 5): Keras is mistaken until it has data, with which it is (None, 2, 5, 7)."
+    shapes = [[each.text for each in read.sentences if each.kind == "shape"] for read in (mistaken, right)]
+    assert shapes == [[outputs, wrong], [outputs]]
+    for read in (mistaken, right):
+        assert (
+            "The call asks for the scores, with `return_attention_scores: true`; no argument of the layer does."
+            in read.full
+        )
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_the_mask_that_keras_3_writes(linked: bool) -> None:
+    def read(words: str, other: str, layer: str = "embedding (Embedding) │ (None, 10, 16) │ 1600") -> RowExplanation:
+        link = (" Connected to", f" │ {words}[0][0]", f" │ {other}[0][0]") if linked else ("", "", "")
+        text = (
+            f"Layer (type) Output Shape Param #{link[0]}\n│ words (InputLayer) │ (None, 10) │ 0{' │ -' * linked} │\n"
+            f"│ {layer}{link[1]} │\n│ not_equal (NotEqual) │ (None, 10) │ 0{link[2]} │\n"
+        )
+        return explain_reading(read_summary(text)[0]).rows[2]
+
+    mask = (
+        "Keras 3 writes this line by itself where a layer makes a mask, as an Embedding with `mask_zero: true` does: "
+    )
+    assert f"{mask}its output tells which steps count." in read("words", "words").full
+    assert not any("by itself" in text for text in read("words", "words", "drop (Dropout) │ (None, 10) │ 0").full)
+    if linked:
+        assert not any("by itself" in text for text in read("words", "embedding").full)
+
+
+def test_a_hint_on_a_row_is_a_note() -> None:
+    [reading] = read_summary("x (Dense) (None, 10) 1.650")
+    explanation = explain_reading(reading)
+    fault = reading.rows[0].row.fault
+    assert fault and fault.severity == "hint" and understood(reading)
+    notes = [each.text for each in explanation.rows[0].sentences if each.kind == "note"]
+    assert notes == ["`1.650` is read as 1,650, the point taken to separate thousands."]
+    assert not any("cannot be read" in text for text in explanation.rows[0].full)
+    assert reading_document(explanation)["rows"][0]["reading"]["fault"] is None
+    assert understood(replace(reading, problems=(Fault("no-row", got="`x`", severity="hint"),)))
+    assert not understood(replace(reading, problems=(Fault("no-row", got="`x`"),)))
+
+
+def test_a_shape_that_is_open_is_not_said_to_stay() -> None:
+    open_sizes = [candidate("TextVectorization()", (None, size)) for size in (1, None)]
+    for found in open_sizes:
+        shown = PrintedRow(1, ("x",), "x", "TextVectorization", shapes=((None, None),), params=0)
+        texts = explained(RowReading(shown, "TextVectorization", (found,), found.inputs, ("in",))).rows[0].full
+        assert "The last axis is left open." in texts and "The shape stays as it is." not in texts
+    assert "The shape stays as it is." in said("Dropout(0.5)", (None, None, 3))
+
+
+@pytest.mark.parametrize("layer", ["{}", "TimeDistributed({})"])
+def test_a_long_call_breaks_behind_its_commas(layer: str) -> None:
+    inner = "SeparableConv2D(64, (6, 6), (2, 2), padding='same', data_format='channels_first', use_bias=False)"
+    shape = (None, 10, 64, 32) if layer == "{}" else (None, 3, 10, 64, 32)
+    explanation = explained(row(layer.format(inner), shape))
+    call = explanation.rows[0].call
+    text = render_reading(explanation, 80)
+    assert len(call) > 67 and all(len(line) <= 80 for line in text.splitlines()[1:])
+    assert f"`{call}`" in " ".join(text.split())
+    narrow = [render_reading(explanation, width).partition("reads")[0] for width in range(40, 70)]
+    assert not any(re.search(r"\d,\n *\d", shown) for shown in narrow)
+    assert "kernel_size=(6, 6)," in text and re.search(r",\n +\w+=", text)
+    # In colour, all of it is.
+    coloured = render_reading(explanation, 80, colour=True)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text
+    assert re.search(r"use_bias=False\)+`\x1b\[0m", coloured)
+
+
+def test_layers_that_are_never_used_do_not_hide_the_total() -> None:
+    unused = bare("Dense", None, None, name="u", printed={"built": False, "params_text": "0 (unused)"})
+    flat = row("Flatten()", (None, 10, 4), name="flat")
+    assert whole(explained(flat, unused, totals=PrintedTotals(0)), "total") == [
+        "The rows add up to 0, as the table says."
+    ]
 
 
 def test_a_total_that_nothing_tells_is_not_made_up() -> None:

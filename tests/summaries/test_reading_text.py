@@ -277,6 +277,137 @@ def test_what_goes_on_in_the_next_line() -> None:
     assert (whole.class_name, whole.class_cut, whole.connections) == ("LSTM", False, (Connection("a"),))
 
 
+ODD_COUNTS = ["1.2M", "91.6K", "92 k", "~92k", "650 million", "1/650", "9l648", "-650"]
+
+
+@pytest.mark.parametrize("count", ODD_COUNTS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lstm_1 (LSTM) (None, 10, 128) {}",
+        "| lstm_1 (LSTM) | (None, 10, 128) | {} |",
+        HEAD + line("lstm_1 (LSTM)", "(None, 10, 128)", "{}"),
+    ],
+    ids=["alone", "bars", "table"],
+)
+def test_a_count_that_is_none_is_never_read_in_part(text: str, count: str) -> None:
+    found = row(text.format(count))
+    assert (found.name, found.class_name, found.shapes) == ("lstm_1", "LSTM", ((None, 10, 128),))
+    assert (found.params, found.params_text) == (None, count)
+    assert found.fault and (found.fault.code, found.fault.got) == ("unreadable-count", f"`{count}`")
+    assert ("rounded" in found.fault.because) == (count[-1] in "MKkn")
+
+
+@pytest.mark.parametrize("count", ODD_COUNTS)
+def test_a_total_that_is_none_is_never_read_in_part(count: str) -> None:
+    found = table(f"{ROW}\nTotal params: {count}\nTrainable params: 5\n")
+    assert (found.totals.params, found.totals.trainable_params) == (None, 5)
+    assert [(fault.code, fault.got, str(fault.where)) for fault in found.faults] == [
+        ("unreadable-count", f"`{count}`", "-:2")
+    ]
+
+
+@pytest.mark.parametrize("count", ["= 65", "65 params", "65.", "65, which is few", "65)", "65, embedding[0][0]"])
+def test_what_may_stand_around_a_count(count: str) -> None:
+    found = row(f"lstm_1 (LSTM) (None, 10, 128) {count}")
+    assert (found.params, found.fault) == (65, None)
+
+
+STRUCTURE = (
+    "TFBaseModelOutputWithPooling(last_hidden_state=(None, 43, 768), pooler_output=(None, 768), "
+    "past_key_values=None, attentions=None)"
+)
+WIDE = "{:<31}{:<21}{:<12}{:<34}\n"
+
+
+def wrapped_structure() -> str:
+    """A table as tf.keras prints it whose shape is an object, so long that it goes on over many lines."""
+    parts = [STRUCTURE[start : start + 19] for start in range(0, len(STRUCTURE), 19)]
+    blank = " " * 98 + "\n"
+    lines = [
+        WIDE.format(" Layer (type)", " Output Shape", " Param #", " Connected to") + "=" * 98 + "\n",
+        WIDE.format(" ids (InputLayer)", " [(None, 43)]", " 0", " []") + blank,
+        WIDE.format(" tf_bert_model (TFBertModel)", f" {parts[0]}", " 109482240", " ['ids[0][0]',"),
+        WIDE.format("", f" {parts[1]}", "", "  'mask[0][0]']"),
+        *(WIDE.format("", f" {part}", "", "") for part in parts[2:]),
+        blank + WIDE.format(" dense (Dense)", " (None, 43, 1)", " 769", " ['tf_bert_model[0][0]']") + blank,
+    ]
+    return "".join(lines) + "=" * 98 + "\nTotal params: 109,483,009\n"
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_an_object_in_place_of_a_shape(collapsed: bool) -> None:
+    text = wrapped_structure()
+    if collapsed:
+        text = "\n".join(" ".join(line.split()) for line in text.splitlines())
+    found = table(text)
+    assert [row.name for row in found.rows] == ["ids", "tf_bert_model", "dense"]
+    bert = found.rows[1]
+    assert (bert.shapes, bert.shapes_cut) == (((None, 43, 768), (None, 768)), False)
+    assert (bert.keys, bert.params) == (("last_hidden_state", "pooler_output"), 109482240)
+    assert bert.connections == (Connection("ids"), Connection("mask"))
+    assert not bert.fault and not found.faults
+
+
+def test_an_object_of_which_parts_are_missing() -> None:
+    bert = "tf_bert_model (TFBertModel) TFBaseModelOutput…(last_hidden_state=(None, 128, 768), …) 109482240 ids[0][0]"
+    [_, part, _] = table(f"{ROW}\n{bert}\n{ROW}").rows
+    assert (part.shapes, part.shapes_cut, part.params) == (((None, 128, 768),), True, 109482240)
+    none = row("tf_bert_model (TFBertModel) TFBaseModelOutputWi 109482240 ids[0][0]")
+    assert (none.shapes, none.shape_text, none.params) == (None, "TFBaseModelOutputWi", 109482240)
+    assert none.fault and none.fault.code == "unreadable-shape"
+    assert read_shape("Output(a=(None, 3), b=oops)").shapes is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("LSTM (None, 10, 128) 91648", ""),
+        ("and then LSTM (None, 10, 128) 91648", ""),
+        ("lstm_1 LSTM (None, 10, 128) 91648", "lstm_1"),
+        ("see lstm_1 LSTM (None, 10, 128) 91648", "lstm_1"),
+        ("lstm_1   LSTM   (None, 10, 128)   91648", "lstm_1"),
+        (HEAD + line("LSTM", "(None, 10, 128)", "91648"), ""),
+    ],
+)
+def test_a_class_without_parentheses(text: str, name: str) -> None:
+    found = row(text)
+    assert (found.name, found.class_name, found.class_cut) == (name, "LSTM", False)
+    assert (found.shapes, found.params, found.fault) == (((None, 10, 128),), 91648, None)
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+@pytest.mark.parametrize("head", ["", "Layer (type)\nOutput Shape\nParam #\n"])
+def test_one_cell_per_line(head: str, gap: str) -> None:
+    cells = ["lstm_1 (LSTM)", "(None, 10, 128)", "91648", "dense (Dense)", "(None, 1)", "129"]
+    lstm, dense = table((head + "\n".join(cells)).replace("\n", gap)).rows
+    assert (lstm.name, lstm.shapes, lstm.params, lstm.fault) == ("lstm_1", ((None, 10, 128),), 91648, None)
+    assert (dense.name, dense.params, [text for text in dense.lines if text]) == ("dense", 129, cells[3:])
+    assert lstm.line == 1 + len(gap) * head.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("shape", "because"),
+    [("(-1, 10, 128)", "no size is negative"), (f"(None, 10, {'9' * 30})", "no size is as large as that")],
+)
+def test_a_shape_that_none_can_have(shape: str, because: str) -> None:
+    found = row(f"lstm_1 (LSTM) {shape} 91648")
+    assert (found.name, found.class_name, found.shapes, found.params) == ("lstm_1", "LSTM", None, 91648)
+    assert found.fault and (found.fault.code, found.fault.because) == ("unreadable-shape", because)
+
+
+def test_a_layer_with_a_count_alone_is_a_row() -> None:
+    found = row("lstm_1 (LSTM) 91648")
+    assert (found.params, found.fault and found.fault.code) == (91648, "cut-row")
+
+
+def test_faults_say_where_they_stand() -> None:
+    text = HEAD + line("lstm_1 (LSTM)", "(None, 10, 128)", "1.650") + "what is this?\nTotal params: 1.2M\n"
+    [found] = read_tables(text, "notes.txt")
+    assert str(found.rows[0].fault and found.rows[0].fault.where) == "notes.txt:3"
+    assert {str(fault.where) for fault in found.faults} == {"notes.txt:4", "notes.txt:5"}
+
+
 def test_a_class_that_is_missing_is_told_from_one_that_never_was() -> None:
     [cut] = table("Layer (type) Output Shape Param #\ntimedistributeddens (None, 3) 48\n").rows
     [never] = table("Layer Output Shape Param #\ntimedistributeddens (None, 3) 48\n").rows
@@ -390,6 +521,8 @@ def _many(size: int) -> dict[str, Callable[[], str]]:
         "connections": lambda: "lstm (LSTM) (None, 3) 4 " + "a[0][0] " * size,
         "lists": lambda: HEAD + line("lstm (LSTM)", "(None, 3)", "4") + "['a[0][0]',\n" * size,
         "brackets": lambda: "(" * size * 10,
+        "objects": lambda: "a (Bert) Out(b=(None, 3), " * size,
+        "cells in lines": lambda: "lstm_1 (LSTM)\n\n(None, 3)\n" * size + "lstm_1 (LSTM)" + "\n" * size,
         "backslashes": lambda: "\\" * size * 10,
         "dots": lambda: "... " * size * 3 + "x",
         "blank lines": lambda: "\n" * size * 10 + "x",
@@ -397,6 +530,7 @@ def _many(size: int) -> dict[str, Callable[[], str]]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", _many(0))
 def test_time_grows_with_the_text(name: str) -> None:
     def seconds(size: int) -> float:
