@@ -14,7 +14,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n\$ (?P<command>lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
-FILE = re.compile(r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python|text)\n(?:.*\n)*?```\n)?)", re.MULTILINE)
+FILE = re.compile(
+    r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python|text)\n(?:.*\n)*?```\n)?)", re.MULTILINE
+)
 BLOCKS = list(BLOCK.finditer(README.read_text(encoding="utf-8")))
 UPDATE = bool(os.environ.get("LSTMCALC_UPDATE_GOLDEN"))
 
