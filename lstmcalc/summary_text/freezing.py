@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lstmcalc.building import Builder
-from lstmcalc.dims import lift
-from lstmcalc.errors import Rejection
-from lstmcalc.layers.rule import Inputs
 from lstmcalc.summary_text.classes import INPUT
 from lstmcalc.summary_text.reading import Candidate, RowReading
+from lstmcalc.summary_text.telling import weights_of
 
 __all__ = ["Freezing", "find_frozen", "kept_from_training"]
 
@@ -57,13 +54,7 @@ def _trained(row: RowReading) -> int | None:
 
 def kept_from_training(candidate: Candidate) -> int | None:
     """The params that a layer does not train by itself, such as running means."""
-    rule = Builder().build(candidate.layer)
-    if rule is None or not candidate.inputs:
+    weights = weights_of(candidate)
+    if weights is None:
         return None
-    try:
-        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
-        rule.output_shape(x)
-        counts = [weight.params for weight in rule.built_weights(x) if not weight.trainable]
-    except Rejection:
-        return None
-    return sum(count for count in counts if isinstance(count, int))
+    return sum(weight.params for weight in weights if not weight.trainable and isinstance(weight.params, int))

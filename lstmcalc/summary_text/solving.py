@@ -23,7 +23,7 @@ from lstmcalc.summary_text.equations import nearest_root, put, root, roots
 from lstmcalc.summary_text.printed import Cut, PrintedShape, PrintedSize
 from lstmcalc.summary_text.reading import Candidate, Shape
 
-__all__ = ["Miss", "Seen", "matches", "outputs_on", "solve"]
+__all__ = ["Miss", "Seen", "matches", "outputs_on", "solve", "view_of"]
 
 #: A layer that is this much more unusual than the likeliest is not listed; less where a size leaves many open.
 PLAUSIBLE, LESS_PLAUSIBLE = 2.5, 1.2
@@ -118,7 +118,7 @@ def confirm(layer: LayerSpec, inputs: tuple[Shape, ...], seen: Seen, cost: float
         return None
     shapes = [tuple(map(lift_size, shape)) for shape in inputs]
     try:
-        x = _view(rule, shapes, seen)
+        x = view_of(rule, shapes, dict(seen.keywords))
         outputs = as_shapes(rule.output_shape(x))
         count = rule.count(x)
         known = count if isinstance(count, int) else None
@@ -150,8 +150,9 @@ def _believed(rule: LayerRule, x: Inputs) -> tuple[tuple[Dim, ...], ...] | None:
     return None if stated is None else as_shapes(stated)
 
 
-def _view(rule: LayerRule, shapes: Sequence[tuple[Dim, ...]], seen: Seen) -> Inputs:
-    x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=dict(seen.keywords))
+def view_of(rule: LayerRule, shapes: Sequence[tuple[Dim, ...]], keywords: Mapping[str, bool] | None = None) -> Inputs:
+    """What a rule sees of a call on these inputs; raises `Rejection` where it cannot take so many axes."""
+    x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=keywords)
     if isinstance(rule, Cell):
         # A cell outside an RNN is always given its states.
         x.states = rule.state_shapes(x)
@@ -217,7 +218,7 @@ class _Problem:
         """Values for the names, each set of which satisfies every equation; none where one cannot be satisfied."""
         lifted = [tuple(map(lift_size, shape)) for shape in self.inputs]
         try:
-            x = _view(self.rule, lifted, self.seen)
+            x = view_of(self.rule, lifted, dict(self.seen.keywords))
             # What is assumed of names does not count: the layer is run again in numbers.
             x.checked = False
             outputs = as_shapes(self.rule.output_shape(x))

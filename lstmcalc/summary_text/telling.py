@@ -10,10 +10,11 @@ from lstmcalc.building import Builder
 from lstmcalc.dims import lift
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.rule import Inputs, Weight
+from lstmcalc.layers.rule import Weight
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.reading import Candidate
+from lstmcalc.summary_text.solving import view_of
 
 __all__ = ["tell_apart", "weights_of"]
 
@@ -62,9 +63,9 @@ def weights_of(candidate: Candidate) -> list[Weight] | None:
     if rule is None or not candidate.inputs:
         return None
     try:
-        x = Inputs([lift(shape) for shape in candidate.inputs], rule.axis_names(len(candidate.inputs[0])))
+        x = view_of(rule, [lift(shape) for shape in candidate.inputs], candidate.keywords)
         rule.output_shape(x)
-        return list(rule.weights(x))
+        return list(rule.built_weights(x))
     except Rejection:
         return None
 

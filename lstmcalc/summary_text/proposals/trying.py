@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lstmcalc.dims import Size, lift_size
+from lstmcalc.dims import Size, lift
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import LayerRule
 from lstmcalc.layers.arguments import REQUIRED
 from lstmcalc.layers.rule import Example, Inputs, as_shapes
+from lstmcalc.summary_text import solving
 from lstmcalc.summary_text.printed import Cut
 from lstmcalc.summary_text.proposals.proposal import Proposal
 from lstmcalc.summary_text.reading import Shape
@@ -64,8 +65,7 @@ def with_arguments(rule: type[LayerRule], arguments: Mapping[str, Any]) -> Layer
 
 def view_of(made: LayerRule, inputs: tuple[Shape, ...], seen: Seen) -> Inputs:
     """What the layer sees of a call; raises `Rejection`."""
-    shapes = [tuple(map(lift_size, shape)) for shape in inputs]
-    return Inputs(shapes, made.axis_names(len(shapes[0])) if shapes else (), keywords=dict(seen.keywords))
+    return solving.view_of(made, [lift(shape) for shape in inputs], dict(seen.keywords))
 
 
 def standing_in(arguments: Mapping[str, Any], cost: float = 0.0, only: tuple[str, ...] = ()) -> Proposal:
