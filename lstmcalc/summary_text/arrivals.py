@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: How many combinations of what reaches a row are tried, and how many different outputs of a row are followed.
-MOST_WAYS = 40
+MOST_WAYS = 24
 
 Outputs = tuple[Shape, ...]
 

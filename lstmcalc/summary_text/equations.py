@@ -54,6 +54,11 @@ def root(expression: Dim, name: str, target: int) -> int | None:
     >>> root(512 * F + 66048, "F", 91648), root(512 * F + 66048, "F", 91649)
     (50, None)
     """
+    terms = terms_of(expression)
+    if set(terms) == {(), (name,)} or set(terms) == {(name,)}:
+        # Most counts are straight lines, and are asked for often.
+        size, rest = divmod(target - terms.get((), 0), terms[(name,)])
+        return size if rest == 0 and size > 0 else None
     value = _evaluator(expression, name)
     low = _first(value, target)
     return low if value(low) == target else None

@@ -202,7 +202,7 @@ def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen
     expected = (
         f"an output such as {', '.join(map(show_shape, given[0].outputs))}"
         if given
-        else f"an output that {with_article(reading.class_name)} can give"
+        else f"an output that {with_article(reading.class_name or choices[0].class_name)} can give"
     )
     source = f' of "{reading.sources[0]}"' if any(reading.sources[:1]) else ""
     because = f"the input is {', '.join(map(show_shape, seen.inputs))}{source}" if seen.inputs else ""

@@ -331,7 +331,7 @@ def _as_row(cells: list[Piece]) -> list[Piece]:
 
 def _plain_titles(piece: Piece) -> dict[int, str] | None:
     """The titles of a header without separators, by where they begin."""
-    if piece.kind != "header" or any(separator in piece.text for separator in SEPARATORS):
+    if piece.kind != "header" or not piece.columns or any(separator in piece.text for separator in SEPARATORS):
         return None
     ends = [*(column.start for column in piece.columns[1:]), len(piece.text)]
     return {

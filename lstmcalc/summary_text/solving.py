@@ -59,7 +59,7 @@ class Seen:
     @property
     def plausible(self) -> float:
         """How much more unusual than the likeliest layer another may be: less where a size leaves many open."""
-        is_open = self.cut or self.outputs is None or any(isinstance(size, Cut) for size in self.output)
+        is_open = self.outputs is None or any(isinstance(size, Cut) for size in self.output)
         return LESS_PLAUSIBLE if is_open else PLAUSIBLE
 
     @property
@@ -151,7 +151,9 @@ def _believed(rule: LayerRule, x: Inputs) -> tuple[tuple[Dim, ...], ...] | None:
 
 
 def view_of(rule: LayerRule, shapes: Sequence[tuple[Dim, ...]], keywords: Mapping[str, bool] | None = None) -> Inputs:
-    """What a rule sees of a call on these inputs; raises `Rejection` where it cannot take so many axes."""
+    """What a rule sees of a call on these inputs; raises `Rejection` where it cannot take so many, or so many axes."""
+    if len(shapes) < rule.arity[0]:
+        raise Rejection("wrong-number-of-inputs", f"{rule.arity[0]} inputs", str(len(shapes)))
     x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=keywords)
     if isinstance(rule, Cell):
         # A cell outside an RNN is always given its states.

@@ -32,6 +32,9 @@ def figures_of(text: Genuine) -> Counter[str]:
 
 def figures_damaged(text: Genuine, damage: str) -> Counter[str]:
     """The same of a text after some damage, which no model need come through."""
+    if not text.tables[0].rows:
+        # An empty model has nothing that could be damaged.
+        return Counter(texts=1)
     left, case = DAMAGES[damage](text.text), damaged(text, damage)
     true = shown_rows(text)
     try:
