@@ -10,7 +10,7 @@ from lstmcalc.explanation.reading_facts import purpose_of_class
 from lstmcalc.explanation.reading_words import Sentence, listed, show_printed
 from lstmcalc.layers import find_rule
 from lstmcalc.shapes import show_count, show_shape
-from lstmcalc.summary_text.arrivals import merges
+from lstmcalc.summary_text.arrivals import leaves_cut, merges
 from lstmcalc.summary_text.printed import Cut, PrintedRow
 from lstmcalc.summary_text.reading import RowReading, Shape
 
@@ -63,7 +63,7 @@ def printed_sentences(reading: RowReading) -> Iterator[Sentence]:
         yield Sentence("params", "The text does not show the count; this is the layer's.")
     if reading.candidates and row.built and row.shapes is None:
         yield from _without_shape(reading)
-    if reading.candidates and _is_cut(row):
+    if reading.candidates and (row.shapes_cut or leaves_cut(row)):
         outputs = listed(map(show_shape, reading.candidates[0].outputs))
         verb = "fits" if len(reading.candidates[0].outputs) == 1 else "fit"
         yield Sentence("note", f"The shape is cut off; {outputs} {verb} what is left of it, and the count.")
@@ -195,10 +195,6 @@ def whole_shapes(row: PrintedRow) -> tuple[Shape, ...]:
             break
         whole.append(sizes)
     return tuple(whole[:-1] if row.shapes_cut else whole)
-
-
-def _is_cut(row: PrintedRow) -> bool:
-    return row.shapes_cut or any(isinstance(size, Cut) for shape in row.shapes or () for size in shape)
 
 
 def is_unused(row: PrintedRow) -> bool:

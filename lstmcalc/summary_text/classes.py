@@ -11,7 +11,7 @@ from lstmcalc.layers.opaque import OPAQUE
 from lstmcalc.spec import snake_case
 from lstmcalc.summary_text.printed import PrintedRow
 
-__all__ = ["INPUT", "MODELS", "ClassChoice", "classes_of", "is_certain", "is_input"]
+__all__ = ["INPUT", "ClassChoice", "classes_of", "is_certain", "is_input"]
 
 #: The class of the rows that are a model's inputs.
 INPUT = "InputLayer"
@@ -75,7 +75,7 @@ def is_input(row: PrintedRow) -> bool:
 
 
 def _whole(name: str, operations: bool) -> list[ClassChoice]:
-    known = FORMER.get(name, ALIASES.get(name, name))
+    known = _todays(name)
     choices = []
     if known in RULES and known not in HIDDEN:
         choices.append(ClassChoice(known, RULES[known]))
@@ -89,6 +89,11 @@ def _whole(name: str, operations: bool) -> list[ClassChoice]:
     return choices or [ClassChoice(known, None)]
 
 
+def _todays(name: str) -> str:
+    """What a class is called today."""
+    return FORMER.get(name, ALIASES.get(name, name))
+
+
 @lru_cache(maxsize=256)
 def _starting(prefix: str) -> tuple[ClassChoice, ...]:
     """Every class whose name starts so, today's first."""
@@ -96,7 +101,7 @@ def _starting(prefix: str) -> tuple[ClassChoice, ...]:
     fitting = [name for name in names if name.startswith(prefix)]
     found: dict[str, ClassChoice] = {}
     for name in fitting:
-        known = FORMER.get(name, ALIASES.get(name, name))
+        known = _todays(name)
         rule = RULES.get(known) if known not in HIDDEN else None
         found.setdefault(known, ClassChoice(known, rule, 0.2 * (known != name)))
     return tuple(found.values())
@@ -117,5 +122,5 @@ def _named_after(name: str, cut: bool) -> set[str]:
 def _by_name() -> dict[str, str]:
     """Classes by their names in lower case without underscores; today's name wins."""
     names = [*FORMER, *ALIASES, *OTHERS, INPUT, *RULES]
-    table = {snake_case(name).replace("_", ""): FORMER.get(name, ALIASES.get(name, name)) for name in names}
+    table = {snake_case(name).replace("_", ""): _todays(name) for name in names}
     return {**table, "input": INPUT, "model": "Model"}
