@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lstmcalc.dims import lower, symbols_of
 from lstmcalc.errors import Fault
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, Weight
+from lstmcalc.report import Report
 from lstmcalc.shapes import show_shape
+from lstmcalc.spec import Spec
 
-__all__ = ["hints_on_input_shape", "hints_on_sizes"]
+__all__ = ["hints_on_input_shape", "hints_on_model", "hints_on_sizes"]
 
 
 def hints_on_input_shape(rule: LayerRule, x: Inputs, is_first: bool) -> Iterator[Fault]:
@@ -43,3 +45,8 @@ def hints_on_sizes(x: Inputs, weights: Iterable[Weight], free: set[str]) -> Iter
             needed.setdefault(name, since)
     for name in sorted(free & set(needed)):
         yield name, Fault("size-needed", f"a number for `{name}` when Keras builds the model", because=needed[name])
+
+
+def hints_on_model(spec: Spec, rules: Mapping[str, LayerRule], report: Report) -> Iterator[Fault]:
+    """What only the layers around a layer tell; `rules` holds those of the model's layers that are known, by name."""
+    yield from ()

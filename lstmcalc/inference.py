@@ -25,7 +25,7 @@ from lstmcalc.dims import (
 )
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
-from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
+from lstmcalc.hints import hints_on_input_shape, hints_on_model, hints_on_sizes
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
@@ -339,8 +339,10 @@ class Walk:
         self.faults += stored_otherwise(spec, [layer for layer in layers if layer.known])
         inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
         outputs = tuple(self._port(ref) for ref in spec.outputs)
-        return Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
-                      tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
+        report = Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
+                        tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
+        rules = {name: layer.rule for name, layer in self.layers.items() if layer.rule}
+        return replace(report, hints=(*report.hints, *hints_on_model(spec, rules, report)))
 
     def _port(self, ref: Ref) -> Port:
         shapes = self.outputs.get((ref.name, ref.call))

@@ -8,7 +8,7 @@ from typing import Any
 from lstmcalc.dims import Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
 
-__all__ = ["CallReport", "Holds", "LayerReport", "Port", "Report", "Totals", "WeightReport"]
+__all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Totals", "WeightReport"]
 
 Shape = tuple[Size, ...]
 
@@ -53,6 +53,18 @@ class WeightReport:
 
 
 @dataclass(frozen=True)
+class MaskReport:
+    """What a call does with masks: which inputs carry one, which outputs do, and the call's role.
+
+    `role` is none, made, passed, used (and passed on), ended (used, not passed on), lost, or merged.
+    """
+
+    inputs: tuple[bool, ...] = ()
+    outputs: tuple[bool, ...] = ()
+    role: str = "none"
+
+
+@dataclass(frozen=True)
 class CallReport:
     """One application of a layer: what came in, from where, and what went out (None where that cannot be known).
 
@@ -63,6 +75,7 @@ class CallReport:
     outputs: tuple[Shape, ...] | None
     connected_to: tuple[str, ...]
     believed: tuple[Shape, ...] | None = None
+    mask: MaskReport = MaskReport()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcalc.cli.explain import explain
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import paste
 
@@ -67,41 +68,11 @@ def summary(
     page.close()
 
 
-@app.command(
+app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Any argument of the Keras layer is an option: --units 128, --return-sequences, --no-use-bias; "
     "and so is --batch N.",
-)
-def explain(
-    context: typer.Context,
-    layer: Annotated[str, typer.Argument(help="A layer's name, or a call: `Bidirectional(LSTM(64))`.")],
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", metavar="SHAPE", help="The input without the batch: 300, or 10,300 for 10 steps."),
-    ] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")] = False,
-    as_json: AsJson = False,
-    output: Output = None,
-) -> None:
-    """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given."""
-    from lstmcalc.sources.layer_options import read_layer
-
-    if len(layer) < 256 and Path(layer).is_file():
-        from lstmcalc.cli.paste import explain_file
-
-        if explain_file(layer, as_json, output):
-            return
-        raise typer.BadParameter(f"expected one layer, got the file {layer}: use `lstmcalc summary {layer}`")
-    page = Page(as_json, output)
-    words = [layer, *context.args]
-    with page.source(" ".join(words), partly=False):
-        spec = read_layer(words, inputs or [])
-        page.explanation(spec)
-        if verify:
-            page.verification(spec, {}, None, "auto", None)
-    page.close()
-
-
+)(explain)
 app.command()(paste)
 
 

@@ -14,6 +14,7 @@ import typer
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
+    from lstmcalc.renderers.document import Document
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
 
@@ -62,6 +63,15 @@ class Page:
             from lstmcalc.renderers.summary_text import render_summary
 
             self.text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
+
+    def answer(self, document: Callable[[], Document], data: Callable[[], Mapping[str, Any]]) -> None:
+        """Shows an answer in the form that was asked for: `document` makes what is read, `data` what JSON holds."""
+        if self.as_json:
+            self.document(data())
+            return
+        from lstmcalc.renderers.document_text import document_text
+
+        self.text(document_text(document(), self.width, self.colour))
 
     def explanation(self, spec: Spec) -> None:
         """Explains the last layer of a model."""

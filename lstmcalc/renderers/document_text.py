@@ -1,0 +1,43 @@
+"""A document as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from lstmcalc.renderers.diagram_text import diagram_lines
+from lstmcalc.renderers.document import Block, Document, Drawn, Faults, Heading, Lines, Prose
+from lstmcalc.renderers.drawing import draw
+from lstmcalc.renderers.explanation_text import styled, table_lines, wrapped_lines
+from lstmcalc.renderers.summary_text import render_faults
+
+__all__ = ["document_text"]
+
+
+def document_text(document: Document, width: int | None = 80, colour: bool = False) -> str:
+    """A document as text. What is longer than `width` wraps, nothing is cut; without a width, nothing wraps."""
+    parts = [draw(Text(document.title, "bold"), None, colour)] if document.title else []
+    for place, block in enumerate(document.blocks):
+        if parts and (place == 0 or isinstance(block, (Heading, Faults, Drawn))):
+            parts.append("\n")
+        parts.append(_text(block, width, colour))
+    return "".join(parts)
+
+
+def _text(block: Block, width: int | None, colour: bool) -> str:
+    if isinstance(block, Faults):
+        return render_faults(block.faults, width=width, colour=colour)
+    if isinstance(block, Heading):
+        return draw(Text(block.text, "bold"), None, colour)
+    if isinstance(block, Prose):
+        return _drawn(wrapped_lines(block.text, width), colour)
+    if isinstance(block, Lines):
+        return _drawn((f"  {line}" for line in block.lines), colour)
+    if isinstance(block, Drawn):
+        return _drawn(diagram_lines(block.diagram, width), colour)
+    return _drawn(table_lines(block.rows, width, block.header), colour)
+
+
+def _drawn(lines: Iterable[str], colour: bool) -> str:
+    return draw(Text("\n").join([styled(line) for line in lines]), None, colour)
