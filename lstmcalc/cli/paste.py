@@ -1,4 +1,4 @@
-"""The command `paste`: a `model.summary()` from a file, a pipe or the clipboard, explained or turned into a model."""
+"""The command `paste`: a `model.summary()` or an error message from a file, a pipe or the clipboard, explained."""
 
 from __future__ import annotations
 
@@ -9,77 +9,131 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lstmcalc.cli.forms import Format, form_of
 from lstmcalc.cli.page import Page
 from lstmcalc.errors import Fault, SpecError, Where
 
 if TYPE_CHECKING:
+    from lstmcalc.renderers.document import Document
     from lstmcalc.summary_text import Reading
 
-__all__ = ["explain_file", "paste"]
+__all__ = ["explain_text", "paste", "read_text"]
 
 #: Where the end of what is typed has other keys.
 WINDOWS = os.name == "nt"
+#: The endings of files that hold a model.
+MODEL_FILES = (".py", ".ipynb", ".yaml", ".yml", ".json", ".keras", ".h5", ".hdf5")
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE]...", help="Files with a summary; `-`, or no file, is standard input."),
+    typer.Argument(
+        metavar="[FILE]...", help="Files with a summary or an error message; `-`, or no file, is standard input."
+    ),
 ]
 Target = Annotated[
     str | None, typer.Option("--to", metavar="yaml|keras-json|python", help="Write the model that prints the summary.")
 ]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and summary.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME|SOURCE",
+        help="Which model, where a file holds several. Beside an error message: the file with its model.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and summary or message.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 
 
 def paste(
-    files: Files = None, target: Target = None, model: Model = None, as_json: AsJson = False, output: Output = None
+    files: Files = None,
+    target: Target = None,
+    model: Model = None,
+    form: Format = None,
+    as_json: AsJson = False,
+    output: Output = None,
 ) -> None:
-    """A pasted `model.summary()`, explained line by line."""
+    """A pasted `model.summary()`, explained line by line, or an error message of Keras, with what to change."""
     sources = files or ["-"]
     if target is not None:
         from lstmcalc.conversion import TARGETS
 
         if target not in TARGETS:
             raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
-        if as_json or len(sources) > 1:
-            got = "--json" if as_json else f"{len(sources)} files"
-            raise typer.BadParameter(f"expected one file and no --json beside it, got {got}", param_hint="--to")
-    page = Page(as_json, output)
+        if as_json or form or len(sources) > 1:
+            got = "--json" if as_json else f"--format {form}" if form else f"{len(sources)} files"
+            raise typer.BadParameter(f"expected one file and no other form beside it, got {got}", param_hint="--to")
+    page = Page("text" if target else form_of(form, as_json, output), output)
     for source in sources:
         with page.source(source, partly=False):
-            text = _read(source)
+            text = read_text(source)
             if target is None:
-                _explain(page, text, source, model)
+                _answer(page, text, source, model)
             else:
                 _convert(page, text, source, model, target)
     page.close()
 
 
-def explain_file(name: str, as_json: bool, output: Path | None) -> bool:
-    """Explains a file that holds a summary, as `paste` does; False where it holds something else."""
+def _answer(page: Page, text: str, source: str, model: str | None) -> None:
+    """Explains the summaries in a text, or its error message, or both."""
+    from lstmcalc.diagnosis.text import looks_like_error
     from lstmcalc.summary_text.tables import looks_like_summary
 
+    failed = looks_like_error(text)
+    if not (failed and looks_like_summary(text)):
+        if looks_like_summary(text) or not _diagnose(page, text, source, model, failed):
+            explain_text(page, text, source, model)
+        return
+    beside = model is not None and _is_file(model)
     try:
-        if not looks_like_summary(_read(name)):
-            return False
+        explain_text(page, text, source, None if beside else model)
     except SpecError:
+        # An error message may look like a row of a summary.
+        if not _diagnose(page, text, source, model, False):
+            raise
+    else:
+        _diagnose(page, text, source, model if beside else None, True)
+
+
+def _diagnose(page: Page, text: str, source: str, model: str | None, surely: bool) -> bool:
+    """Says what an error message means; False where a text holds none that is known, unless it is `surely` one."""
+    from lstmcalc.diagnosis import diagnose
+
+    diagnosis = diagnose(text, source=source)
+    if not (diagnosis.recognised or surely):
         return False
-    paste([name], None, None, as_json, output)
+    fault = None
+    if model is not None and diagnosis.recognised:
+        from lstmcalc.sources import load
+
+        try:
+            diagnosis = diagnose(text, load(model), source)
+        except SpecError as error:
+            fault = error
+
+    def document() -> Document:
+        from lstmcalc.renderers.diagnosis_document import diagnosis_document
+
+        return diagnosis_document(diagnosis)
+
+    page.answer(document, diagnosis.to_json)
+    page.failed |= not diagnosis.recognised
+    if fault is not None:
+        raise fault
     return True
 
 
-def _explain(page: Page, text: str, source: str, model: str | None) -> None:
+def _is_file(model: str) -> bool:
+    """Whether `--model` names a file rather than a model in a text."""
+    return os.path.exists(model) or model.endswith(MODEL_FILES)
+
+
+def explain_text(page: Page, text: str, source: str, model: str | None) -> None:
+    """Explains every summary in a text."""
     from lstmcalc.explanation.readings import explain_reading, understood
-    from lstmcalc.renderers.reading_json import reading_document
-    from lstmcalc.renderers.reading_text import render_reading
 
     for reading in _picked(text, source, model):
-        explanation = explain_reading(reading)
-        if page.as_json:
-            page.document(reading_document(explanation))
-        else:
-            page.text(render_reading(explanation, page.width, page.colour))
+        page.reading(explain_reading(reading))
         page.failed |= not understood(reading)
 
 
@@ -107,7 +161,7 @@ def _picked(text: str, source: str, model: str | None) -> list[Reading]:
     return readings
 
 
-def _read(source: str) -> str:
+def read_text(source: str) -> str:
     """The text of a paste; what is no UTF-8 in it is replaced, since the table can be read without."""
     from lstmcalc.sources import NO_TEXT, opened, read_rest
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-__all__ = ["Line", "clean_line", "clean_lines"]
+__all__ = ["Line", "broken_lines", "clean_line", "clean_lines", "plain_line", "without_prefix"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ _LOGGER = r"(?:(?!Model\b)[A-Za-z_<][\w./<>-]*(?::\d+|:<\w+>)*(?::|\s[-:](?=\s|$
 _LOGGED = re.compile(rf"\s*{_STAMP}(?:\s*(?:[-|:]\s+)?(?:{_STAMP}|{_LOGGER}))*(?:\s*[-:](?=\s|$))?")
 
 
-def _without_prefix(text: str) -> str:
+def without_prefix(text: str) -> str:
     """The line without what a mail, an editor or a log put before it; the blank after that stays, as in every line."""
     for _ in range(4):
         start = text.lstrip()[:1]
@@ -81,6 +82,11 @@ def clean_line(raw: str) -> str:
     >>> clean_line("2024-01-01 12:00:00,123 - INFO - root - Total params: 1\\_0")
     ' Total params: 1_0'
     """
+    return without_prefix(plain_line(raw))
+
+
+def plain_line(raw: str) -> str:
+    """A line without colours, HTML, escapes and odd blanks; what a mail or a log put before it stays."""
     text = raw
     if "[" in text or "\x1b" in text:
         text = _ANSI.sub("", text)
@@ -95,8 +101,7 @@ def clean_line(raw: str) -> str:
         text = html.unescape(text)
     if not text.isascii() or "\x00" in text or "\x08" in text or "\x0c" in text or "\x0b" in text:
         text = text.translate(_ODD)
-    text = text.expandtabs(8).replace("`", "").replace("**", "").rstrip()
-    return _without_prefix(text)
+    return text.expandtabs(8).replace("`", "").replace("**", "").rstrip()
 
 
 def _broken(raw: str) -> list[str]:
@@ -112,11 +117,15 @@ def clean_lines(text: str) -> list[Line]:
     >>> [(line.number, line.text) for line in clean_lines("a\r\n<b>b</b><br>c")]
     [(1, 'a'), (2, 'b'), (2, 'c')]
     """
-    lines = []
+    return _without_common_prefix([Line(number, part, clean_line(part)) for number, part in broken_lines(text)])
+
+
+def broken_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text, counted from 1; one with breaks written out in it gives several of the same number."""
     raws = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, raw in enumerate(raws, 1):
-        lines += [Line(number, part, clean_line(part)) for part in _broken(raw)]
-    return _without_common_prefix(lines)
+        for part in _broken(raw):
+            yield number, part
 
 
 _HEADER = re.compile(r"Layer \((?:type|name)\)")

@@ -93,6 +93,7 @@ class _Model:
             models=models,
             sequential=not ports,
             source=self.reading.source,
+            printed=True,
         )
 
     def _nested(self, place: int) -> Spec | None:

@@ -1,0 +1,88 @@
+"""Two shapes that should agree and do not: the changes to the data that make one of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from math import prod
+
+from lstmcalc.diagnosis.diagnosis import Cause, Shape
+from lstmcalc.diagnosis.words import after
+
+__all__ = ["data_causes", "fits"]
+
+
+def fits(got: Shape, wanted: Shape) -> bool:
+    """Whether a shape agrees with another; what is unknown agrees with all."""
+    return len(got) == len(wanted) and all(
+        one is None or other is None or one == other for one, other in zip(got, wanted, strict=True)
+    )
+
+
+def data_causes(got: Shape, wanted: Shape, name: str = "x") -> tuple[Cause, ...]:
+    """Why data has a shape that does not agree with the wanted one, with the line of numpy that mends it.
+
+    >>> [cause] = data_causes((1000, 50), (None, 50, 1))
+    >>> cause.code
+    ('x = x[..., None]  # (1000, 50) -> (1000, 50, 1)',)
+    """
+    by_code = {cause.code: cause for cause in reversed(list(_causes(got, wanted, name)))}
+    return tuple(reversed(by_code.values()))
+
+
+def _causes(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    if len(got) + 1 == len(wanted):
+        yield from _missing_axis(got, wanted, name)
+    if len(got) == len(wanted) + 1:
+        yield from _spare_axis(got, wanted, name)
+    if len(got) == len(wanted) and len(got) <= 5:
+        yield from _swapped(got, wanted, name)
+    yield from _reshaped(got, wanted, name)
+
+
+def _missing_axis(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    last = (*got, 1)
+    first = (1, *got)
+    known = sum(size is not None for size in wanted[1:])
+    if fits(last, wanted) and (known or got[:1] == (None,)):
+        yield Cause("The data has no last axis.", code=(f"{name} = {name}[..., None]{after(got, last)}",))
+    if fits(first, wanted) and None not in got:
+        yield Cause("One sample was given without the batch axis.", code=(f"{name} = {name}[None]{after(got, first)}",))
+    if fits(last, wanted) and not known:
+        yield Cause("The data has no last axis.", code=(f"{name} = {name}[..., None]{after(got, last)}",))
+    for axis in range(1, len(got)):
+        made = (*got[:axis], 1, *got[axis:])
+        if fits(made, wanted) and known:
+            code = f"{name} = np.expand_dims({name}, {axis}){after(got, made)}"
+            yield Cause(f"The data has no axis {axis}.", code=(code,))
+
+
+def _spare_axis(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    for axis in range(len(got) - 1, -1, -1):
+        made = (*got[:axis], *got[axis + 1 :])
+        if got[axis] == 1 and fits(made, wanted):
+            code = f"{name} = {name}.squeeze(axis={axis}){after(got, made)}"
+            yield Cause(f"The data has an axis of size 1 too many (axis {axis}).", code=(code,))
+
+
+def _swapped(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    axes = tuple(range(len(got)))
+    for order in permutations(axes[1:]):
+        made = (got[0], *(got[axis] for axis in order))
+        if order != axes[1:] and None not in made[1:] and made[1:] == wanted[1:]:
+            code = f"{name} = {name}.transpose{(0, *order)}{after(got, made)}"
+            yield Cause("The axes stand in another order.", code=(code,))
+            return
+
+
+def _reshaped(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    inner = [size for size in got[1:] if size is not None]
+    sizes = [size for size in wanted[1:] if size is not None]
+    if not inner or not sizes or len(inner) + 1 < len(got) or len(sizes) + 1 < len(wanted) or fits(got, wanted):
+        return
+    # Shapes that differ in axes of size 1, or in their order, have a change of their own.
+    same = sorted(size for size in inner if size != 1) == sorted(size for size in sizes if size != 1)
+    if not same and prod(inner) == prod(sizes):
+        made = (got[0], *sizes)
+        code = f"{name} = {name}.reshape{(-1, *sizes)}{after(got, made)}"
+        yield Cause("Each sample has the right number of values in another shape.", code=(code,))

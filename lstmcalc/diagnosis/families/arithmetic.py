@@ -1,0 +1,182 @@
+"""Two arrays that are multiplied as matrices, convolved, or combined value by value, and do not agree."""
+
+from __future__ import annotations
+
+import re
+
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
+from lstmcalc.diagnosis.families.losses import compared
+from lstmcalc.diagnosis.families.merging import NODE
+from lstmcalc.diagnosis.message import SHAPE, Found, family
+from lstmcalc.diagnosis.targets import LOSSES
+
+WITH = rf"(?:.{{0,900}}?with input shapes: (?P<first>{SHAPE})(?:, (?P<second>{SHAPE}))?)?"
+
+
+@family(
+    "unequal-dimensions",
+    (
+        "Dimensions must be equal, but are",
+        rf"Dimensions must be equal, but are (?P<one>\d{{1,15}}) and (?P<other>\d{{1,15}}){NODE}{WITH}",
+    ),
+)
+def unequal(found: Found) -> Diagnosis | None:
+    """`Dimensions must be equal, but are 10 and 20`: in a loss, a product, or a sum."""
+    op = found["op"] or found["old_op"]
+    first, second = found.shape("first"), found.shape("second")
+    node = found["node"]
+    if first and second and re.search(r"loss|error|entropy|divergence|metrics", node):
+        target, output = (second, first) if op == "SquaredDifference" else (first, second)
+        if answer := compared(found, target, output, _loss_in(node)):
+            return answer
+    if "MatMul" in op and first and second:
+        return product(first, second, node)
+    if op.startswith("Conv") and first and second:
+        return channels(first[-1], second[-2])
+    return unequal_sizes(first, second, found.number("one"), found.number("other"), node)
+
+
+def _loss_in(node: str) -> str:
+    return next((LOSSES[name] for name in LOSSES if name in node), "")
+
+
+def unequal_sizes(
+    first: Shape | None, second: Shape | None, one: int | None, other: int | None, node: str = ""
+) -> Diagnosis:
+    """Two arrays that are added, subtracted or multiplied value by value."""
+    shapes = f" ({first} and {second})" if first and second else ""
+    place = f" at `{node}`" if node else ""
+    sizes = f"sizes {one} and {other}" if one is not None else "shapes, which it does not state,"
+    meaning = f"Two arrays are combined value by value{place}, and their {sizes} do not agree{shapes}."
+    causes = (
+        Cause(
+            "It is the loss: the targets do not have the shape of the output.",
+            "Compare `model.output_shape` with `y.shape`, and give the last layer one unit per column of `y`.",
+        ),
+        Cause(
+            "It is a merging layer or an operator (`a + b`) in the model.",
+            "Give both branches the same units, filters and lengths, or join them: `Concatenate()([a, b])`.",
+        ),
+    )
+    return Diagnosis("", meaning, causes, expected=str(first or one or ""), got=str(second or other or ""))
+
+
+def product(first: Shape, second: Shape, node: str = "") -> Diagnosis:
+    """A product of matrices whose inner sizes differ."""
+    place = f" at `{node}`" if node else ""
+    inner = second[-2] if len(second) > 1 else second[-1]
+    meaning = f"In a product of {first} and {second}{place} the {first[-1]} and the {inner} must be equal."
+    causes = (
+        Cause(
+            f"The data has {first[-1]} values where the layer's weights read {inner}.",
+            "Prepare it with the same columns and sizes as the training data:",
+            (f"assert x.shape[-1] == {inner}",),
+        ),
+        Cause(
+            "A Flatten before a Dense gives another size, because the pictures or sequences have another length.",
+            "Resize or pad them to the size that the model was built with.",
+            about="flatten",
+        ),
+        Cause(
+            "It is a product of your own, with one side turned.",
+            "Turn it:",
+            ("tf.matmul(a, b, transpose_b=True)",),
+        ),
+    )
+    return Diagnosis("matrix-sizes", meaning, causes, expected=f"{inner} values", got=str(first), received=(first,))
+
+
+def channels(got: int | None, wanted: int | None) -> Diagnosis:
+    """A convolution on another number of channels than its kernel has."""
+    meaning = f"A convolution was built for {wanted} channels, and its input has {got}."
+    causes = [
+        Cause(
+            "The pictures have another number of channels than in training.", "Load them with the same `color_mode`."
+        ),
+        Cause("The axes stand in another order.", "Put the channels last, or state `data_format`."),
+    ]
+    if (got, wanted) == (1, 3):
+        causes.insert(
+            0, Cause("The pictures are grey, the layer was built for RGB.", code=("x = np.repeat(x, 3, axis=-1)",))
+        )
+    return Diagnosis("channels", meaning, tuple(causes), expected=f"{wanted} channels", got=f"{got} channels")
+
+
+@family(
+    "channels",
+    (
+        "evenly divisible by filter depth",
+        r"input depth must be evenly divisible by filter depth: (?P<got>\d{1,12}) vs\.? (?P<wanted>\d{1,12})",
+    ),
+    (
+        "number of input channels does not match",
+        r"number of input channels does not match corresponding dimension of filter, (?P<got>\d{1,12})"
+        r" vs (?P<wanted>\d{1,12})",
+    ),
+)
+def channel_count(found: Found) -> Diagnosis | None:
+    """A convolution on another number of channels."""
+    got, wanted = found.number("got"), found.number("wanted")
+    return channels(got, wanted) if got and wanted else None
+
+
+@family(
+    "matrix-sizes",
+    (
+        "ize-incompatible: In[0]",
+        rf"Matrix size-incompatible: In\[0\]: (?P<first>{SHAPE}), In\[1\]: (?P<second>{SHAPE})",
+    ),
+    (
+        "Inner dimensions",
+        r"Inner dimensions \(x1\.shape\[-1\] and x2\.shape\[-2\]\) must be equal, but received"
+        rf" x1\.shape=(?P<first>{SHAPE}) and x2\.shape=(?P<second>{SHAPE})",
+    ),
+    (
+        "shapes cannot be multiplied",
+        r"mat1 and mat2 shapes cannot be multiplied \((?P<rows>\d{1,12})x(?P<inner>\d{1,12}) and"
+        r" (?P<inner2>\d{1,12})x(?P<columns>\d{1,12})\)",
+    ),
+    (
+        "dot_general requires contracting dimensions",
+        r"dot_general requires contracting dimensions to have the same shape, got \((?P<inner>\d{1,12}),\) and"
+        r" \((?P<inner2>\d{1,12}),\)",
+    ),
+)
+def matrices(found: Found) -> Diagnosis | None:
+    """A product of matrices, in TensorFlow, Keras 3 and PyTorch."""
+    first, second = found.shape("first"), found.shape("second")
+    if found["inner"]:
+        first = (found.number("rows"), found.number("inner"))
+        second = (found.number("inner2"), found.number("columns"))
+    return product(first, second) if first and second else None
+
+
+@family(
+    "unequal-dimensions",
+    ("Incompatible shapes:", rf"Incompatible shapes: (?P<first>{SHAPE}) vs\.? (?P<second>{SHAPE})"),
+    (
+        "operands could not be broadcast",
+        rf"operands could not be broadcast together with shapes (?P<first>{SHAPE}) (?P<second>{SHAPE})",
+    ),
+    (
+        "got incompatible shapes for broadcasting",
+        rf"got incompatible shapes for broadcasting: (?P<first>{SHAPE}), (?P<second>{SHAPE})",
+    ),
+    (
+        "must match the size of tensor b",
+        r"The size of tensor a \((?P<one>\d{1,12})\) must match the size of tensor b \((?P<other>\d{1,12})\)",
+    ),
+    ("required broadcastable shapes", r"required broadcastable shapes"),
+)
+def broadcast(found: Found) -> Diagnosis | None:
+    """Values combined one by one, once the data is there."""
+    first, second = found.shape("first"), found.shape("second")
+    if not first or not second:
+        return unequal_sizes(None, None, found.number("one"), found.number("other"))
+    pairs = [
+        (one, other)
+        for one, other in zip(reversed(first), reversed(second), strict=False)
+        if None not in (one, other) and one != other and 1 not in (one, other)
+    ]
+    one, other = pairs[0] if pairs else (first[-1], second[-1])
+    return unequal_sizes(first, second, one, other)

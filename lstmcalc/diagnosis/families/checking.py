@@ -1,0 +1,176 @@
+"""Data that does not go into a model, or targets that do not agree with its output, as Keras checks them beforehand."""
+
+from __future__ import annotations
+
+import re
+
+from lstmcalc.diagnosis.apart import data_causes
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
+from lstmcalc.diagnosis.families.axes import INPUT, last_axis, layer_of, ndim_causes
+from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
+from lstmcalc.diagnosis.targets import loss_of, target_causes
+from lstmcalc.diagnosis.words import RECURRENT, after, axes_text, class_named, named, values
+
+EXPECTED = rf"expected shape=(?P<wanted>{SHAPE}), found shape=(?P<shape>{SHAPE})"
+
+
+@family(
+    "wrong-input",
+    ("found shape=", INPUT + EXPECTED),
+    ("found shape=", EXPECTED),
+    (
+        "but input has incompatible shape",
+        rf"Expected shape (?P<wanted>{SHAPE}), but input has incompatible shape (?P<shape>{SHAPE})",
+    ),
+    (
+        "which has shape",
+        rf"Cannot feed value of shape (?P<shape>{SHAPE}) for Tensor "
+        r"[\"']?u?'?(?P<layer>[\w./-]{1,200}?)(?:_1)?:0[\"']?,"
+        rf" which has shape '?(?P<wanted>{SHAPE})'?",
+    ),
+    (
+        "was called on an input with incompatible shape",
+        rf"Model was constructed with shape (?P<wanted>{SHAPE}) for input .{{0,300}}?"
+        rf"was called on an input with incompatible shape (?P<shape>{SHAPE})",
+    ),
+)
+def wrong_input(found: Found) -> Diagnosis | None:
+    """`expected shape=(None, 50, 1), found shape=(None, 40, 2)`: data that a model was not built for."""
+    wanted, got = found.shape("wanted"), found.shape("shape")
+    if wanted is None or got is None:
+        return None
+    layer = layer_of(found)
+    layer = layer.removesuffix("_input")
+    who = named(layer) if layer else "The model"
+    return Diagnosis(
+        "wrong-input",
+        f"{who} was built for {wanted} and was given {got}. {differences(got, wanted)}".rstrip(),
+        shape_causes(got, wanted),
+        layer,
+        class_named(layer),
+        str(wanted),
+        str(got),
+        (got,),
+    )
+
+
+def differences(got: Shape, wanted: Shape) -> str:
+    """Where two shapes differ, in a sentence."""
+    if len(got) != len(wanted):
+        return f"That is {axes_text('', len(got))} instead of {len(wanted)}."
+    apart = [
+        f"axis {place} has {one} instead of {other}"
+        for place, (one, other) in enumerate(zip(got, wanted, strict=True))
+        if one != other and other is not None
+    ]
+    text = ", ".join(apart)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def shape_causes(got: Shape, wanted: Shape) -> tuple[Cause, ...]:
+    """Why data has another shape than the one that is wanted; where it only lies otherwise, nothing else is said."""
+    return data_causes(got, wanted) or tuple(size_causes(got, wanted))
+
+
+def size_causes(got: Shape, wanted: Shape) -> list[Cause]:
+    """What to do where data has other sizes than a model was built for."""
+    if len(got) != len(wanted):
+        fix = "Reshape the data, or build the model for it:"
+        return [
+            Cause(
+                "The data has another number of axes.", fix, (f"Input({got[1:]})  # not {wanted[1:]}",), about="input"
+            )
+        ]
+    apart = [
+        place for place in range(1, len(got)) if None not in (got[place], wanted[place]) and got[place] != wanted[place]
+    ]
+    causes = []
+    if apart == [1] and len(got) == 3:
+        steps = wanted[1]
+        cut = f"x = keras.utils.pad_sequences(x, maxlen={steps}, dtype=x.dtype)"
+        causes.append(
+            Cause(f"The sequences have {got[1]} steps, the model was built for {steps}.", "Pad or cut them:", (cut,))
+        )
+        open_ = f"Input((None, {wanted[2]}))  # any number of steps"
+        causes.append(
+            Cause("The model states a length that it may not need.", "A recurrent layer takes any:", (open_,))
+        )
+    elif apart:
+        fix = "Prepare the data as for training, or build the model for it:"
+        code = (f"Input({got[1:]})  # not {wanted[1:]}",)
+        said = "The data has other sizes than the model was built for."
+        causes.append(Cause(said, fix, code, about="input"))
+    return causes
+
+
+CHECKED = (
+    r"Error when checking (?:model )?(?P<kind>input|target)?(?: \(.{0,100}?\))? ?: "
+    r"expected (?P<name>[\w./-]{1,200}|no data)"
+)
+
+
+@family(
+    "checking-input",
+    (
+        "Error when checking",
+        rf"{CHECKED} to have (?P<ndim>\d{{1,3}}) dimensions?,? but got array with shape (?P<shape>{SHAPE})",
+    ),
+    (
+        "Error when checking",
+        rf"{CHECKED} to have shape (?P<wanted>{SHAPE}),? but got array with shape (?P<shape>{SHAPE})",
+    ),
+)
+def checking_data(found: Found) -> Diagnosis | None:
+    """`Error when checking input: expected lstm_1_input to have 3 dimensions, but got array with shape (1000, 50)`."""
+    got, wanted, ndim = found.shape("shape"), found.shape("wanted"), found.number("ndim")
+    if got is None or (wanted is None and ndim is None):
+        return None
+    name = found["name"]
+    is_target = found["kind"] == "target"
+    # Keras 1 names the input of `lstm_1` `lstm_input_1`.
+    layer = re.sub(r"_input(?=_\d+$|$)", "", name)
+    layer = layer if is_target or layer != name else ""
+    class_name = class_named(layer)
+    if wanted is not None and len(wanted) in (len(got) - 1, len(got)) and wanted[:1] != (None,):
+        # Keras 2.2 and later print shapes without the batch.
+        got_inner, wanted_all = (
+            (got, (None, *wanted)) if len(wanted) == len(got) - 1 else ((None, *got), (None, *wanted))
+        )
+        got, wanted = got_inner, wanted_all
+    axes = axes_text("" if is_target else class_name, ndim) if ndim is not None else ""
+    expected = axes or shown(wanted)
+    what = f"The targets for {named(layer)}" if is_target else f"The data for input `{name}`"
+    meaning = (
+        f"{what} must have {expected if axes else f'shape {expected}'}. They have {got}."
+        if is_target
+        else (f"{what} must have {expected if axes else f'shape {expected}'}. It has {got}.")
+    )
+    if is_target:
+        output = wanted if wanted is not None else (got[0], *(None,) * ((ndim or 1) - 1))
+        causes = target_causes(got, output, loss_of(found), layer)
+    else:
+        causes = _input_causes(class_name, got, wanted, ndim)
+    code = "checking-target" if is_target else "checking-input"
+    return Diagnosis(code, meaning, causes, layer, class_name, expected, str(got), (got,))
+
+
+def _input_causes(class_name: str, got: Shape, wanted: Shape | None, ndim: int | None) -> tuple[Cause, ...]:
+    if wanted is not None:
+        return shape_causes(got, wanted)
+    if ndim is not None and len(got) + 1 == ndim:
+        # It is data: nothing stands before the first layer.
+        return tuple(_data_without_axis(class_name, got))
+    return ndim_causes(class_name, ndim or 0, len(got), got)
+
+
+def _data_without_axis(class_name: str, got: Shape) -> list[Cause]:
+    with_last = Cause(last_axis(class_name, got), code=(f"x = x[..., None]{after(got, (*got, 1))}",))
+    alone = Cause("One sample was given without the batch axis.", code=(f"x = x[None]{after(got, (1, *got))}",))
+    causes = [with_last, alone]
+    if len(got) == 2 and class_name in RECURRENT:
+        made = (got[0], 1, got[1])
+        one_step = f"The {values(got[1])} are the features of one time step."
+        causes.insert(1, Cause(one_step, code=(f"x = x[:, None, :]{after(got, made)}",)))
+    if class_name.startswith(("Conv2D",)) and got[-1] in (1, 3, 4):
+        causes.reverse()
+    return causes

@@ -1,0 +1,204 @@
+"""Masks that a layer refuses, and the fused cuDNN kernel where it cannot be used."""
+
+from __future__ import annotations
+
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
+from lstmcalc.diagnosis.families.batches import caller
+from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.words import class_named, named
+
+
+@family(
+    "mask-unsupported",
+    (
+        "does not support masking",
+        r"Layer [\"']?(?P<layer>[\w./-]{1,200}?)[\"']? does not support masking, but was" r" passed an input_mask",
+    ),
+)
+def mask_unsupported(found: Found) -> Diagnosis:
+    """A mask reaches a layer that takes none (Keras 1 and 2; Keras 3 drops it without a word)."""
+    layer = found["layer"]
+    meaning = f"A mask, from Embedding(mask_zero=True) or Masking, reaches {named(layer)}, which takes none."
+    causes = (
+        Cause(
+            "The mask is not needed behind a recurrent layer's last step, and is before it.",
+            "Move the layer behind a recurrent layer without `return_sequences`:",
+            ("Embedding(1000, 64, mask_zero=True)", "LSTM(64)  # uses the mask, and ends it"),
+        ),
+        Cause(
+            "Without recurrent layers the padding can only be ignored by not masking.",
+            "Leave `mask_zero=True` or Masking away:",
+            ("Embedding(1000, 64)",),
+        ),
+        Cause(
+            "The average over the steps was wanted.", "Use the layer that reads a mask:", ("GlobalAveragePooling1D()",)
+        ),
+    )
+    return Diagnosis("", meaning, causes, layer, class_named(layer), "no mask", "a mask")
+
+
+@family(
+    "cudnn-not-eligible",
+    (
+        "use_cudnn=True was specified",
+        r"use_cudnn=True was specified, but cuDNN is not supported for this layer configuration",
+    ),
+)
+def cudnn_not_eligible(found: Found) -> Diagnosis:
+    """`use_cudnn=True` on a layer, a backend or a machine without the fused kernel."""
+    layer, class_name = caller(found)
+    meaning = (
+        "`use_cudnn=True` asks for the fused kernel or an error, and "
+        f"{named(layer, class_name)} cannot use it here: "
+        "for its arguments, its mask, the backend, or want of a GPU."
+    )
+    causes = (
+        Cause(
+            "There is no GPU, or the backend has none of its own kernels for it.",
+            "Let Keras choose:",
+            (f'{class_name or "LSTM"}(64, use_cudnn="auto")',),
+        ),
+        Cause(
+            'An argument rules the kernel out. It needs `activation="tanh"`, '
+            '`recurrent_activation="sigmoid"`, '
+            "`use_bias=True`, `recurrent_dropout=0`, `unroll=False`, and for a GRU "
+            "`reset_after=True`: the defaults.",
+            "Leave these arguments at their defaults; `dropout` may have any value.",
+            (f"{class_name or 'LSTM'}(64)",),
+        ),
+        Cause(
+            "A mask is not right-padded.",
+            "Pad behind the values:",
+            ('x = keras.utils.pad_sequences(x, padding="post")',),
+        ),
+    )
+    return Diagnosis("", meaning, causes, layer, class_name)
+
+
+@family(
+    "cudnn-no-kernel",
+    (
+        "CudnnRNN",
+        r"No OpKernel was registered to support Op 'CudnnRNN\w{0,20}' used by (?:node"
+        r" )?(?:\{\{node )?(?P<path>[\w./-]{1,300})",
+    ),
+    ("CudnnRNN", r"Could not find device for node: \{\{node CudnnRNN\w{0,10}\}\}"),
+    (
+        "CudnnRNN",
+        r"Fail(?:ed)? to (?:find the dnn implementation|call"
+        r" (?:ThenRnnForward|ThenRnnBackward|DoRnnForwardImpl))[^.]{0,200}CudnnRNN",
+    ),
+    ("dnn implementation", r"Fail to find the dnn implementation"),
+    ("only available with the TensorFlow backend", r"CuDNN RNNs are only available with the TensorFlow backend"),
+)
+def cudnn_no_kernel(found: Found) -> Diagnosis:
+    """A layer that runs on a GPU only."""
+    layer = found["path"].rpartition("/")[0].rpartition("/")[2]
+    meaning = (
+        "The layer was to run on the cuDNN kernel, which works on an NVIDIA GPU only, and "
+        "TensorFlow finds no such GPU or cuDNN."
+    )
+    causes = (
+        Cause(
+            "CuDNNLSTM or CuDNNGRU runs on a machine without a GPU.",
+            "Use LSTM or GRU: since TensorFlow 2 they choose the kernel themselves.",
+            ("LSTM(64)", "GRU(64)"),
+        ),
+        Cause(
+            "There is a GPU, and its memory is full or cuDNN does not fit TensorFlow.",
+            "Look at what TensorFlow sees; close other notebooks that hold the GPU:",
+            ('tf.config.list_physical_devices("GPU")',),
+        ),
+    )
+    return Diagnosis("", meaning, causes, layer, class_named(layer), "an NVIDIA GPU with cuDNN")
+
+
+@family(
+    "cudnn-mask",
+    ("Masking is not supported for CuDNN", r"Masking is not supported for CuDNN RNNs"),
+    (
+        "right-padded",
+        r"You are passing a RNN mask that does not correspond to right-padded sequences," r" while using cuDNN",
+    ),
+    (
+        "cudnnSetRNNDataDescriptor",
+        r"CUDNN_STATUS_BAD_PARAM in [\w./()]{1,120}: 'cudnnSetRNNDataDescriptor\("
+        r" ?data_desc\.get\(\), data_type, layout,"
+        r" max_seq_length, batch_size, data_size, seq_lengths_array",
+    ),
+)
+def cudnn_mask(found: Found) -> Diagnosis:
+    """A mask that the cuDNN kernel cannot follow."""
+    if "right-padded" in found.message or "CUDNN_STATUS" in found.message:
+        meaning = (
+            "The cuDNN kernel follows a mask only where every sequence is padded behind its values, and none is empty."
+        )
+        causes = [
+            Cause(
+                "The sequences are padded before their values (the default of `pad_sequences`).",
+                "Pad behind them:",
+                ('x = keras.utils.pad_sequences(x, padding="post")',),
+            ),
+            Cause(
+                "A sequence is all padding, or has 0 (or the `mask_value`) in its middle.",
+                "Leave empty sequences away:",
+                ("x = x[(x != 0).any(axis=1)]",),
+            ),
+            Cause("Neither can be changed.", "Run the layer without the kernel:", ("LSTM(64, use_cudnn=False)",)),
+        ]
+    else:
+        meaning = "CuDNNLSTM and CuDNNGRU take no mask."
+        causes = [
+            Cause(
+                "Embedding(mask_zero=True) or Masking stands before it.",
+                "Use LSTM or GRU, which take masks:",
+                ("Embedding(1000, 64, mask_zero=True)", "LSTM(64)"),
+            ),
+            Cause("The mask is not needed.", "Leave `mask_zero=True` or Masking away."),
+        ]
+    if "CUDNN_STATUS" in found.message:
+        # What TensorFlow 2.2 says of a sequence without a value.
+        causes[:2] = reversed(causes[:2])
+    return Diagnosis("", meaning, tuple(causes))
+
+
+@family("mask-list", ("mask must be a list", r"layer mask must be a list, namely \[query_mask, value_mask\]"))
+def mask_list(found: Found) -> Diagnosis:
+    """One mask where Attention takes two."""
+    layer, class_name = caller(found)
+    meaning = (
+        f"{named(layer, class_name)} takes two masks, one of the query and one of the value, each None or an array."
+    )
+    fix = Cause("One array was given.", "Give two:", ("Attention()([query, value], mask=[None, value_mask])",))
+    return Diagnosis("", meaning[0].upper() + meaning[1:], (fix,), layer, class_name, "[query_mask, value_mask]")
+
+
+@family(
+    "mask-length",
+    (
+        "Tried to read from index",
+        r"Tried to read from index (?P<index>\d{1,12}) but array size is:" r" (?P<size>\d{1,12})",
+    ),
+    (
+        "scan got values with different leading axis sizes",
+        r"scan got values with different leading axis sizes: (?P<steps>\d{1,12})," r" (?P<size>\d{1,12})",
+    ),
+)
+def mask_length(found: Found) -> Diagnosis | None:
+    """A mask of fewer steps than the sequence."""
+    layer, class_name = caller(found)
+    if not class_name or "mask=None" in found.text:
+        return None
+    size = found.number("size") or 0
+    steps = found.near(r"(?:inputs|sequences)=[\w.]{1,30}\(shape=(?:torch\.Size\()?[\[(]\d{1,12}," r" (\d{1,12})")
+    said = f"the input has {steps} time steps and its mask {size}" if steps else f"the mask has only {size} time steps"
+    meaning = f"A mask has one value per sample and time step; here {said}."
+    causes = (
+        Cause(
+            "The layers between changed the number of steps, and the mask was handed on by hand.",
+            "Make the mask of the same shape as the input without its last axis:",
+            ("mask.shape == x.shape[:2]",),
+        ),
+        Cause("The mask belongs to another input.", "Give this layer the mask of its own input."),
+    )
+    return Diagnosis("", meaning, causes, layer, class_name, f"{steps} time steps" if steps else "", f"{size}")

@@ -1,0 +1,257 @@
+"""Two arrays that do not go together: Concatenate and the other merging layers, products, and sums."""
+
+from __future__ import annotations
+
+import re
+
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
+from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
+
+SHAPES = rf"\[?(?P<shapes>(?:{SHAPE}(?:, | |and ){{0,2}}){{1,40}})\]?"
+_ONE = re.compile(SHAPE)
+
+
+def listed(text: str) -> tuple[Shape, ...]:
+    """Every shape in a text."""
+    return tuple(shape for one in _ONE.findall(text) if (shape := read_shape(one)) is not None)
+
+
+def both(shapes: tuple[Shape, ...]) -> str:
+    return " and ".join([", ".join(map(str, shapes[:-1])), str(shapes[-1])] if len(shapes) > 1 else map(str, shapes))
+
+
+@family(
+    "concatenate-shapes",
+    (
+        "requires inputs with matching shapes except for the concat",
+        r"Concatenate(?: layer)? requires inputs with matching shapes except for the concat(?:enation)? axis\."
+        rf" (?:Got inputs shapes|Received|Received input shapes|Got input shapes): (?:input_shape=)?{SHAPES}",
+    ),
+)
+def concatenate(found: Found) -> Diagnosis | None:
+    """Concatenate on shapes that differ elsewhere than on its axis."""
+    shapes = listed(found["shapes"])
+    if len(shapes) < 2:
+        return None
+    meaning = f"Concatenate joins inputs along one axis; all other axes must agree. It was given {both(shapes)}."
+    return Diagnosis("", meaning, concatenate_causes(shapes), "", "Concatenate", "", both(shapes), shapes)
+
+
+def concatenate_causes(shapes: tuple[Shape, ...]) -> tuple[Cause, ...]:
+    ndims = {len(shape) for shape in shapes}
+    if len(ndims) > 1:
+        return _other_ndim(shapes, min(ndims), max(ndims))
+    ndim = len(shapes[0])
+    apart = [axis for axis in range(ndim) if len({shape[axis] for shape in shapes} - {None}) > 1]
+    if len(apart) == 1 and apart[0]:
+        axis = apart[0]
+        sizes = [shape[axis] for shape in shapes]
+        total: int | None = 0
+        for size in sizes:
+            total = None if size is None or total is None else total + size
+        made = (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+        code = f"Concatenate(axis={axis})  # gives {made}"
+        causes = [Cause(f"They differ on axis {axis}, and `axis` names another one.", "Join along that axis:", (code,))]
+        if ndim == 3 and axis == 1:
+            causes.append(
+                Cause(
+                    "The inputs have different numbers of time steps.",
+                    "Pad or crop them to the same, or make one vector of each first (`return_sequences=False`).",
+                )
+            )
+        elif ndim == 4:
+            causes.append(
+                Cause("The pictures have different sizes.", 'Use `padding="same"`, `Cropping2D` or `Resizing`.')
+            )
+        return tuple(causes)
+    if apart == [0]:
+        counts = " and ".join(str(shape[0]) for shape in shapes)
+        return (Cause(f"They hold different numbers of samples: {counts}.", "Give all of them the same samples."),)
+    said = f"They differ on the axes {' and '.join(map(str, apart))}." if apart else "They differ."
+    return (Cause(said, "Bring all axes but one to the same sizes: pad, crop, resize, or put a Dense before it."),)
+
+
+def _other_ndim(shapes: tuple[Shape, ...], least: int, most: int) -> tuple[Cause, ...]:
+    causes = []
+    if (least, most) == (2, 3):
+        steps = next((shape[1] for shape in shapes if len(shape) == 3), None)
+        causes = [
+            Cause(
+                "One input has time steps, the other is one vector per sample.",
+                "Repeat the vector for every step, then join along the last axis:",
+                (f"RepeatVector({steps or 'timesteps'})(vector)",),
+            ),
+            Cause(
+                "A recurrent layer before it was to return one vector.",
+                "Leave `return_sequences=True` out on it, or put `Flatten()` behind it.",
+            ),
+        ]
+    return (
+        (*causes, Cause("The inputs have different numbers of axes.", "Put `Flatten()` or `Reshape` before it."))
+        if (not causes)
+        else tuple(causes)
+    )
+
+
+@family(
+    "merge-shapes",
+    (
+        "incompatible shapes",
+        rf"Inputs have incompatible shapes\. Received shapes (?P<shapes>{SHAPE} and {SHAPE})",
+    ),
+    (
+        "Operands could not be broadcast",
+        rf"Operands could not be broadcast together with shapes (?P<shapes>{SHAPE} {SHAPE})",
+    ),
+)
+def merge(found: Found) -> Diagnosis | None:
+    """Add, Multiply, Average and the like; the shapes are those of a sample."""
+    shapes = listed(found["shapes"])
+    if len(shapes) != 2:
+        return None
+    one, other = shapes
+    meaning = f"Add, Multiply, Average and the like want samples of the same shape. They were given {one} and {other}."
+    units = other[-1] if other else None
+    causes = []
+    if len(one) == len(other) and one[:-1] == other[:-1]:
+        code = f"Dense({one[-1]})" if len(one) < 3 else f"Conv2D({one[-1]}, 1)"
+        causes.append(
+            Cause(
+                f"One branch gives {one[-1]} values on the last axis, the other {units}.",
+                "Give the layers before it the same units or filters, or bring one to the other's size:",
+                (f"{code}(other)",),
+            )
+        )
+        causes.append(Cause("The two were to be joined, not added.", code=("Concatenate()([one, other])",)))
+    elif len(one) == len(other):
+        causes.append(
+            Cause(
+                "The branches have different lengths or sizes of pictures.",
+                'Use `padding="same"` and the same strides in both, or crop the larger one.',
+            )
+        )
+    else:
+        causes.append(
+            Cause(
+                "One branch has an axis more than the other.",
+                "Use the same `return_sequences` in both branches, or put `Flatten()` on the larger one.",
+            )
+        )
+    return Diagnosis("", meaning, tuple(causes), got=f"{one} and {other}", received=shapes)
+
+
+@family(
+    "dot-sizes",
+    (
+        "Incompatible input shapes: axis values",
+        r"Incompatible input shapes: axis values (?P<one>\d{1,15}) \(at axis (?P<axis>\d{1,3})\) != (?P<other>\d{1,15})"
+        rf" \(at axis (?P<axis2>\d{{1,3}})\)(?:\. Full input shapes: (?P<shapes>{SHAPE}, {SHAPE}))?",
+    ),
+    (
+        "Dimension incompatibility",
+        r"Dimension incompatibility (?P<one>\d{1,15}) != (?P<other>\d{1,15})\. Layer shapes: "
+        rf"(?P<shapes>{SHAPE}, {SHAPE})",
+    ),
+)
+def dot(found: Found) -> Diagnosis:
+    """Dot along axes of different sizes."""
+    shapes = listed(found["shapes"])
+    one, other = found["one"], found["other"]
+    given = f" Its inputs are {both(shapes)}." if shapes else ""
+    meaning = f"Dot multiplies and sums along one axis of each input; these have {one} and {other}.{given}"
+    causes = []
+    if len(shapes) == 2:
+        same = [
+            (place, place2)
+            for place, size in enumerate(shapes[0])
+            for place2, size2 in enumerate(shapes[1])
+            if place and place2 and size is not None and size == size2
+        ]
+        causes = [
+            Cause(
+                f"Axis {place} of the first and axis {place2} of the second agree.",
+                "Take these:",
+                (f"Dot(axes={place if place == place2 else (place, place2)})",),
+            )
+            for place, place2 in same[-1:]
+        ]
+    if causes:
+        causes.append(Cause("The layers before it have different units.", "Give them the same."))
+    else:
+        causes.append(
+            Cause("The two have different sizes on every axis.", f"Bring one to the other's: `Dense({one})`.")
+        )
+    return Diagnosis(
+        "", meaning, tuple(causes), "", "Dot", "", both(shapes) if shapes else f"{one} and {other}", shapes
+    )
+
+
+@family(
+    "number-of-inputs",
+    (
+        "should be called on",
+        r"(?:A|An) (?P<class>\w{1,60}) layer should be called on "
+        r"(?P<wanted>a list of (?:(?:at least )?\d )?input|exactly 2 inputs)"
+        r"(?:.{0,20}?\. (?:Received|Got):? ?(?:input_shape=)?(?P<shapes>[^.]{1,400}))?",
+    ),
+)
+def list_of_inputs(found: Found) -> Diagnosis:
+    """A merging layer on one input, or on too many."""
+    class_name, wanted = found["class"], found["wanted"]
+    text = wanted if wanted.endswith(("s", "1 input")) else f"{wanted}s"
+    shapes = listed(found["shapes"])
+    given = f" It was given {both(shapes)}." if shapes else ""
+    class_name = class_name if class_name != "merge" else ""
+    code = f"{class_name or 'Concatenate'}()([one, other])"
+    cause = Cause("The inputs were not given as one list.", "Put them in square brackets:", (code,))
+    return Diagnosis(
+        "",
+        f"{class_name or 'A merging layer'} is called on {text}.{given}",
+        (cause,),
+        "",
+        class_name,
+        text,
+        both(shapes) if shapes else "",
+    )
+
+
+#: Where in TensorFlow's graph it is, and what is done there.
+NODE = (
+    r"(?: for '?(?:\{\{node )?(?P<node>[\w./:-]{1,300})(?:\}\})?'? ?"
+    r"(?:= (?P<op>\w{1,60})|\(op: '(?P<old_op>\w{1,60})'\)))?"
+)
+
+
+@family(
+    "concatenate-shapes",
+    (
+        "ConcatOp",
+        r"ConcatOp ?: (?:Dimensions of inputs should match|Dimension \d{1,3} in both shapes must be equal):"
+        rf" shape\[\d{{1,4}}\] = (?P<first>{SHAPE}) vs\. shape\[\d{{1,4}}\] = (?P<second>{SHAPE})",
+    ),
+    (
+        "in both shapes must be equal, but are",
+        r"Dimension (?P<axis>\d{1,3}) in both shapes must be equal, but are (?P<one>\d{1,15}) and (?P<other>\d{1,15})\."
+        rf" Shapes are (?P<part>{SHAPE}) and (?P<part2>{SHAPE}){NODE.replace(' for', '.? ?for')}"
+        rf".{{0,400}}?with input shapes: (?P<first>{SHAPE}), (?P<second>{SHAPE})",
+    ),
+    (
+        "all the input array dimensions",
+        r"all the input array dimensions (?:except )?for the concatenation axis must match exactly, but along dimension"
+        r" (?P<axis>\d{1,3}), the array at index \d{1,6} has size (?P<one>\d{1,15}) and the array at index \d{1,6}"
+        r" has size (?P<other>\d{1,15})",
+    ),
+)
+def concatenated_data(found: Found) -> Diagnosis | None:
+    """The same while data runs through the model, and in numpy."""
+    first, second = found.shape("first"), found.shape("second")
+    if first and second:
+        meaning = f"Arrays are joined along one axis; all other axes must agree. They are {first} and {second}."
+        return Diagnosis("", meaning, concatenate_causes((first, second)), got=both((first, second)))
+    axis, one, other = found.number("axis"), found.number("one"), found.number("other")
+    meaning = (
+        f"Arrays are joined along one axis; all other axes must agree. On axis {axis} they have {one} and {other}."
+    )
+    fix = "Join along that axis, or bring the arrays to the same size there:"
+    cause = Cause(f"They differ on axis {axis}.", fix, (f"np.concatenate(arrays, axis={axis})",))
+    return Diagnosis("", meaning, (cause,), got=f"{one} and {other}")

@@ -1,0 +1,111 @@
+"""Windows larger than what they slide over: convolutions and poolings that leave nothing."""
+
+from __future__ import annotations
+
+import re
+
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
+from lstmcalc.diagnosis.message import SHAPE, Found, family
+from lstmcalc.diagnosis.words import after, class_named, named
+
+#: Sizes as Python or numpy prints them: (5, 5), [5 5].
+LISTED = r"[\[(](?:(?:None|\d{1,12}),? ?){1,8}[\])]"
+
+
+def too_large(found: Found, layer: str, size: int | None, window: int | None, shape: Shape | None) -> Diagnosis:
+    """A window that does not fit."""
+    class_name = class_named(layer) or found["class"]
+    pool = "Pooling" in class_name or found["kind"] == "pool_size"
+    who = named(layer, class_name) if layer or class_name else "a pooling layer" if pool else "a convolution"
+    needs = f"needs at least {window} places for its window" if window else "needs more places for its window"
+    has = (
+        f"its input {shape} has {size}" if shape and size else f"its input is {shape}" if shape else f"there are {size}"
+    )
+    meaning = f'{who[:1].upper()}{who[1:]} {needs}, and {has}. With `padding="valid"` nothing would be left.'
+    argument = "pool_size" if pool else "kernel_size"
+    causes = [
+        Cause(
+            "The layers before it made the picture or sequence too small: each convolution or pooling takes some.",
+            "Leave out a pooling layer before it, or keep the size:",
+            ('padding="same"',),
+        ),
+        Cause(
+            "The window is too large.",
+            f"Use a `{argument}` of at most {size}." if size else f"Use a smaller `{argument}`.",
+        ),
+    ]
+    if shape and len(shape) == 4 and shape[1] in (1, 3) and (shape[2] or 0) > 3 * shape[1] and (shape[3] or 0) > 4:
+        change = ""
+        if shape[2] == shape[3]:
+            change = after(shape, (shape[0], shape[2], shape[3], shape[1]))
+        said = f"The channels of the data stand first, and Keras reads {shape[1]} as the height."
+        causes.insert(0, Cause(said, "Put them last:", (f"x = x.transpose(0, 2, 3, 1){change}",)))
+    if shape and len(shape) == 4 and shape[-1] == 1 and shape[2] == 1:
+        causes.insert(0, Cause("One picture was given without the batch axis.", code=("x = x[None]",)))
+    causes.append(
+        Cause("The input is smaller than the model was made for.", "Give it larger pictures or longer sequences.")
+    )
+    received = (shape,) if shape else ()
+    got = str(shape) if shape else str(size or "")
+    expected = f"at least {window} places" if window else ""
+    return Diagnosis("window-too-large", meaning, tuple(causes), layer, class_name, expected, got, received)
+
+
+@family(
+    "window-too-large",
+    (
+        "Negative dimension size caused by subtracting",
+        r"Negative dimension size caused by subtracting (?P<window>\d{1,12}) from (?P<size>-?\d{1,12})"
+        r"(?: for '?(?:\{\{node )?(?P<place>[\w./-]{1,300}))?"
+        r"(?:.{0,700}?with input shapes: (?P<shape>\[[\d?,]{1,60}\]))?",
+    ),
+    (
+        "Computed output size would be negative:",
+        r"Computed output size would be negative: -?\d{1,12} \[input_size: (?P<size>\d{1,12}),"
+        r" effective_filter_size: (?P<window>\d{1,12}), stride: \d{1,12}\]",
+    ),
+)
+def negative(found: Found) -> Diagnosis | None:
+    """TensorFlow's own words."""
+    place = found["place"].split("/")
+    # The graph of Keras 3 names a layer `conv2d_4_1` in its first trace: only the path tells how far it goes.
+    names = [part for part in place if class_named(part)]
+    shape = found.shape("shape")
+    class_name = found.near(r"Exception encountered when calling (?:layer \"[\w./-]{1,200}\" \(type )?(\w{1,60})")
+    layer = found.near(r"Exception encountered when calling layer \"([\w./-]{1,200})\"")
+    if not layer and names and not found.near(r"Exception encountered when calling (\w{1,60})\.call"):
+        layer = names[-1]
+    if class_name and not layer:
+        found = Found(found.message, found.text, {**found.groups, "class": class_name})
+    return too_large(found, layer, found.number("size"), found.number("window"), shape)
+
+
+@family(
+    "window-too-large",
+    (
+        "Computed output size would be",
+        r"Computed output size would be (?:zero or )?negative\. Received:? inputs[. ]shape="
+        rf"(?P<shape>{LISTED}), (?P<kind>kernel shape|kernel_size|pool_size)=(?P<window>{LISTED})"
+        rf"(?:, dilation_rate=(?P<dilation>{LISTED}))?",
+    ),
+    (
+        "dimensions in the output is <= 0 due to downsampling",
+        r"One of the dimensions in the output is <= 0 due to downsampling in (?P<layer>[\w./-]{1,200})\. .{0,60}?"
+        rf"Received input shape (?P<shape>{SHAPE})",
+    ),
+)
+def computed(found: Found) -> Diagnosis | None:
+    """Keras's own words."""
+    sizes = re.findall(r"None|\d{1,12}", found["shape"])
+    shape = tuple(None if size == "None" else int(size) for size in sizes)
+    window = [int(size) for size in re.findall(r"\d{1,12}", found["window"])]
+    inner = shape[1:-1]
+    if found["kind"] == "kernel shape":
+        window = window[: len(inner)]
+    apart = [int(rate) for rate in re.findall(r"\d{1,12}", found["dilation"])] or [1] * len(window)
+    window = [(one - 1) * rate + 1 for one, rate in zip(window, apart, strict=False)]
+    short = [(size, one) for size, one in zip(inner, window, strict=False) if size is not None and size < one]
+    size, one = short[0] if short else (None, None)
+    class_name = found.near(r"Exception encountered when calling (\w{1,60})\.call")
+    found = Found(found.message, found.text, {**found.groups, "class": class_name})
+    return too_large(found, found["layer"], size, one, shape)

@@ -1,0 +1,163 @@
+"""Targets and outputs of different shapes: what the labels, the last layer and the loss have to do with each other."""
+
+from __future__ import annotations
+
+import re
+
+from lstmcalc.diagnosis.diagnosis import Cause, Shape
+from lstmcalc.diagnosis.message import Found
+from lstmcalc.diagnosis.words import named
+
+__all__ = ["loss_of", "target_causes", "targets_meaning"]
+
+#: Losses by the names that messages, tracebacks and TensorFlow's graphs have for them.
+LOSSES = {
+    "sparse_categorical_crossentropy": "sparse_categorical_crossentropy",
+    "categorical_crossentropy": "categorical_crossentropy",
+    "binary_crossentropy": "binary_crossentropy",
+    "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "compile_loss/mse": "mse",
+    "compile_loss/mae": "mae",
+    "kl_divergence": "kl_divergence",
+    "huber": "huber",
+}
+_LOSS = re.compile(rf"(?<!\w)(?:{'|'.join(LOSSES)})(?!\w)")
+#: Losses whose targets are numbers rather than classes.
+REGRESSION = ("mse", "mae", "huber")
+
+
+def loss_of(found: Found) -> str:
+    """The loss that a message or its traceback names last; "" where none."""
+    names = _LOSS.findall(found.text)
+    return LOSSES[names[-1]] if names else ""
+
+
+def targets_meaning(target: Shape, output: Shape, loss: str) -> str:
+    """Which shapes do not agree, in a sentence."""
+    by = f" The loss `{loss}` compares them value by value." if loss and not loss.startswith("sparse") else ""
+    return f"The targets (`y`) have shape {target}, the model gives {output}.{by}"
+
+
+def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "") -> tuple[Cause, ...]:
+    """Why targets do not agree with an output, likeliest first."""
+    if len(output) == len(target) + 1 or (len(target) == 2 and target[-1] == 1 and len(output) == 3):
+        return _output_has_steps(target, output)
+    if len(target) == len(output) + 1:
+        return _targets_have_steps(target, output)
+    if len(target) != len(output):
+        said = "The targets and the output have different numbers of axes."
+        return (Cause(said, "Give the targets the shape of the output, or the model the shape of the targets."),)
+    wanted, got = (output[-1] if output else None), (target[-1] if target else None)
+    who = f"The layer {named(layer)}" if layer else "The last layer"
+    if wanted is None or got is None or wanted == got:
+        return _other_steps(target, output)
+    if got == 1:
+        return _one_column(wanted, loss, len(output))
+    if wanted == 1:
+        return _one_unit(got, loss, who)
+    return _other_columns(wanted, got, who)
+
+
+def _one_column(units: int, loss: str, ndim: int) -> tuple[Cause, ...]:
+    """One number per sample against several outputs."""
+    numbers = Cause(
+        "The labels are class numbers, one per sample, and the loss wants one column per class.",
+        "Use the loss for class numbers, or turn them into columns:",
+        ('loss="sparse_categorical_crossentropy"', f"y = keras.utils.to_categorical(y, num_classes={units})"),
+    )
+    binary = Cause(
+        "There are two classes, or one number to predict, and the last layer has too many units.",
+        "Give it 1 unit (with `sigmoid` for two classes, without activation for a number):",
+        ('Dense(1, activation="sigmoid")', 'loss="binary_crossentropy"') if loss not in REGRESSION else ("Dense(1)",),
+        about="output",
+    )
+    steps = Cause(
+        f"The model gives one value for each of {units} steps, and there is one label per sample.",
+        "Leave `return_sequences=True` out on the last recurrent layer.",
+        about="keeps-steps",
+    )
+    causes = [binary, numbers] if loss in ("binary_crossentropy", *REGRESSION) else [numbers, binary]
+    return (*causes, steps) if ndim == 2 and loss != "categorical_crossentropy" else tuple(causes)
+
+
+def _one_unit(columns: int, loss: str, who: str) -> tuple[Cause, ...]:
+    """One output against several columns of labels."""
+    classes = Cause(
+        f"The labels have one column per class, {columns} in all, and the last layer has 1 unit.",
+        "Give it one unit per class:",
+        (f'Dense({columns}, activation="softmax")', 'loss="categorical_crossentropy"'),
+        about="output",
+    )
+    several = Cause(
+        f"Each sample has {columns} labels or numbers of its own.",
+        "Give the last layer one unit for each, with `sigmoid` for labels and without activation for numbers:",
+        (f'Dense({columns}, activation="sigmoid")', f"Dense({columns})"),
+        about="output",
+    )
+    return (several, classes) if loss in ("binary_crossentropy", *REGRESSION) else (classes, several)
+
+
+def _other_columns(units: int, columns: int, who: str) -> tuple[Cause, ...]:
+    return (
+        Cause(
+            f"{who} has {units} units, and the targets have {columns} columns.",
+            "Give the last layer one unit per column:",
+            (f"Dense({columns})",),
+            about="output",
+        ),
+        Cause(
+            f"The labels were made with another number of classes than {units}.",
+            "State it, so that classes missing in this data keep their column:",
+            (f"y = keras.utils.to_categorical(y, num_classes={units})",),
+        ),
+    )
+
+
+def _output_has_steps(target: Shape, output: Shape) -> tuple[Cause, ...]:
+    steps = output[1] if len(output) > 2 else None
+    many = f"{steps:,} steps" if steps else "steps"
+    causes = [
+        Cause(
+            f"The model gives one output for each of its {many}, and there is one target per sample.",
+            "Leave `return_sequences=True` out on the last recurrent layer, or put `Flatten()` before the last Dense.",
+            about="keeps-steps",
+        )
+    ]
+    if len(target) == len(output) - 1 and len(target) > 1 and steps and target[1] == steps:
+        causes.insert(0, Cause("The targets have no last axis.", code=("y = y[..., None]",)))
+    else:
+        causes.append(
+            Cause("There should be one target per step.", f"Give `y` the shape (samples, {steps or 'timesteps'}, 1).")
+        )
+    return tuple(causes)
+
+
+def _targets_have_steps(target: Shape, output: Shape) -> tuple[Cause, ...]:
+    causes = []
+    if target[-1] == 1:
+        causes.append(Cause("The targets end in an axis of size 1.", code=("y = y.squeeze(axis=-1)",)))
+    if len(target) == 3:
+        steps = f"{target[1]:,} steps" if target[1] else "steps"
+        causes.append(
+            Cause(
+                f"The targets have {steps} per sample, and the model gives one output.",
+                "Set `return_sequences=True` on the last recurrent layer, so that it gives one output per step.",
+                about="drops-steps",
+            )
+        )
+    if not causes:
+        causes.append(
+            Cause("The targets have an axis more than the output.", "Reshape `y` to the shape of the output.")
+        )
+    return tuple(causes)
+
+
+def _other_steps(target: Shape, output: Shape) -> tuple[Cause, ...]:
+    apart = [
+        place for place, pair in enumerate(zip(target, output, strict=True)) if None not in pair and pair[0] != pair[1]
+    ]
+    if apart == [1] and len(output) == 3:
+        said = f"The targets have {target[1]} steps, the model gives {output[1]}."
+        return (Cause(said, f"Cut or pad the targets to {output[1]} steps, or give the model {target[1]} steps."),)
+    return (Cause("The targets have another shape than the output.", "Reshape `y` to the shape of the output."),)

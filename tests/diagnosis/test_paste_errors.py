@@ -1,0 +1,111 @@
+"""The command `paste` on error messages: what is printed, in which form, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lstmcalc.cli import app
+
+MESSAGE = (
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 5, in <module>\n'
+    "    model.add(LSTM(32))\n"
+    'ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2. '
+    "Full shape received: (None, 64)\n"
+)
+ROW = "lstm_1 (LSTM) (None, 10, 128) 91648\n"
+MODEL = (
+    "from keras import Sequential\nfrom keras.layers import *\n\n"
+    "model = Sequential([Input((50, 1)), LSTM(64), LSTM(32)])\n"
+)
+FIRST = "  A recurrent layer before it returns only its last step, without the axis of the time steps.\n"
+
+
+def run(*words: str, stdin: str) -> Result:
+    return CliRunner().invoke(app, ["paste", *words], input=stdin, catch_exceptions=False)
+
+
+def documents(result: Result) -> list[Any]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_known_message_is_answered() -> None:
+    result = run(stdin=MESSAGE)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith('  ValueError: Input 0 of layer "lstm_1" is incompatible with the layer:\n')
+    assert FIRST in result.stdout
+
+
+def test_an_unknown_message_is_said_to_be_unknown() -> None:
+    result = run(stdin="KeyError: 'loss'\n")
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout == (
+        "  KeyError: 'loss'\n\nWhat it means\n  lstmcalc does not know this message, and does not guess.\n"
+    )
+    (document,) = documents(run("--json", stdin="KeyError: 'loss'\n"))
+    assert (document["recognised"], document["causes"], document["code"]) == (False, [], None)
+
+
+def test_what_is_neither_is_still_asked_for() -> None:
+    result = run(stdin="hello\n")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error[no-summary]")
+
+
+def test_a_summary_and_then_a_message_are_both_answered() -> None:
+    result = run(stdin=ROW + "\n" + MESSAGE)
+    assert result.exit_code == 0
+    assert result.stdout.index("`LSTM(128, return_sequences=True)` reads") < result.stdout.index(FIRST)
+    reading, diagnosis = documents(run("--json", stdin=ROW + "\n" + MESSAGE))
+    assert [one["schema"] for one in (reading, diagnosis)] == ["lstmcalc.reading/1", "lstmcalc.diagnosis/1"]
+
+
+def test_a_summary_alone_has_no_diagnosis() -> None:
+    (reading,) = documents(run("--json", stdin=ROW))
+    assert reading["schema"] == "lstmcalc.reading/1"
+
+
+def test_a_model_beside_the_message_names_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL, encoding="utf-8")
+    Path("error.txt").write_text(MESSAGE, encoding="utf-8")
+    result = run("error.txt", "--model", "model.py", stdin="")
+    assert result.exit_code == 0
+    assert "The cause, at model.py:4:" in result.stdout
+    (document,) = documents(run("error.txt", "--model", "model.py", "--json", stdin=""))
+    assert document["causes"][0]["where"]["line"] == 4
+    # Beside a summary in the same text, the file is that of the message.
+    both = documents(run("--model", "model.py", "--json", stdin=ROW + "\n" + MESSAGE))
+    assert [one["schema"] for one in both] == ["lstmcalc.reading/1", "lstmcalc.diagnosis/1"]
+    assert both[1]["causes"] == document["causes"]
+
+
+def test_a_model_that_cannot_be_read_leaves_the_answer(tmp_path: Path) -> None:
+    result = run("--model", str(tmp_path / "none.py"), stdin=MESSAGE)
+    assert result.exit_code == 1
+    assert FIRST in result.stdout
+    assert result.stderr.strip().startswith("error[missing-file]")
+
+
+def test_a_name_still_picks_one_of_several_summaries() -> None:
+    text = f'Model: "a"\n{ROW}\nModel: "b"\n{ROW}'
+    (document,) = documents(run("--model", "b", "--json", stdin=text))
+    assert document["name"] == "b"
+
+
+@pytest.mark.parametrize(("form", "sign"), [("markdown", "# What it means"), ("html", ">What it means<")])
+def test_other_forms(form: str, sign: str) -> None:
+    result = run("--format", form, stdin=MESSAGE)
+    assert result.exit_code == 0
+    assert sign in result.stdout
+    assert "LSTM(64, return_sequences=True)" in result.stdout
+
+
+def test_help_tells_of_messages() -> None:
+    shown = " ".join(run("--help", stdin="").stdout.split())
+    assert "error message" in shown and "NAME|SOURCE" in shown
