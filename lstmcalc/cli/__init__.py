@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from lstmcalc.cli.explain import explain
+from lstmcalc.cli.forms import Format, Pictures, form_of
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import paste
+from lstmcalc.cli.values import values_of
 
 app = typer.Typer(
     name="lstmcalc",
@@ -25,7 +27,7 @@ Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
@@ -51,18 +53,20 @@ def summary(
     model: Model = None,
     weights: Annotated[bool, typer.Option("--weights", help="Show every weight below its layer.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Hold the answer against real Keras.")] = False,
+    diagram: Pictures = False,
+    form: Format = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
     """Shapes, parameters and their arithmetic, layer by layer."""
-    symbols = _values(values)
-    page = Page(as_json, output)
+    symbols = values_of(values)
+    page = Page(form_of(form, as_json, output), output)
     for source in sources:
         with page.source(source):
             from lstmcalc import infer, load
 
             spec = load(source, model=model)
-            page.report(infer(spec, symbols, batch), weights)
+            page.report(infer(spec, symbols, batch), weights, diagram=diagram)
             if verify:
                 page.verification(spec, symbols, batch, "auto", None)
     page.close()
@@ -84,12 +88,13 @@ def verify(
     model: Model = None,
     device: Device = "auto",
     backend: Backend = None,
+    form: Format = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
     """Build the real Keras model, compare every weight, and run it on random data."""
-    symbols = _values(values)
-    page = Page(as_json, output)
+    symbols = values_of(values)
+    page = Page(form_of(form, as_json, output), output)
     for source in sources:
         with page.source(source):
             from lstmcalc import load
@@ -112,8 +117,8 @@ def convert(
 
     if target not in TARGETS:
         raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
-    symbols = _values(values)
-    page = Page(False, output)
+    symbols = values_of(values)
+    page = Page("text", output)
     with page.source(source):
         from dataclasses import replace
 
@@ -137,7 +142,7 @@ def layers(
     from lstmcalc.renderers.layers_text import layer_lines, registry_lines
     from lstmcalc.sources.layer_options import find_class
 
-    page = Page(False, None)
+    page = Page("text", None)
     with page.source("layers"):
         if name is None:
             page.lines(registry_lines(page.width or 80))
@@ -148,17 +153,6 @@ def layers(
             fix = f"did you mean `{near}`?" if near else "`lstmcalc layers` lists them"
             raise SpecError([Fault("unknown-layer", "a Keras layer that has a rule", f"`{name}`", fix=fix)])
     page.close()
-
-
-def _values(words: list[str] | None) -> dict[str, int]:
-    """`NAME=VALUE` words as a mapping; a usage error where one is something else."""
-    values = {}
-    for word in words or []:
-        name, _, number = word.partition("=")
-        if not name.isidentifier() or not number.isdecimal() or len(number) > 4000 or int(number) < 1:
-            raise typer.BadParameter(f"expected NAME=VALUE with a positive integer, got {word}", param_hint="--set")
-        values[name] = int(number)
-    return values
 
 
 def main() -> None:

@@ -2,44 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lstmcalc.cli.forms import Format, form_of
+from lstmcalc.cli.models import Asked, explain_sources, is_source
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.values import values_of
 
 __all__ = ["explain"]
 
+What = Annotated[
+    str, typer.Argument(metavar="LAYER|SOURCE", help="A layer's name, a call such as `LSTM(64)`, or a model's file.")
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="SHAPE", help="The input without the batch: 300, or 10,300 for 10 steps."),
+]
+Layer = Annotated[str | None, typer.Option("--layer", metavar="NAME", help="Of a model, this layer alone, in full.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a model's symbol a value; repeatable.")
+]
+Batch = Annotated[str | None, typer.Option("--batch", metavar="N", help="Fix the batch size.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
+Compare = Annotated[bool, typer.Option("--compare", help="Set one layer beside other frameworks'.")]
+Diagram = Annotated[bool, typer.Option("--diagram", help="Add the pictures: over time, inside the cell, the graph.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 
 
 def explain(
     context: typer.Context,
-    layer: Annotated[str, typer.Argument(help="A layer's name, or a call: `Bidirectional(LSTM(64))`.")],
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", metavar="SHAPE", help="The input without the batch: 300, or 10,300 for 10 steps."),
-    ] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")] = False,
+    what: What,
+    inputs: Shapes = None,
+    layer: Layer = None,
+    values: Values = None,
+    batch: Batch = None,
+    model: Model = None,
+    compare: Compare = False,
+    diagram: Diagram = False,
+    verify: Verify = False,
+    form: Format = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
-    """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given."""
+    """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given.
+    Of a file, the whole model, layer by layer."""
+    page = Page(form_of(form, as_json, output), output)
+    if is_source(what):
+        sources = _sources([what, *context.args], inputs)
+        if compare and layer is None:
+            raise typer.BadParameter("expected one layer beside it, with --layer NAME", param_hint="--compare")
+        asked = Asked(values_of(values), _batch(batch), model, layer, verify, compare, diagram)
+        explain_sources(page, sources, asked)
+    else:
+        # What a model's options are called, a layer's arguments are called as well.
+        options = {"--layer": layer, "--batch": batch, "--model": model}
+        told = [word for option, value in options.items() if value is not None for word in (option, value)]
+        if values:
+            raise typer.BadParameter("expected a model's file beside it, got a layer", param_hint="--set")
+        _explain_words(page, [what, *context.args, *told], inputs or [], compare, verify, diagram)
+    page.close()
+
+
+def _explain_words(page: Page, words: list[str], inputs: list[str], compare: bool, verify: bool, diagram: bool) -> None:
+    """Explains the layer that the words of a command line state."""
     from lstmcalc.sources.layer_options import read_layer
 
-    if len(layer) < 256 and Path(layer).is_file():
-        from lstmcalc.cli.paste import explain_file
-
-        if explain_file(layer, as_json, output):
-            return
-        raise typer.BadParameter(f"expected one layer, got the file {layer}: use `lstmcalc summary {layer}`")
-    page = Page(as_json, output)
-    words = [layer, *context.args]
     with page.source(" ".join(words), partly=False):
-        spec = read_layer(words, inputs or [])
-        page.explanation(spec)
+        spec = read_layer(words, inputs)
+        page.explanation(spec, diagram, compare)
         if verify:
             page.verification(spec, {}, None, "auto", None)
-    page.close()
+
+
+def _sources(words: Sequence[str], inputs: Sequence[str] | None) -> Sequence[str]:
+    """The files of a command line, which states no layer."""
+    strange = next((word for word in words if word.startswith("-") and word != "-"), None)
+    if strange or inputs:
+        got = strange or "--input"
+        raise typer.BadParameter(f"expected files, as {words[0]} is one, got {got}, which is for a layer")
+    return words
+
+
+def _batch(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > 4000 or int(text) < 1:
+        raise typer.BadParameter(f"expected a positive integer, got {text}", param_hint="--batch")
+    return int(text)

@@ -1,19 +1,24 @@
-"""Where a command's answers go: text or JSON, standard output or a file, and errors beside them."""
+"""Where a command's answers go: in which form, to standard output or a file, and errors beside them."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lstmcalc.cli.forms import fitted, is_same_file, on_terminal, put
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
+    from lstmcalc.explanation import Explanation
+    from lstmcalc.explanation.diagrams import Diagram
+    from lstmcalc.explanation.readings import ReadingExplanation
     from lstmcalc.renderers.document import Document
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
@@ -22,16 +27,27 @@ __all__ = ["Page"]
 
 
 class Page:
-    """The answers of one run, source by source; `failed` remembers whether any of them was an error."""
+    """The answers of one run, source by source; `failed` remembers whether any of them was an error.
 
-    def __init__(self, as_json: bool, output: Path | None) -> None:
-        self.as_json = as_json
+    `form` is one of `forms.FORMS`. Text, JSON and Markdown are shown as they come; a page of HTML and a picture, which
+    are one for all sources, at the end.
+    """
+
+    def __init__(self, form: str, output: Path | None) -> None:
+        self.form = form
         self.output = output
         self.failed = False
         self.parts: list[str] = []
-        terminal = output is None and sys.stdout.isatty()
+        self.documents: list[Document] = []
+        self.diagrams: list[Diagram] = []
+        terminal = output is None and on_terminal()
         self.width = terminal_width() if terminal else None
         self.colour = terminal and wants_colour()
+
+    @property
+    def as_json(self) -> bool:
+        """Whether JSON is asked for."""
+        return self.form == "json"
 
     @contextmanager
     def source(self, name: str, partly: bool = True) -> Iterator[None]:
@@ -39,11 +55,18 @@ class Page:
 
         `partly` shows what of the model is known regardless.
         """
+        self.spare(name)
         try:
             yield
         except SpecError as error:
             self._error(name, error, partly)
             self.failed = True
+
+    def spare(self, source: str) -> None:
+        """Ends the run where its output would overwrite what it reads."""
+        if is_same_file(self.output, source):
+            reason = f"expected another file than the source, got {self.output}"
+            raise typer.BadParameter(reason, param_hint="--output")
 
     def lines(self, lines: Iterable[str]) -> None:
         """Shows plain lines."""
@@ -53,37 +76,148 @@ class Page:
         """Shows a text, a blank line behind what was shown before."""
         self._write("\n" + text if self.parts else text)
 
-    def report(self, report: Report, weights: bool = False) -> None:
-        """Shows a report."""
-        if self.as_json:
+    def report(
+        self, report: Report, weights: bool = False, faults: Sequence[Fault] = (), diagram: bool = False
+    ) -> None:
+        """Shows a report, with what is wrong with the model; `diagram` adds its graph to forms of words."""
+
+        def document() -> Document:
+            from lstmcalc.renderers.document import Faults
+            from lstmcalc.renderers.summary_document import summary_document
+
+            made = summary_document(report, weights)
+            return replace(made, blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
+
+        def data() -> dict[str, Any]:
             from lstmcalc.renderers.json_document import report_document
 
-            self.document(report_document(report))
-        else:
+            return report_document(report)
+
+        def text() -> str:
             from lstmcalc.renderers.summary_text import render_summary
 
-            self.text(render_summary(report, weights=weights, width=self.width, colour=self.colour))
+            return render_summary(report, weights=weights, width=self.width, colour=self.colour)
 
-    def answer(self, document: Callable[[], Document], data: Callable[[], Mapping[str, Any]]) -> None:
-        """Shows an answer in the form that was asked for: `document` makes what is read, `data` what JSON holds."""
-        if self.as_json:
+        self.answer(document, data, lambda: [self.graph(report, faults)], text, diagram)
+
+    def graph(self, report: Report, faults: Sequence[Fault] = ()) -> Diagram:
+        """A model's graph; where nothing but pictures is shown, what else is to be said stands below it."""
+        from lstmcalc.explanation.diagrams_graph import graph_of
+        from lstmcalc.renderers.summary_document import remarks
+
+        graph = graph_of(report)
+        return replace(graph, notes=tuple(remarks(report, faults))) if self.form == "svg" else graph
+
+    def explanation(self, spec: Spec, diagram: bool = False, compare: bool = False) -> None:
+        """Explains the last layer of a model; `diagram` adds its pictures to forms of words, `compare` its counterparts
+        in other frameworks.
+        """
+        from lstmcalc.explanation import explain_layer
+        from lstmcalc.inference import infer
+
+        report = infer(spec)
+        self.layer(explain_layer(spec, report, spec.calls[-1].layer, compare), spec, report, diagram)
+
+    def layer(self, explanation: Explanation, spec: Spec, report: Report, diagram: bool = False) -> None:
+        """Shows the explanation of a layer of a model; `diagram` adds its pictures to forms of words."""
+        from lstmcalc.explanation import to_json
+
+        def document() -> Document:
+            from lstmcalc.renderers.explanation_document import explanation_document
+
+            return explanation_document(explanation)
+
+        def text() -> str:
+            from lstmcalc.renderers.explanation_text import render
+
+            return render(explanation, self.width, self.colour)
+
+        def diagrams() -> Sequence[Diagram]:
+            from lstmcalc.explanation.diagrams_of import diagrams_of_layer
+
+            return diagrams_of_layer(spec, report, explanation.layer)
+
+        self.answer(document, lambda: {**to_json(explanation), "source": spec.source}, diagrams, text, diagram)
+
+    def reading(self, explanation: ReadingExplanation, diagram: bool = False) -> None:
+        """Shows a pasted summary with what each line means; `diagram` adds the model's graph to forms of words."""
+
+        def document() -> Document:
+            from lstmcalc.renderers.pasted_document import pasted_document
+
+            return pasted_document(explanation)
+
+        def data() -> dict[str, Any]:
+            from lstmcalc.renderers.reading_json import reading_document
+
+            return reading_document(explanation)
+
+        def text() -> str:
+            from lstmcalc.renderers.reading_text import render_reading
+
+            return render_reading(explanation, self.width, self.colour)
+
+        def diagrams() -> Sequence[Diagram]:
+            from lstmcalc.inference import infer
+            from lstmcalc.summary_text import to_spec
+
+            try:
+                return [self.graph(infer(to_spec(explanation.reading)))]
+            except SpecError:
+                if self.form == "svg":
+                    raise
+                return []
+
+        self.answer(document, data, diagrams, text, diagram)
+
+    def answer(
+        self,
+        document: Callable[[], Document],
+        data: Callable[[], Mapping[str, Any]],
+        diagrams: Callable[[], Sequence[Diagram]] | None = None,
+        text: Callable[[], str] | None = None,
+        diagram: bool = False,
+    ) -> None:
+        """Shows an answer in the form that was asked for: `document` makes what is read, `data` what JSON holds.
+
+        `diagrams` makes its pictures: all of an SVG, a part of HTML, and with `diagram` of text and Markdown; without
+        it they are those in the document. `text` makes the text where it is not drawn from the document.
+        """
+        if self.form == "json":
             self.document(data())
-            return
+        elif self.form == "svg":
+            self._picture(document, diagrams)
+        elif self.form == "text" and text is not None:
+            self.text(text() + (self._drawn(diagrams()) if diagram and diagrams else ""))
+        else:
+            drawn = diagrams() if diagrams and (diagram or self.form == "html") else ()
+            self._words(_with_diagrams(document(), drawn))
+
+    def _picture(self, document: Callable[[], Document], diagrams: Callable[[], Sequence[Diagram]] | None) -> None:
+        from lstmcalc.renderers.document import Drawn
+
+        pictures = [b.diagram for b in document().blocks if isinstance(b, Drawn)] if diagrams is None else diagrams()
+        self.diagrams += pictures
+
+    def _words(self, document: Document) -> None:
+        """Shows a document in a form of words."""
+        if self.form == "html":
+            self.documents.append(document)
+        elif self.form == "markdown":
+            from lstmcalc.renderers.markdown import document_markdown
+
+            self.text(document_markdown(document))
+        else:
+            from lstmcalc.renderers.document_text import document_text
+
+            self.text(document_text(document, self.width, self.colour))
+
+    def _drawn(self, diagrams: Sequence[Diagram]) -> str:
+        """Diagrams as text, each behind a blank line."""
+        from lstmcalc.renderers.document import Document, Drawn
         from lstmcalc.renderers.document_text import document_text
 
-        self.text(document_text(document(), self.width, self.colour))
-
-    def explanation(self, spec: Spec) -> None:
-        """Explains the last layer of a model."""
-        from lstmcalc.explanation import explain_layer, to_json
-        from lstmcalc.inference import infer
-        from lstmcalc.renderers.explanation_text import render
-
-        explanation = explain_layer(spec, infer(spec), spec.calls[-1].layer)
-        if self.as_json:
-            self.document({**to_json(explanation), "source": spec.source})
-        else:
-            self.text(render(explanation, self.width, self.colour))
+        return "\n" + document_text(Document("", tuple(map(Drawn, diagrams))), self.width, self.colour)
 
     def verification(
         self,
@@ -98,22 +232,39 @@ class Page:
         from lstmcalc.verification import VerificationError, to_json, verify
 
         try:
-            with _progress(self.as_json) as progress:
+            with _progress(self.form != "text") as progress:
                 result = verify(spec, values, batch, device=device, backend=backend, progress=progress)
         except VerificationError as error:
             typer.echo(f"lstmcalc: {error}", err=True)
             raise typer.Exit(2) from None
         self.failed |= not result.agrees
-        if self.as_json:
+        if self.form == "json":
             self.document(to_json(result))
-        else:
+        elif self.form == "text":
             self.lines(verification_lines(result))
+        elif self.form == "svg":
+            typer.echo("\n".join(verification_lines(result)), err=True)
+        else:
+            from lstmcalc.renderers.document import Document, Lines
+
+            self._words(Document("Against Keras", (Lines(tuple(verification_lines(result))),)))
 
     def close(self) -> None:
-        """Writes the file, if one was asked for, and ends with 1 if a source was wrong."""
-        if self.output is not None:
+        """Shows what is one for all sources, writes the file, if one was asked for, and ends with 1 on a failure."""
+        if self.documents:
+            from lstmcalc.renderers.html import page_html
+
+            self._write(page_html(self.documents))
+        if self.form == "svg" and not self.diagrams and not self.failed:
+            reason = "expected text, json, markdown or html, got svg for an answer that has no picture"
+            raise typer.BadParameter(reason, param_hint="--format")
+        if self.diagrams:
+            from lstmcalc.renderers.svg import svg_of
+
+            self._write(svg_of(self.diagrams))
+        if self.output is not None and (self.parts or not self.failed):
             try:
-                self.output.write_text("".join(self.parts), encoding="utf-8")
+                put(self.output, "".join(self.parts))
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno else str(error)
                 raise typer.BadParameter(f"cannot write {self.output}: {reason}", param_hint="--output") from None
@@ -121,22 +272,32 @@ class Page:
             raise typer.Exit(1)
 
     def _error(self, name: str, error: SpecError, partly: bool) -> None:
-        if self.as_json:
+        """Shows what is wrong: within the answer in JSON, Markdown and HTML, and beside it where nobody reads along."""
+        known: Report | None = error.report if partly and error.report is not None and error.report.layers else None
+        if self.form == "json":
             from lstmcalc.renderers.json_document import error_document
 
             self.document(error_document(name, error))
             return
+        within = self.form in ("markdown", "html")
+        if known is not None:
+            self.report(known, faults=error.faults)
+        elif within:
+            from lstmcalc.renderers.document import Document, Faults
+            from lstmcalc.renderers.marking import code
+
+            self._words(Document(code(name), (Faults(error.faults),)))
+        if within and self.output is None and on_terminal():
+            return
         from lstmcalc.renderers.summary_text import render_faults
 
-        if partly and error.report is not None and error.report.layers:
-            self.report(error.report)
         colour = sys.stderr.isatty() and wants_colour()
         width = terminal_width() if sys.stderr.isatty() else None
-        faults: tuple[Fault, ...] = error.faults
         apart = "\n" if self.parts or self.failed else ""
-        typer.echo(apart + render_faults(faults, width=width, colour=colour), err=True, nl=False)
+        typer.echo(apart + render_faults(error.faults, width=width, colour=colour), err=True, nl=False)
 
     def document(self, document: Mapping[str, Any]) -> None:
+        """Shows a document of the JSON contract."""
         from lstmcalc.renderers.json_document import dumps
 
         self._write(dumps(document) + "\n")
@@ -144,7 +305,19 @@ class Page:
     def _write(self, text: str) -> None:
         self.parts.append(text)
         if self.output is None:
-            typer.echo(text, nl=False, color=self.colour)
+            encoding = typer.get_text_stream("stdout").encoding or "utf-8"
+            typer.echo(fitted(text, self.form, encoding), nl=False, color=self.colour)
+
+
+def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
+    """A document with pictures behind its last words, before what is wrong."""
+    from lstmcalc.renderers.document import Drawn, Faults
+
+    if not diagrams:
+        return document
+    words = [block for block in document.blocks if not isinstance(block, Faults)]
+    faults = [block for block in document.blocks if isinstance(block, Faults)]
+    return replace(document, blocks=(*words, *map(Drawn, diagrams), *faults))
 
 
 @contextmanager

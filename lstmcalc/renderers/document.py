@@ -5,12 +5,29 @@ A document holds no markup but backticks around what is Keras's or the user's, a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
-from lstmcalc.explanation.diagrams import Diagram
 
-__all__ = ["Block", "Document", "Drawn", "Faults", "Heading", "Lines", "Prose", "Table"]
+if TYPE_CHECKING:
+    from lstmcalc.explanation.diagrams import Diagram
+
+__all__ = [
+    "Block",
+    "Document",
+    "Drawn",
+    "Faults",
+    "Heading",
+    "Lines",
+    "Prose",
+    "Table",
+    "counts_of",
+    "depth",
+    "is_list",
+    "likewise",
+]
 
 
 @dataclass(frozen=True)
@@ -37,10 +54,15 @@ class Lines:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells; the last column is the one that wraps."""
+    """Rows of cells; the last column is the one that wraps.
+
+    In a cell a line break is one, and blanks in front move it in. `counts` are the columns of counts, which stand to
+    the right; without it, the ones below a header that hold nothing but numbers.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     header: tuple[str, ...] = ()
+    counts: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,3 +88,53 @@ class Document:
 
     title: str
     blocks: tuple[Block, ...]
+
+
+def counts_of(table: Table) -> frozenset[int]:
+    """The columns of a table that hold counts.
+
+    >>> sorted(counts_of(Table((("kernel", "1,024"), ("bias", "4")), ("name", "params"))))
+    [1]
+    """
+    if table.counts is not None:
+        return frozenset(table.counts)
+    columns = zip(*table.rows, strict=False) if table.header else ()
+    return frozenset(place for place, column in enumerate(columns) if all(map(_is_count, column)))
+
+
+def depth(heading: Heading, document: Document) -> int:
+    """How deep a heading stands below the title, where there is one, which is 1: no level is left out.
+
+    >>> part = Heading("States", 2)
+    >>> depth(part, Document("a", (part,))), depth(part, Document("a", (Heading("lstm", 1), part)))
+    (2, 3)
+    """
+    has_layers = any(isinstance(block, Heading) and block.level == 1 for block in document.blocks)
+    return heading.level + has_layers - (not document.title)
+
+
+def is_list(table: Table) -> bool:
+    """Whether each row is a label and what is said under it."""
+    return not table.header and not table.counts and all(len(row) == 2 for row in table.rows)
+
+
+def likewise(faults: tuple[Fault, ...]) -> Iterator[tuple[Fault, tuple[str, ...]]]:
+    """Errors one by one; behind them, of hints each kind once, with the names of the other layers that it is given to.
+
+    >>> hints = [Fault("no-cudnn", layer=(name, "LSTM"), severity="hint") for name in ("a", "b", "b", "c")]
+    >>> [(hint.layer[0], names) for hint, names in likewise(tuple(hints))]
+    [('a', ('b', 'c'))]
+    """
+    yield from ((fault, ()) for fault in faults if fault.severity != "hint")
+    kinds: dict[str, list[Fault]] = {}
+    for fault in dict.fromkeys(fault for fault in faults if fault.severity == "hint"):
+        kinds.setdefault(fault.code, []).append(fault)
+    for first, *others in kinds.values():
+        names = dict.fromkeys(other.layer[0] for other in others if other.layer and other.layer != first.layer)
+        yield first, tuple(names)
+        # Another one of the same layer says something else.
+        yield from ((other, ()) for other in others if not other.layer or other.layer == first.layer)
+
+
+def _is_count(cell: str) -> bool:
+    return cell.replace(",", "").isdecimal()

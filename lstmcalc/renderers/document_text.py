@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from lstmcalc.renderers.diagram_text import diagram_lines
 from lstmcalc.renderers.document import Block, Document, Drawn, Faults, Heading, Lines, Prose
 from lstmcalc.renderers.drawing import draw
 from lstmcalc.renderers.explanation_text import styled, table_lines, wrapped_lines
+from lstmcalc.renderers.marking import visible
 from lstmcalc.renderers.summary_text import render_faults
 
 __all__ = ["document_text"]
@@ -17,7 +17,7 @@ __all__ = ["document_text"]
 
 def document_text(document: Document, width: int | None = 80, colour: bool = False) -> str:
     """A document as text. What is longer than `width` wraps, nothing is cut; without a width, nothing wraps."""
-    parts = [draw(Text(document.title, "bold"), None, colour)] if document.title else []
+    parts = [draw(Text(visible(document.title), "bold"), None, colour)] if document.title else []
     for place, block in enumerate(document.blocks):
         if parts and (place == 0 or isinstance(block, (Heading, Faults, Drawn))):
             parts.append("\n")
@@ -29,14 +29,17 @@ def _text(block: Block, width: int | None, colour: bool) -> str:
     if isinstance(block, Faults):
         return render_faults(block.faults, width=width, colour=colour)
     if isinstance(block, Heading):
-        return draw(Text(block.text, "bold"), None, colour)
+        return draw(Text(visible(block.text), "bold"), None, colour)
     if isinstance(block, Prose):
-        return _drawn(wrapped_lines(block.text, width), colour)
+        return _drawn(wrapped_lines(visible(block.text), width), colour)
     if isinstance(block, Lines):
         return _drawn((f"  {line}" for line in block.lines), colour)
     if isinstance(block, Drawn):
+        from lstmcalc.renderers.diagram_text import diagram_lines
+
         return _drawn(diagram_lines(block.diagram, width), colour)
-    return _drawn(table_lines(block.rows, width, block.header), colour)
+    rows = [tuple(cell.replace("\n", ", ") for cell in row) for row in block.rows]
+    return _drawn(table_lines(rows, width, block.header), colour)
 
 
 def _drawn(lines: Iterable[str], colour: bool) -> str:

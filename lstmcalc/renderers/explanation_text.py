@@ -25,7 +25,7 @@ LEAST_ROOM = 20
 #: A terminal line gets hard to read beyond this; tables may be wider.
 MOST_PROSE = 110
 #: What is read as one thing and stays on one line: a shape, or what stands in backticks.
-WHOLE = re.compile(r"`[^`]+`|\((?:[^\s(),]+,\s?)+[^\s(),]*\)")
+WHOLE = re.compile(r"`[^`]+`|\((?:[^\s(),]+(?: [+-] [^\s(),]+)*,\s?)+(?:[^\s(),]+(?: [+-] [^\s(),]+)*)?\)")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 

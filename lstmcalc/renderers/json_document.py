@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from lstmcalc.errors import SpecError
@@ -11,10 +12,14 @@ from lstmcalc.shapes import shape_to_json, size_to_json
 
 __all__ = ["dumps", "error_document", "report_document"]
 
+#: What JSON may hold as it is, but nothing that shows it should get.
+STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def dumps(document: Any) -> str:
-    """A document on one line."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    """A document on one line; what would steer a terminal, or is no whole character, is escaped."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def report_document(report: Report) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "weights": [_weight(weight) for weight in layer.weights],
         "formula": layer.formula,
         "connected_to": list(layer.connected_to),
-        "mask": None,
+        "mask": _mask(layer),
         "macs": None,
         "flops": None,
         "notes": list(layer.notes),
@@ -67,6 +72,19 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
     if layer.nested is not None:
         document["layers"] = [_layer(inner) for inner in layer.nested.layers]
     return document
+
+
+def _mask(layer: LayerReport) -> dict[str, Any]:
+    """What a layer does with masks; null where that is not known, or differs between its applications."""
+    masks = [call.mask for call in layer.calls]
+    roles = {mask.role for mask in masks}
+    role = roles.pop() if len(roles) == 1 else None
+    came, went = ({getattr(mask, key) for mask in masks} for key in ("comes_in", "goes_out"))
+    return {
+        "in": came.pop() if len(came) == 1 else None,
+        "out": went.pop() if len(went) == 1 else None,
+        "role": None if role == "unknown" else role,
+    }
 
 
 def _weight(weight: WeightReport) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from lstmcalc.renderers.explanation_text import (
 )
 from lstmcalc.renderers.summary_text import render_faults
 
-__all__ = ["render_reading"]
+__all__ = ["clean", "render_reading", "told"]
 
 #: How far an explanation stands in from the line that it explains.
 INDENT = 4
@@ -40,7 +40,7 @@ NUMBERS = re.compile(r"[(\[][\d, ]+[)\]]")
 #: What steers a terminal: escape sequences whole, then any other control character but the tab.
 STEERING = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
-    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 
 
@@ -49,7 +49,7 @@ def render_reading(explanation: ReadingExplanation, width: int | None = 80, colo
 
     What is longer than `width` wraps, but for the pasted lines, which stay as they are; without a width, nothing wraps.
     """
-    lines = [(_clean(line).rstrip(), bold) for line, bold in _lines(explanation, width)]
+    lines = [(clean(line).rstrip(), bold) for line, bold in _lines(explanation, width)]
     if colour:
         # What stands in backticks may go over two lines.
         parts = [(bold, "\n".join(line for line, _ in part)) for bold, part in groupby(lines, key=itemgetter(1))]
@@ -86,24 +86,28 @@ def _lines(explanation: ReadingExplanation, width: int | None) -> Iterator[tuple
         )
 
 
-def _explained(row: RowExplanation, width: int | None) -> Iterator[str]:
-    """What is said of a row, each part headed by what it is about."""
-    indent = INDENT + LABEL + GAP
-    below = width is not None and width - indent < LEAST_ROOM
+def told(row: RowExplanation) -> Iterator[tuple[str, str]]:
+    """What is said of a row, each part behind what it is about."""
     for kind, heading in HEADED.items():
         texts = [sentence.brief for sentence in row.sentences if sentence.brief and sentence.kind == kind]
         if kind != "other":
             texts = [" ".join(texts)] if texts else []
         elif len(texts) > MOST_OTHERS:
             texts[MOST_OTHERS:] = [f"{len(texts) - MOST_OTHERS} more, less usual: `--json` lists them."]
-        for text in texts:
-            first, *more = _wrapped(text, width, INDENT + GAP if below else indent)
-            if below:
-                yield " " * INDENT + heading
-                yield first
-            else:
-                yield f"{'':{INDENT}}{heading:{LABEL + GAP}}{first[indent:]}"
-            yield from more
+        yield from ((heading, text) for text in texts)
+
+
+def _explained(row: RowExplanation, width: int | None) -> Iterator[str]:
+    indent = INDENT + LABEL + GAP
+    below = width is not None and width - indent < LEAST_ROOM
+    for heading, text in told(row):
+        first, *more = _wrapped(text, width, INDENT + GAP if below else indent)
+        if below:
+            yield " " * INDENT + heading
+            yield first
+        else:
+            yield f"{'':{INDENT}}{heading:{LABEL + GAP}}{first[indent:]}"
+        yield from more
 
 
 def _wrapped(text: str, width: int | None, indent: int) -> Iterator[str]:
@@ -132,10 +136,10 @@ def _styled(part: str) -> Text:
     return text
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """A text without what would steer the terminal.
 
-    >>> _clean("\\x1b[1mlstm\\x1b[0m\\t(LSTM)\\x07")
+    >>> clean("\\x1b[1mlstm\\x1b[0m\\t(LSTM)\\x07")
     'lstm\\t(LSTM)'
     """
     return STEERING.sub("", text)

@@ -1,0 +1,147 @@
+"""The forms that an answer takes, which of them is asked for, and how its text gets out unharmed."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import sys
+from contextlib import suppress
+from errno import EACCES, EBUSY, EPERM
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["FORMS", "Format", "Pictures", "fitted", "form_of", "is_same_file", "on_terminal", "put"]
+
+FORMS = ("text", "json", "markdown", "html", "svg")
+#: The endings of files that ask for a form.
+ENDINGS = {".json": "json", ".md": "markdown", ".html": "html", ".svg": "svg"}
+#: What stands for a sign in an encoding that lacks it; `?` for any other.
+STAND_INS = {
+    **dict.fromkeys("─━−–╌┄", "-"), **dict.fromkeys("│┃┆╎", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
+    **dict.fromkeys("→▶►", ">"), **dict.fromkeys("←◀◄", "<"), **dict.fromkeys("↓▼", "v"), **dict.fromkeys("↑▲", "^"),
+    "·": "*", "×": "x", "…": "...", "²": "^2", "³": "^3", "ĉ": "c^", "ĥ": "h^", "═": "=",
+}  # fmt: skip
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="|".join(FORMS),
+        help="The form of the answer; by default text, or what the ending of FILE says: .json, .md, .html, .svg.",
+    ),
+]
+Pictures = Annotated[
+    bool, typer.Option("--diagram", help="Add diagrams: of a layer its steps and its inside, of a model its graph.")
+]
+
+
+def form_of(form: str | None, as_json: bool, output: Path | None) -> str:
+    """The form that is asked for: by name, by `--json`, or by the ending of the file. Raises where two are."""
+    if form is not None and form not in FORMS:
+        raise typer.BadParameter(f"expected {', '.join(FORMS)}, got {form}", param_hint="--format")
+    if as_json and form not in (None, "json"):
+        raise typer.BadParameter(f"expected one form, got {form} and --json, which is json", param_hint="--format")
+    asked = "json" if as_json else form
+    ending = ENDINGS.get(output.suffix.lower()) if output else None
+    if asked and ending and asked != ending:
+        got = f"{asked} for a file that ends in {output.suffix if output else ''}"
+        raise typer.BadParameter(f"expected one form, got {got}, which is {ending}", param_hint="--output")
+    return asked or ending or "text"
+
+
+def is_same_file(output: Path | None, source: str) -> bool:
+    """Whether writing the output would overwrite the source."""
+    try:
+        return output is not None and source != "-" and output.samefile(source)
+    except (OSError, ValueError):
+        # One of the two is not there, or no name of a file.
+        return False
+
+
+def put(output: Path, text: str) -> None:
+    """Writes a file in UTF-8, the whole of it or nothing; what is no regular file is written to as it is."""
+    data = text.encode("utf-8", "replace")
+    target = Path(os.path.realpath(output))
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+        return
+    try:
+        _swap(target, data)
+    except OSError as error:
+        # A file that may be written to, in a folder that may not.
+        if error.errno not in (EACCES, EBUSY, EPERM) or not os.access(target, os.W_OK):
+            raise
+        target.write_bytes(data)
+
+
+def _swap(target: Path, data: bytes) -> None:
+    """Puts a new file in the place of the old one, with its permissions."""
+    import shutil
+    from tempfile import mkstemp
+
+    handle, name = mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        if target.exists():
+            shutil.copymode(target, name)
+        else:
+            os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def fitted(text: str, form: str, encoding: str) -> str:
+    """A text with a stand-in for every character that an encoding lacks, as the form has one.
+
+    >>> fitted("4·U², −1 ─", "text", "ascii"), fitted('{"a": "·"}', "json", "cp1252"), fitted("·", "html", "cp1252")
+    ('4*U^2, -1 -', '{"a": "\\\\u00b7"}', '&#183;')
+    """
+    if codecs.lookup(encoding).name.startswith("utf"):
+        return text.encode("utf-8", "replace").decode("utf-8")
+    if form in ("html", "svg"):
+        # It says of itself that it is UTF-8, so that nothing but ASCII is safe.
+        return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    if form == "json":
+        import json
+
+        return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    return "\n".join(_stood_in(line, encoding) for line in text.split("\n"))
+
+
+def _stood_in(line: str, encoding: str) -> str:
+    """A line with stand-ins; a long one takes from the blanks behind it, so that what is below stays below."""
+    parts: list[str] = []
+    longer = 0
+    for char in line:
+        if longer and char == " " and parts[-1] == " ":
+            longer -= 1
+            continue
+        parts.append(char if _has(encoding, char) else STAND_INS.get(char, "?"))
+        longer += len(parts[-1]) - 1
+    return "".join(parts)
+
+
+def _has(encoding: str, char: str) -> bool:
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def on_terminal() -> bool:
+    """Whether standard output is looked at."""
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -1,0 +1,106 @@
+"""The rows of a report's table as plain text: what the terminal and every other form of a summary draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lstmcalc.dims import Size
+from lstmcalc.report import LayerReport, Report
+from lstmcalc.shapes import show_count, show_shape
+
+__all__ = ["CONNECTED", "MASK", "TITLES", "SummaryRow", "show_bytes", "summary_rows", "summary_titles", "totals_rows"]
+
+TITLES = ("Layer (type)", "Output Shape", "Param #", "Arithmetic")
+#: The title of the column that models with a mask have before the arithmetic.
+MASK = "Mask"
+#: The title of the column that models of more than one chain have besides.
+CONNECTED = "Connected to"
+
+
+class SummaryRow(NamedTuple):
+    """A layer, or a weight (`class_name` empty) below its layer, `depth` levels in.
+
+    `above` is the layer of the row above, in the same model.
+    """
+
+    depth: int
+    name: str
+    class_name: str
+    shapes: tuple[str, ...]
+    params: str
+    arithmetic: str
+    connected: tuple[str, ...] = ()
+    above: str = ""
+    sequential: bool = True
+    mask: str = ""
+
+
+def summary_titles(report: Report) -> tuple[str, ...]:
+    """The titles of the columns, but for `CONNECTED`: that of the mask where any layer has one."""
+    return (*TITLES[:-1], MASK, TITLES[-1]) if _has_mask(report) else TITLES
+
+
+def _has_mask(report: Report) -> bool:
+    calls = [call for layer in report.layers for call in layer.calls]
+    inner = [layer.nested for layer in report.layers if layer.nested is not None]
+    return any(call.mask.comes_in or call.mask.goes_out for call in calls) or any(map(_has_mask, inner))
+
+
+def _mask(layer: LayerReport) -> str:
+    """What the layer does with the mask; where it is applied several times, each different answer."""
+    return "\n".join(dict.fromkeys(call.mask.role for call in layer.calls if call.mask.role != "none"))
+
+
+def summary_rows(report: Report, weights: bool, depth: int = 0) -> Iterator[SummaryRow]:
+    """Every layer in Keras's order, those of nested models below them; with `weights`, each weight below its layer."""
+    above = ""
+    for layer in report.layers:
+        shapes = tuple(show_shape(shape) for call in layer.distinct_calls for shape in call.outputs or (None,))
+        arithmetic = "sum of the rows below" if layer.nested else layer.arithmetic if layer.params != 0 else ""
+        count, connected = show_count(layer.params), layer.connected_to
+        yield SummaryRow(
+            depth,
+            layer.name,
+            layer.class_name,
+            shapes,
+            count,
+            arithmetic or "",
+            connected,
+            above,
+            report.sequential,
+            _mask(layer),
+        )
+        above = layer.name
+        if layer.nested is not None:
+            yield from summary_rows(layer.nested, weights, depth + 1)
+        elif weights:
+            for weight in layer.weights:
+                trained = "" if weight.trainable else "not trained"
+                shape, count = show_shape(weight.shape), show_count(weight.params)
+                yield SummaryRow(depth + 1, weight.name, "", (shape,), count, trained)
+
+
+def totals_rows(report: Report) -> Iterator[tuple[str, str, str]]:
+    """What all layers have together: a label, the count, its memory."""
+    totals = report.totals
+    for label, params, size in (
+        ("Total params" if report.complete else "Total params known", totals.params, totals.bytes),
+        ("Trainable params", totals.trainable_params, totals.trainable_bytes),
+        ("Non-trainable params", totals.non_trainable_params, totals.non_trainable_bytes),
+    ):
+        yield label, show_count(params), show_bytes(size)
+
+
+def show_bytes(size: Size) -> str:
+    """Bytes in the unit that suits them, as Keras prints them.
+
+    >>> show_bytes(435764), show_bytes(400)
+    ('425.55 KB', '400 B')
+    """
+    if not isinstance(size, int):
+        return f"{show_count(size)} bytes"
+    if size < 1024:
+        return f"{size} B"
+    power = min((size.bit_length() - 1) // 10, 4)
+    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB', 'TB')[power - 1]}"
