@@ -142,10 +142,10 @@ def test_explain_in_json() -> None:
     assert (document["schema"], document["params"]) == ("lstmcalc.explanation/1", 3 * 3 * (2 + 3 + 2))
 
 
-def test_explain_takes_a_layer_and_no_file() -> None:
+def test_explain_takes_a_layer_or_a_file() -> None:
     result = run("explain", "specs/forecast.yaml")
-    assert result.exit_code == 2
-    assert "lstmcalc summary" in result.stderr
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "Model: forecast")
+    assert run("explain", "specs/forecst.yaml").stderr.startswith("error[missing-file] specs/forecst.yaml")
 
 
 def test_a_call_may_be_longer_than_a_file_name() -> None:

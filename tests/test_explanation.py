@@ -148,12 +148,15 @@ def test_equations(class_name: str, options: str) -> None:
 def test_what_comes_out() -> None:
     explanation = explained("lstm", "5", "--return-sequences", "--go-backwards", inputs="7,3")
     assert lines(explanation, "The whole sequence")[1:] == [
-        "What comes out depends on two arguments:",
+        "What comes out depends on two arguments alone, not on the loss and not on the layers behind. Both are false "
+        "by default, so that a sequence gives one output.",
         "neither  (None, 5): h after the last step read",
         "return_state  (None, 5): h after the last step read, then the states h and c: (None, 5) each",
         "return_sequences (this layer)  (None, 7, 5): h after every step, in the order read",
         "both  (None, 7, 5): h after every step, in the order read, then the states h and c after the last step read: "
         "(None, 5) each",
+        "`go_backwards: true` changes no shape and no params. What comes out is in the order read: the input's last "
+        "step first.",
     ]
     assert lines(explanation, "States")[:2] == [
         "h  hidden state  (None, 5)  the last step of the output",
@@ -165,7 +168,8 @@ def test_stateful_needs_and_names_its_batch() -> None:
     explanation = explained("simplernn", "4", "--stateful", inputs="(8, 5, 3)")
     assert lines(explanation, "States")[-1] == (
         "`stateful: true` keeps h from batch to batch: sample k of a batch goes on where sample k of the batch before "
-        "ended, until `reset_state()` is called. Every batch must have 8 samples."
+        "ended. Every batch must have 8 samples, and `fit` needs `shuffle=False`. Only `reset_state()` sets it back to "
+        "zeros; `fit` does not call it, not even between epochs."
     )
     assert not any(line.startswith("None") for line in lines(explanation, "Often confused"))
 
@@ -252,6 +256,23 @@ def test_frozen_weights_are_told_apart() -> None:
     explanation = explained("dense", "8", "--trainable", "false", inputs="4")
     assert explanation.answer[-1] == ("trained", "0", "40 are not trained")
     assert lines(explanation, "Weights")[0].endswith("each unit weighs every input value, not trained")
+
+
+def test_what_else_it_could_be_is_said_once() -> None:
+    assert lines(explained("lstm", "8", inputs="5"), "With other arguments") == ["`use_bias: false`: 32 params fewer."]
+    # "Two biases" tells of `reset_after`.
+    assert len(lines(explained("gru", "8", inputs="5"), "With other arguments")) == 1
+    before = lines(explained("gru", "8", "--no-reset-after", inputs="5"), "With other arguments")
+    assert before == ["`use_bias: false`: 24 params fewer.", "`reset_after: true`: 24 params more."]
+    padded = lines(explained("conv2d", "8", "3", inputs="28,28,1"), "With other arguments")
+    assert padded[0] == "`padding: same`: (None, 28, 28, 8) instead of (None, 26, 26, 8)."
+
+
+def test_a_mask_has_a_section_where_there_is_one() -> None:
+    made = lines(explained("embedding", "5000", "50", "--mask-zero", inputs="10"), "Mask")
+    assert made[0].startswith("`mask_zero: true` makes a mask (None, 10)")
+    without = explained("embedding", "5000", "50", inputs="10")
+    assert "Mask" not in [section.heading for section in without.sections]
 
 
 def test_assumptions_are_shown() -> None:

@@ -324,7 +324,7 @@ layers:
 
 def test_one_number_per_sample_has_no_axis_for_a_layer_to_read() -> None:
     (fault,) = refused("{input: [], layers: [Dense: 3]}").faults
-    assert (fault.got, fault.fix) == ('(None,) from input "input"', 'give input "input" one axis more')
+    assert (fault.got, fault.fix) == ('(None,) from input "input"', 'give input "input" one axis more, such as [1]')
 
 
 def shared_models(shared: str, trainable: bool = True) -> Spec:
