@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from lstmcalc.dims import Condition, Dim, at_least, parse, substitute, symbols_of, to_text
+from lstmcalc.dims import MAX_SIZE, Condition, Dim, at_least, parse, substitute, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated, find_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest, show
 from lstmcalc.layers.opaque import NOT_LAYERS, OPAQUE
-from lstmcalc.layers.rule import Assumption
+from lstmcalc.layers.rule import Assumption, Example
 from lstmcalc.spec import LayerSpec
 
 __all__ = ["Builder"]
@@ -57,7 +58,8 @@ class Builder:
             try:
                 values[key] = argument.check(key, self._read(argument, value, layer, key))
             except Rejection as refusal:
-                self._note(refusal.fault, layer, key)
+                fix = refusal.fault.fix or _suggestion(rule, key, value)
+                self._note(replace(refusal.fault, fix=fix), layer, key)
         self._missing(layer, rule)
         if len(self.faults) > before:
             return None
@@ -132,12 +134,8 @@ class Builder:
 
     def _unknown_argument(self, layer: LayerSpec, key: str, rule: type[LayerRule]) -> None:
         near = closest(key, list(rule.arguments))
-        positional = [name for name, argument in rule.arguments.items() if not argument.keyword_only]
-        fix = (
-            f"did you mean `{near}`?"
-            if near
-            else (f"its arguments are {', '.join(f'`{name}`' for name in positional)}" if positional else "remove it")
-        )
+        lists = f": `lstmcalc layers {layer.class_name}` lists what it takes" if rule.arguments else ""
+        fix = f"did you mean `{near}`?" if near else f"leave `{key}` out{lists}"
         self._note(
             Fault("unknown-argument", f"{with_article(layer.class_name)} argument", f"`{key}`", fix=fix), layer, key
         )
@@ -146,5 +144,21 @@ class Builder:
         misspelt = {closest(key, list(rule.arguments)) for key in layer.arguments if key not in rule.arguments}
         for key, argument in rule.arguments.items():
             if argument.default is REQUIRED and key not in layer.arguments and key not in misspelt:
-                fault = Fault("missing-argument", f"`{key}`, which {layer.class_name} cannot do without", "nothing")
-                self._note(fault, layer)
+                expected = f"`{key}`, which {layer.class_name} cannot do without"
+                self._note(Fault("missing-argument", expected, "nothing", fix=_suggestion(rule, key)), layer)
+
+
+def _suggestion(rule: type[LayerRule], key: str, wrong: Any = None) -> str:
+    """A value that would do: the number that was probably meant, or that of the rule's first example; else empty."""
+    argument, examples = rule.arguments[key], [each for each in rule.examples if isinstance(each, Example)]
+    values = [each.arguments[key] for each in examples if key in each.arguments]
+    if isinstance(wrong, (int, float)) and not isinstance(wrong, bool) and abs(wrong) < MAX_SIZE:
+        values.insert(0, int(abs(wrong)))
+    for value in values:
+        if isinstance(value, (int, float, list)):
+            try:
+                argument.check(key, value)
+            except Rejection:
+                continue
+            return f"for example `{key}: {show(value)}`"
+    return ""

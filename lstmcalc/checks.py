@@ -27,7 +27,8 @@ def check_arity(rule: LayerRule, inputs: int, states: int) -> None:
         number = few if most in (1, least) else f"at least {few}" if most is None else f"{least} to {most} inputs"
         raise Rejection("wrong-number-of-inputs", number, str(inputs))
     if states and not rule.takes_state:
-        raise Rejection("unknown-argument", "no `initial_state`", "one", "only recurrent layers take it")
+        raise Rejection("unknown-argument", "no `initial_state`", "one", "only recurrent layers take it",
+                        "leave `initial_state` out")  # fmt: skip
 
 
 def check_keywords(rule: LayerRule, keywords: Mapping[str, Any]) -> None:

@@ -1,0 +1,61 @@
+"""What mends a fault, found by trying: of the changes that might, the first after which the rules have no objection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Protocol
+
+from lstmcalc.errors import Fault
+from lstmcalc.graph import CallKey
+from lstmcalc.layers.rule import Shape
+from lstmcalc.repairs import repairs
+from lstmcalc.spec import Ref, Spec
+
+__all__ = ["Inferred", "mended"]
+
+#: No more changes are tried for one fault, and none in a model of more calls.
+MOST_TRIALS = 60
+MOST_CALLS = 300
+
+
+class Inferred(Protocol):
+    """A walk over a model's calls: what it found."""
+
+    spec: Spec
+    faults: list[Fault]
+
+    @property
+    def outputs(self) -> Mapping[CallKey, Sequence[Shape] | None]: ...
+
+    @property
+    def assumptions(self) -> Collection[Any]: ...
+
+    @property
+    def needs(self) -> Collection[str]: ...
+
+    def run(self) -> Any: ...
+
+
+def mended(fault: Fault, walk: Inferred, again: Callable[[Spec], Inferred]) -> Fault:
+    """The fault with what mends it, if any change does; `again` prepares a walk over a changed model."""
+    if len(walk.spec.calls) > MOST_CALLS:
+        return fault
+
+    def shape(ref: Ref) -> Shape | None:
+        outputs = walk.outputs.get((ref.name, ref.call))
+        return outputs[ref.index] if outputs and ref.index < len(outputs) else None
+
+    others = [other for other in walk.faults if other != fault]
+    second = ""
+    for repair in islice(repairs(walk.spec, fault, shape), MOST_TRIALS):
+        trial = again(repair.spec)
+        trial.run()
+        if len(trial.assumptions) > len(walk.assumptions) or len(trial.needs) > len(walk.needs):
+            continue
+        if all(found in others for found in trial.faults):
+            return replace(fault, fix=repair.text)
+        if not second and all(found.layer != fault.layer for found in trial.faults):
+            second = repair.text
+    return replace(fault, fix=fault.fix or second)
