@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstmcalc.diagnosis import Diagnosis, diagnose
     from lstmcalc.errors import Fault, SpecError
     from lstmcalc.explanation import Explanation
+    from lstmcalc.explanation.walk import explain_model
     from lstmcalc.inference import infer
     from lstmcalc.report import Report
     from lstmcalc.sources import load
@@ -24,15 +26,32 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Fault", "Reading", "Report", "Spec", "SpecError", "explain", "infer", "load", "read_summary", "verify"]
+__all__ = [
+    "Diagnosis",
+    "Fault",
+    "Reading",
+    "Report",
+    "Spec",
+    "SpecError",
+    "diagnose",
+    "explain",
+    "explain_model",
+    "infer",
+    "load",
+    "read_summary",
+    "verify",
+]
 
 #: Where each name comes from; it is imported when it is first asked for, so that no command pays for another.
 _HOMES = {
+    "Diagnosis": "lstmcalc.diagnosis",
     "Fault": "lstmcalc.errors",
     "Reading": "lstmcalc.summary_text",
     "Report": "lstmcalc.report",
     "Spec": "lstmcalc.spec",
     "SpecError": "lstmcalc.errors",
+    "diagnose": "lstmcalc.diagnosis",
+    "explain_model": "lstmcalc.explanation.walk",
     "infer": "lstmcalc.inference",
     "load": "lstmcalc.sources",
     "read_summary": "lstmcalc.summary_text",

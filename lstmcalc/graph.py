@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["CallKey", "keras_order", "numbered_calls"]
+__all__ = ["CallKey", "keras_order", "numbered_calls", "run_order"]
 
 #: A call: its layer's name, and how many times that layer was applied before. An input's is its name and 0.
 CallKey = tuple[str, int]
@@ -16,6 +16,28 @@ def keras_order(spec: Spec) -> list[str]:
     Keras walks from the outputs to the inputs, gives every layer the greatest distance from an output, and lists the
     farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`, 3.15.1).
     """
+    depths, _, met = _depths(spec)
+    for port in spec.inputs:
+        if port.name not in depths:
+            depths[port.name], met[port.name] = 0, -1
+    return sorted(depths, key=lambda name: (-depths[name], met[name]))
+
+
+def run_order(spec: Spec) -> list[CallKey]:
+    """The calls that a model's outputs need, in the order in which Keras runs them; then all others, as stated.
+
+    The farthest from an output come first (keras/src/ops/function.py, `_run_through_graph`, 3.15.1).
+    """
+    calls = numbered_calls(spec)
+    if spec.sequential:
+        return list(calls)
+    key_depths = _depths(spec)[1]
+    needed = [key for key in sorted(key_depths, key=lambda key: -key_depths[key]) if key in calls]
+    return [*needed, *(key for key in calls if key not in key_depths)]
+
+
+def _depths(spec: Spec) -> tuple[dict[str, int], dict[CallKey, int], dict[str, int]]:
+    """How far each layer and each call is from an output, and each name's place in the walk."""
     parents = {key: _parents(call) for key, call in numbered_calls(spec).items()}
     finished, met = _walk(parents, spec.outputs)
     key_depths: dict[CallKey, int] = {}
@@ -25,10 +47,7 @@ def keras_order(spec: Spec) -> list[str]:
         key_depths[key] = depths[key[0]] = depth
         for parent in parents.get(key, ()):
             key_depths[parent] = max(depth + 1, key_depths.get(parent, 0))
-    for port in spec.inputs:
-        if port.name not in depths:
-            depths[port.name], met[port.name] = 0, -1
-    return sorted(depths, key=lambda name: (-depths[name], met[name]))
+    return depths, key_depths, met
 
 
 def numbered_calls(spec: Spec) -> dict[CallKey, Call]:

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from lstmcalc.dims import lower, symbols_of
 from lstmcalc.errors import Fault
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, Weight
-from lstmcalc.report import Report
 from lstmcalc.shapes import show_shape
-from lstmcalc.spec import Spec
 
-__all__ = ["hints_on_input_shape", "hints_on_model", "hints_on_sizes"]
+__all__ = ["hints_on_input_shape", "hints_on_sizes"]
 
 
 def hints_on_input_shape(rule: LayerRule, x: Inputs, is_first: bool) -> Iterator[Fault]:
     """A stated `input_shape`, which a model that states its inputs ignores; worth a word unless it is right."""
-    stated = rule.given.get("input_shape")
+    own = "input_dim" not in rule.arguments or not rule.arguments["input_dim"].keyword_only
+    key = "input_dim" if rule.given.get("input_dim") is not None and not own else "input_shape"
+    stated = rule.given.get(key)
     if stated is None or not x.shapes:
         return
     sizes = tuple(stated) if isinstance(stated, (list, tuple)) else (stated,)
     actual = lower(x.shape)
     if is_first and sizes == actual[1:]:
         return
-    got = f"`input_shape: {show(sizes)}`, where {show_shape(actual)} comes in"
+    got = f"`{key}: {show(stated if key == 'input_dim' else sizes)}`, where {show_shape(actual)} comes in"
     if sizes[1:] == actual[1:] and len(sizes) == len(actual):
         fix = f"write `input_shape: {show(actual[1:])}`, or leave it out"
         yield Fault(
             "batch-in-input-shape", "the shape of one sample", got, "`input_shape` does not count the batch", fix
         )
     else:
-        yield Fault(
-            "ignored-input-shape", "no `input_shape`", got, "Keras ignores it: the input is known", "leave it out"
-        )
+        yield Fault("ignored-input-shape", f"no `{key}`", got, "Keras ignores it: the input is known", "leave it out")
 
 
 def hints_on_sizes(x: Inputs, weights: Iterable[Weight], free: set[str]) -> Iterator[tuple[str, Fault]]:
@@ -45,8 +43,3 @@ def hints_on_sizes(x: Inputs, weights: Iterable[Weight], free: set[str]) -> Iter
             needed.setdefault(name, since)
     for name in sorted(free & set(needed)):
         yield name, Fault("size-needed", f"a number for `{name}` when Keras builds the model", because=needed[name])
-
-
-def hints_on_model(spec: Spec, rules: Mapping[str, LayerRule], report: Report) -> Iterator[Fault]:
-    """What only the layers around a layer tell; `rules` holds those of the model's layers that are known, by name."""
-    yield from ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,17 +18,21 @@ from lstmcalc.dims import (
     equal,
     lift_size,
     lower,
-    lower_size,
     substitute,
     symbol,
     symbols_of,
 )
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
-from lstmcalc.hints import hints_on_input_shape, hints_on_model, hints_on_sizes
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
+from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
+from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
+from lstmcalc.mask_hints import hints_on_masks
+from lstmcalc.masks import Applied, Array, Follow, Followed, MaskFlow
+from lstmcalc.mending import mended
+from lstmcalc.model_hints import hints_on_model
 from lstmcalc.nesting import ModelRule
-from lstmcalc.report import CallReport, Holds, LayerReport, Port, Report, WeightReport
+from lstmcalc.report import CallReport, Holds, Port, Report
+from lstmcalc.reporting import Layer, input_report, layer_report
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Call, Ref, Spec
 
@@ -55,24 +59,13 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
     if spec.faults:
         faults.sort(key=_position)
     if faults:
-        raise SpecError(faults, report)
+        raise SpecError([mended(fault, walk, partial(Walk, values=known)) for fault in faults], report)
     return report
 
 
 def _position(fault: Fault) -> tuple[int, int]:
     where = fault.where or Where()
     return where.line or 0, where.column or 0
-
-
-@dataclass
-class Layer:
-    """What the walk knows of one layer: its rule, its calls, and the weights of its first call."""
-
-    rule: LayerRule | None
-    calls: list[CallReport] = field(default_factory=list)
-    weights: tuple[Weight, ...] | None = None
-    formula: Formula | None = None
-    nested: Report | None = None
 
 
 class Walk:
@@ -93,6 +86,7 @@ class Walk:
         self.given = shapes
         self.calls = numbered_calls(spec)
         self._model_rules: dict[str, ModelRule] = {}
+        self.applied: dict[CallKey, Applied] = {}
         #: The symbols of the input shapes, and those among them that Keras needs a number for.
         self.free: set[str] = set()
         self.needs: set[str] = set()
@@ -106,7 +100,29 @@ class Walk:
             self._apply(key, call)
         for name, assumption in self.builder.assumptions:
             self._assume(name, assumption)
-        return self._report()
+        self.flow = self._masks()
+        self.found = self._report(self.flow)
+        return self.found
+
+    def follow(self, arrays: Sequence[Array]) -> Followed:
+        """What becomes of masks that the inputs carry, where the model is used as a layer."""
+        if not any(array.mask for array in arrays):
+            return Followed(self.flow.outputs, self.found)
+        faults, hints = len(self.faults), len(self.hints)
+        flow = self._masks(arrays)
+        return Followed(flow.outputs, self._report(flow), self.faults[faults:], self.hints[hints:])
+
+    def _masks(self, given: Sequence[Array] = ()) -> MaskFlow:
+        """The way of the masks, with the faults, assumptions and hints on it."""
+        flow = MaskFlow(self.spec, self.applied, given)
+        for key, fault in flow.faults:
+            self._note(fault, flow.calls[key], self.layers[key[0]].rule)
+        self._add(flow.inner_faults)
+        for key, assumption in flow.assumptions:
+            self._assume(key[0], assumption)
+        rules = {name: layer.rule for name, layer in self.layers.items() if layer.rule}
+        self.hints += [hint for hint in (*flow.inner_hints, *hints_on_masks(flow, rules)) if hint not in self.hints]
+        return flow
 
     def unknown_values(self, values: Mapping[str, int]) -> list[Fault]:
         """A fault for every value whose symbol the model does not have."""
@@ -193,7 +209,7 @@ class Walk:
         made = None if outputs is None else tuple(lower(shape) for shape in outputs)
         stated = self.believed.get(key)
         believed = None if stated is None else tuple(map(lower, stated))
-        layer.calls.append(CallReport(lowered, made, sources, believed))
+        layer.calls.append(CallReport(lowered, made, sources, believed, refs=call.refs))
 
     def _fetch(self, refs: Sequence[Ref], call: Call) -> list[Shape | None]:
         """The shapes behind references; None where they are not known."""
@@ -231,14 +247,14 @@ class Walk:
             weights = tuple(own_weights(rule, x))
             check_weights(x, weights, layer.weights)
             # The model behind the rule, before it is asked what Keras takes it for.
-            nested = rule.report if isinstance(rule, ModelRule) else None
+            nested, follow = (rule.report, rule.follow) if isinstance(rule, ModelRule) else (None, None)
             believed = believed_outputs(rule, x, self._believed(call, x.shapes), weights)
         except Rejection as refusal:
             stated = self._stated(call, x.shapes)
             if stated is None or refusal.fault.code != "unknown-shape":
                 self._note(self._blame(refusal.fault, call, rule), call, rule)
                 return None
-            outputs, weights, nested, believed = stated, (), None, None
+            outputs, weights, nested, follow, believed = stated, (), None, None, None
         except SpecError as error:
             self._add(error.faults)
             return None
@@ -253,6 +269,7 @@ class Walk:
             self._assume(call.layer, assumption)
         if believed is not None:
             self.believed[key] = believed
+        self.applied[key] = Applied(rule, x, outputs, follow)
         return outputs
 
     def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:
@@ -306,18 +323,18 @@ class Walk:
             self._model_rules[name] = ModelRule(layer, name, spec, partial(self._run_model, spec))
         return self._model_rules[name]
 
-    def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None = None) -> Report:
+    def _run_model(self, spec: Spec, shapes: Sequence[Shape] | None = None) -> tuple[Report, Follow]:
         walk = Walk(spec, self.values, shapes)
         report = walk.run()
         self.builder.symbols |= walk.builder.symbols
         if spec.faults or walk.faults:
             raise SpecError([*spec.faults, *walk.faults], report)
-        return report
+        return report, walk.follow
 
     def _check_model(self, name: str) -> None:
         """Finds the faults and hints of a nested model on its own inputs, also where it is not used."""
         try:
-            hints = self._run_model(self.spec.models[name]).hints
+            hints = self._run_model(self.spec.models[name])[0].hints
             # What size its inputs have is for those to say who use it.
             self.hints += [hint for hint in hints if hint.code != "size-needed"]
         except SpecError as error:
@@ -326,7 +343,7 @@ class Walk:
     def _add(self, faults: Sequence[Fault]) -> None:
         self.faults.extend(fault for fault in faults if fault not in self.faults)
 
-    def _report(self) -> Report:
+    def _report(self, flow: MaskFlow) -> Report:
         spec = self.spec
         names = list(self.layers) if spec.sequential else keras_order(spec)
         unused = [name for name in self.layers if name not in names]
@@ -335,65 +352,35 @@ class Walk:
                                     "Keras leaves it out of the model", where=spec.layers[name].where,
                                     layer=(name, spec.layers[name].class_name), severity="hint"))  # fmt: skip
         ports = {port.name: port for port in spec.inputs}
-        layers = [self._input_layer(name) if name in ports else self._layer_report(name) for name in names]
+        layers = [
+            input_report(name, self._shape_of_input(name), flow)
+            if name in ports
+            else layer_report(spec, name, self.layers[name], flow)
+            for name in names
+        ]
         self.faults += stored_otherwise(spec, [layer for layer in layers if layer.known])
-        inputs = tuple(Port(p.name, lower(self.outputs[p.name, 0][0]), p.dtype) for p in spec.inputs)  # type: ignore[index]  # inputs are always known
+        inputs = tuple(Port(p.name, lower(self._shape_of_input(p.name)), p.dtype) for p in spec.inputs)
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         report = Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
                         tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
         rules = {name: layer.rule for name, layer in self.layers.items() if layer.rule}
-        return replace(report, hints=(*report.hints, *hints_on_model(spec, rules, report)))
+        hints = (*report.hints, *hints_on_model(spec, rules, report))
+        return replace(report, hints=tuple(hint for hint in hints if hint.code != "never-reset" or not spec.resets))
+
+    def _shape_of_input(self, name: str) -> Shape:
+        return (self.outputs[name, 0] or ((),))[0]
 
     def _port(self, ref: Ref) -> Port:
         shapes = self.outputs.get((ref.name, ref.call))
         if shapes is None:
-            return Port(ref.name, None)
+            return Port(ref.name, None, ref=ref)
         if ref.index >= len(shapes):
             self._add([_unknown_output(ref, len(shapes)).placed(self.spec.where)])
-            return Port(ref.name, None)
-        believed = self.believed.get((ref.name, ref.call))
-        return Port(ref.name, lower(shapes[ref.index]), believed=lower(believed[ref.index]) if believed else None)
-
-    def _input_layer(self, name: str) -> LayerReport:
-        shape = (self.outputs[name, 0] or ((),))[0]
-        return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), ()),))
-
-    def _layer_report(self, name: str) -> LayerReport:
-        layer = self.layers[name]
-        class_name = layer.rule.class_name if layer.rule else self.spec.layers[name].class_name
-        formula = layer.formula
-        return LayerReport(
-            name,
-            class_name,
-            tuple(layer.calls),
-            tuple(weight_report(weight, self.spec.trainable) for weight in layer.weights or ()),
-            formula.in_names() if formula else None,
-            formula.in_numbers() if formula else None,
-            _notes(layer),
-            layer.nested,
-            layer.weights is not None,
-        )
+            return Port(ref.name, None, ref=ref)
+        shape, believed = lower(shapes[ref.index]), self.believed.get((ref.name, ref.call))
+        return Port(ref.name, shape, believed=lower(believed[ref.index]) if believed else None, ref=ref)
 
 
 def _unknown_output(ref: Ref, number: int) -> Fault:
     expected = f"one of the {number} outputs" if number > 1 else "the only output"
     return Fault("unknown-output", f'{expected} of "{ref.name}", counted from 0', f"`{ref}`", where=ref.where)
-
-
-def _notes(layer: Layer) -> tuple[str, ...]:
-    times = len(layer.calls)
-    return (f"applied {times} times, with one set of weights",) if times > 1 else ()
-
-
-def weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
-    """A weight as the report holds it; a frozen model trains none."""
-    return WeightReport(
-        weight.name,
-        lower(weight.shape),
-        weight.trainable and trainable,
-        lower_size(weight.params),
-        weight.dtype,
-        lower_size(weight.uses),
-        weight.why,
-        weight.origin,
-    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from lstmcalc.dims import lift, lift_size
+from lstmcalc.dims import Dim, lift, lift_size
 from lstmcalc.layers import rule
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.masks import Follow
 from lstmcalc.report import Report
 from lstmcalc.spec import Spec
 
@@ -18,10 +19,13 @@ __all__ = ["ModelRule"]
 class ModelRule(LayerRule):
     """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
 
-    #: What the model is on the shapes of its latest application.
+    #: What the model is on the shapes of its latest application, and what becomes of masks in it.
     report: Report
+    follow: Follow
 
-    def __init__(self, name: str, model: str, spec: Spec, run: Callable[[Sequence[Shape]], Report]) -> None:
+    def __init__(
+        self, name: str, model: str, spec: Spec, run: Callable[[Sequence[Shape]], tuple[Report, Follow]]
+    ) -> None:
         super().__init__({}, name)
         self._model = model
         self._run = run
@@ -42,7 +46,7 @@ class ModelRule(LayerRule):
                 yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype, origin)
 
     def output_shape(self, x: Inputs) -> Any:
-        self.report, self._seen = self._run(x.shapes), x.shapes
+        (self.report, self.follow), self._seen = self._run(x.shapes), x.shapes
         x.needed.update(dict.fromkeys(self.report.needs, "a layer in the model must know its size"))
         if x.checked:
             for held in self.report.assumptions:
@@ -59,3 +63,6 @@ class ModelRule(LayerRule):
 
     def formula(self, x: Inputs) -> Formula | None:
         return None
+
+    def named(self) -> tuple[LayerRule, dict[str, Dim]]:
+        return self, {}

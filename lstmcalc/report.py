@@ -7,6 +7,7 @@ from typing import Any
 
 from lstmcalc.dims import Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
+from lstmcalc.spec import Ref
 
 __all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Totals", "WeightReport"]
 
@@ -28,6 +29,8 @@ class Port:
     shape: Shape | None
     dtype: str = "float32"
     believed: Shape | None = None
+    #: Which output of which application an output of the model is.
+    ref: Ref | None = None
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,35 @@ class WeightReport:
 
 @dataclass(frozen=True)
 class MaskReport:
-    """What a call does with masks: which inputs carry one, which outputs do, and the call's role.
+    """What a call does with masks: which inputs carry one, which outputs do (None: not known), and the call's role.
 
-    `role` is none, made, passed, used (and passed on), ended (used, not passed on), lost, or merged.
+    `role` is none, made, passed, used (and passed on), ended (used, not passed on), lost, merged, or unknown. `shapes`
+    are those of the outputs' masks. `reason` says why a mask is of no use here: `initial_state` where the call is
+    given states, and so not the mask; `missing` where another input has none. `given` tells that the call is told a
+    mask, and `needed` that a later layer uses the one that goes out.
     """
 
-    inputs: tuple[bool, ...] = ()
-    outputs: tuple[bool, ...] = ()
+    inputs: tuple[bool | None, ...] = ()
+    outputs: tuple[bool | None, ...] = ()
     role: str = "none"
+    shapes: tuple[Shape | None, ...] = ()
+    reason: str = ""
+    given: bool = False
+    needed: bool = False
+
+    @property
+    def comes_in(self) -> bool | None:
+        """Whether any input carries a mask; None where that is not known."""
+        return _any(self.inputs)
+
+    @property
+    def goes_out(self) -> bool | None:
+        """Whether any output carries a mask; None where that is not known."""
+        return _any(self.outputs)
+
+
+def _any(present: tuple[bool | None, ...]) -> bool | None:
+    return True if True in present else None if None in present else False
 
 
 @dataclass(frozen=True)
@@ -76,6 +100,8 @@ class CallReport:
     connected_to: tuple[str, ...]
     believed: tuple[Shape, ...] | None = None
     mask: MaskReport = MaskReport()
+    #: The outputs behind `connected_to`: which one, of which application.
+    refs: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True)

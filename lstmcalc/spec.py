@@ -94,7 +94,9 @@ class Spec:
     `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows; `class_name` is that
     of a class of the user's own. `trainable` is false for a frozen model, which trains nothing, whatever its layers
     say. `stored` holds the shapes of the arrays that a saved model has for each layer, `adapted` names the layers whose
-    vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows.
+    vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows. `resets` tells
+    whether the source itself resets the states of stateful layers, `printed` whether it is a printed summary, which
+    shows no activations.
     """
 
     name: str
@@ -112,6 +114,8 @@ class Spec:
     where: Where = NOWHERE
     stored: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     adapted: frozenset[str] = frozenset()
+    resets: bool = False
+    printed: bool = False
     faults: tuple[Fault, ...] = ()
 
 

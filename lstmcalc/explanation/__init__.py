@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import UNKNOWN, Dim, Size, lift, substitute, symbol, symbols_of, to_text
+from lstmcalc.dims import Dim, Size, lift, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.explanation.attention import ROLES, attention_sections
-from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections
+from lstmcalc.explanation.choices import other_choices
+from lstmcalc.explanation.confusions import confusions
+from lstmcalc.explanation.frameworks import Counterpart, framework_to_json
+from lstmcalc.explanation.masking import mask_sentences
+from lstmcalc.explanation.named_axes import (
+    Made,
+    axis_list,
+    axis_names_of,
+    input_axes_of,
+    named_outputs,
+    reason_of,
+)
+from lstmcalc.explanation.recurrence import Lines, call_text, recurrent_sections, states_of
 from lstmcalc.explanation.wrapping import wrapper_sections
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
@@ -18,7 +30,18 @@ from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["Explanation", "Section", "explain_layer", "to_json"]
+__all__ = [
+    "Explanation",
+    "Made",
+    "Section",
+    "axis_names_of",
+    "explain_layer",
+    "input_axes_of",
+    "named_outputs",
+    "purpose_of",
+    "reason_of",
+    "to_json",
+]
 
 #: What an axis holds, by its name in the rules.
 AXES = {
@@ -31,7 +54,7 @@ AXES = {
     "width": "columns",
 }
 #: Hints that would only repeat what the sections say.
-SAID = ("size-needed", "doubled-width")
+SAID = ("size-needed", "doubled-width", "never-reset")
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,8 @@ class Section:
 class Explanation:
     """Everything that is said of one layer; `written` is the layer as a Keras call, `purpose` what it does.
 
-    `answer` holds the rows that come first: input, output, params with their arithmetic.
+    `answer` holds the rows that come first: input, output, params with their arithmetic. `frameworks` holds the layer's
+    counterparts in other frameworks, where they were asked for.
     """
 
     layer: str
@@ -67,12 +91,14 @@ class Explanation:
     sections: tuple[Section, ...]
     hints: tuple[Fault, ...]
     assumptions: tuple[Holds, ...]
+    frameworks: tuple[Counterpart, ...] = ()
 
 
-def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
+def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) -> Explanation:
     """Explains a layer of a model; `spec` is the one that the report was inferred from.
 
-    Raises KeyError where the model has no such layer.
+    `compare` sets the layer beside its counterparts in other frameworks. Raises KeyError where the model has no such
+    layer.
 
     >>> from lstmcalc.inference import infer
     >>> from lstmcalc.sources.layer_options import read_layer
@@ -88,6 +114,7 @@ def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
     x = _inputs(rule, layer, call)
     roles = _roles(rule, call)
     sections = tuple(_sections(rule, x, layer, roles)) if rule and x else ()
+    frameworks, beside = _compared(rule, x) if compare and rule and x else ((), ())
     return Explanation(
         layer.name,
         layer.class_name,
@@ -100,14 +127,23 @@ def explain_layer(spec: Spec, report: Report, name: str) -> Explanation:
         layer.arithmetic,
         layer.weights,
         tuple(_answer(rule, x, layer, roles)),
-        sections,
+        (*beside, *sections),
         tuple(hint for hint in report.hints if hint.layer and hint.layer[0] == name and hint.code not in SAID),
         tuple(held for held in report.assumptions if held.layer == name),
+        frameworks,
     )
+
+
+def _compared(rule: LayerRule, x: Inputs) -> tuple[tuple[Counterpart, ...], tuple[Section, ...]]:
+    from lstmcalc.explanation.framework_words import comparison
+
+    found, sections = comparison(rule, x)
+    return found, tuple(Section(heading, tuple(lines), header) for heading, header, lines in sections)
 
 
 def to_json(explanation: Explanation) -> dict[str, Any]:
     """`lstmcalc.explanation/1`: an explanation in the JSON contract; the cells of a row are joined by two spaces."""
+    compared = [framework_to_json(each) for each in explanation.frameworks]
     return {
         "schema": "lstmcalc.explanation/1",
         "layer": explanation.layer,
@@ -137,6 +173,7 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
         ],
         "hints": [hint.to_json() for hint in explanation.hints],
         "assumptions": [held.to_json() for held in explanation.assumptions],
+        **({"frameworks": compared} if compared else {}),
     }
 
 
@@ -163,17 +200,6 @@ def _roles(rule: LayerRule | None, call: Call | None) -> tuple[str, ...]:
     return ROLES if len(call.inputs) == 3 else ("query", "value and key")
 
 
-def input_axes_of(rule: LayerRule, ndim: int) -> tuple[str, ...]:
-    """The names of the input's axes; those that a wrapper leaves open are called as the wrapped layer calls them."""
-    axes = rule.axis_names(ndim)
-    axes = ("batch", *axes[1:]) if axes[:1] == ("axis_0",) else axes
-    wrapped = getattr(rule, "layer", None)
-    if axes[2:3] != ("axis_2",) or not isinstance(wrapped, LayerRule):
-        return axes
-    named = (*axes[:2], *wrapped.axis_names(ndim - 1)[1:])
-    return named if len(set(named)) == ndim else axes
-
-
 def purpose_of(rule: LayerRule | None) -> str:
     """The first sentence of the rule's docstring."""
     text = " ".join((type(rule).__doc__ or "").split()) if rule else ""
@@ -190,12 +216,13 @@ def _answer(
     reads = f"({', '.join(x.axes)})" if x and 1 in (len(x.shapes), len(roles)) else ""
     reads += f", as {roles[0]}" if len(roles) == 1 else ""
     made = named_outputs(rule, x) if rule and x else None
-    gives = ", ".join(f"({_axis_list(each)})" for each in made) if made and x else ""
+    gives = ", ".join(f"({axis_list(each)})" for each in made) if made and x else ""
     yield "input", inputs, _unless_same(reads, inputs)
     yield "output", outputs, _unless_same(gives, outputs)
     count = show_count(layer.params) if layer.known else "not known"
     steps = [text for text in (_arithmetic(rule, x, layer), layer.formula) if text and text != count]
-    notes = [f"= {step}" for step in dict.fromkeys(steps)] or ["" if layer.weights else "it has no weights"]
+    without = "" if layer.weights or not layer.known else "it has no weights"
+    notes = [f"= {step}" for step in dict.fromkeys(steps)] or [without]
     yield "params", count, notes[0]
     for note in notes[1:]:
         yield "", "", note
@@ -215,65 +242,6 @@ def _unless_same(text: str, other: str) -> str:
     return "" if text == other else text
 
 
-class Made(NamedTuple):
-    """A shape in names, what each name stands for, and which of them are the names of the input's axes."""
-
-    shape: Shape
-    values: Mapping[str, Dim]
-    axes: tuple[str, ...] = ()
-
-
-def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
-    """The output shapes in the names of axes and of the arguments that were given, with what each name stands for.
-
-    They come from running the same `output_shape` on names, and are held against the real shapes; None where that
-    does not give them.
-    """
-    named, given, defaults = _named(rule)
-    given = {name: size for name, size in given.items() if size is not UNKNOWN}
-    # Resizing has a `height`, and so have its images.
-    axes = tuple(f"input_{axis}" if axis in given else axis for axis in x.axes)
-    given = {**given, **dict(zip(axes, x.shape, strict=False))}
-    names = tuple(map(symbol, axes))
-    view = x.replace([names, *(_named_beside(rule, x, names, shape) for shape in x.shapes[1:])], x.axes, x.states)
-    view.checked = False
-    try:
-        shapes = as_shapes(named.output_shape(view))
-    except Rejection:
-        return None
-    made = [tuple(substitute(size, defaults) for size in shape) for shape in shapes]
-    real = [tuple(shape) for shape in as_shapes(rule.output_shape(x))]
-    if [tuple(substitute(size, given) for size in shape) for shape in made] != real:
-        return None
-    return [Made(shape, given, axes) for shape in made]
-
-
-def _named_beside(rule: LayerRule, x: Inputs, names: Shape, shape: Shape) -> Shape:
-    """Another input with the names of the first, where an attention layer takes both to be one, or equally wide."""
-    if rule.family != "attention":
-        return shape
-    if shape == x.shape:
-        return names
-    return (*shape[:-1], names[-1]) if isinstance(shape[-1], int) and shape[-1] == x.shape[-1] else shape
-
-
-def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
-    """The rule with names for its sizes, and for those of the one layer that it wraps; what the names stand for: those
-    of arguments that were given, and those of arguments left at their defaults.
-    """
-    named, values = rule.named()
-    arguments = {key: getattr(rule, argument.attribute) for key, argument in rule.arguments.items()}
-    left = [rule.arguments[key].named(key, value)[1] for key, value in arguments.items() if key not in rule.given]
-    defaults = {name: value for names in left for name, value in names.items()}
-    given = {name: value for name, value in values.items() if name not in defaults}
-    wrapped = [key for key, value in arguments.items() if isinstance(value, LayerRule)]
-    if len(wrapped) == 1:
-        inner, inner_given, inner_defaults = _named(arguments[wrapped[0]])
-        named = type(rule)({**named.given, wrapped[0]: inner}, rule.name)
-        given, defaults = {**inner_given, **given}, {**inner_defaults, **defaults}
-    return named, given, defaults
-
-
 def _sections(rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, ...]) -> Iterator[Section]:
     for index, shape in enumerate(x.shapes[: len(roles)] if roles else x.shapes):
         number = f" {index + 1}" if len(x.shapes) > 1 and len(roles) != 1 else ""
@@ -285,6 +253,23 @@ def _sections(rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, 
     yield _weights_section(layer)
     for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x), *attention_sections(rule, x)):
         yield Section(heading, tuple(lines))
+    mask = mask_sentences(rule, layer.calls[0])
+    if mask:
+        yield Section("Mask", tuple((sentence,) for sentence in mask))
+    yield from _choices(rule, x)
+    confused = confusions(rule, x)
+    if confused:
+        yield Section("Often confused", tuple(confused))
+
+
+def _choices(rule: LayerRule, x: Inputs) -> Iterator[Section]:
+    """What the layer would be with other arguments, but for those that a section of its own is about."""
+    told = ["return_sequences", "return_state"] if states_of(rule) else []
+    if getattr(rule, "reset_after", False):
+        told.append("reset_after")
+    texts = [choice.text for choice in other_choices(rule, x) if choice.argument not in told]
+    if texts:
+        yield Section("With other arguments", tuple((text,) for text in texts))
 
 
 def _other_axes(rule: LayerRule, shape: Shape) -> tuple[str, ...]:
@@ -306,7 +291,7 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     rows: Lines = []
     if len(outputs) > 1:
         for number, shape in enumerate(outputs, start=1):
-            rows.append((str(number), show_shape(shape), _axis_list(made[number - 1]) if made else ""))
+            rows.append((str(number), show_shape(shape), axis_list(made[number - 1]) if made else ""))
     else:
         each = made[0] if made else Made(outputs[0], {})
         for position, name in enumerate(axis_names_of(each)):
@@ -317,48 +302,6 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     if remedy and len(outputs[0]) < x.ndim:
         rows.append((f"It has fewer axes than the input because of {remedy.because}. To keep them, {remedy.fix}.",))
     return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(outputs[0])}", tuple(rows))
-
-
-def axis_names_of(made: Made) -> tuple[str, ...]:
-    """What the axes of an output are called: as the argument or axis they are the size of, or as the one axis of the
-    input that they are made from; empty for any other.
-    """
-    names = []
-    for size in made.shape:
-        text = to_text(size)
-        sources = [axis for axis in made.axes if axis in symbols_of(size)]
-        names.append(text if text in made.values else sources[0] if len(sources) == 1 else "")
-    return tuple(names)
-
-
-def _axis_list(made: Made) -> str:
-    """The axes of an output on one line; one without a name as the expression of its size."""
-    return ", ".join(name or to_text(size) for name, size in zip(axis_names_of(made), made.shape, strict=True))
-
-
-def reason_of(made: Made, position: int, size: Dim) -> str:
-    """Where a size of the output comes from."""
-    expression = made.shape[position]
-    written = to_text(expression)
-    if written in made.axes:
-        return "as in the input"
-    if written in made.values:
-        return f"the layer's `{written}`"
-    ordered, names = _in_order(expression, made)
-    known = {key: to_text(value) for key, value in made.values.items()}
-    numbers = to_text(ordered, {key: known[name] for key, name in names.items()})
-    # What the column of sizes says already is not said again, whatever the order.
-    texts = {written: to_text(ordered, names), to_text(expression, known): numbers}
-    return " = ".join(dict.fromkeys(text for plain, text in texts.items() if plain != to_text(size)))
-
-
-def _in_order(expression: Dim, made: Made) -> tuple[Dim, Mapping[str, str]]:
-    """The expression with stand-ins that sort as a reader expects, the input's axes first and then the arguments, and
-    their names: `height·vertical_stride` and `width·horizontal_stride`, not the letters' `horizontal_stride·width`.
-    """
-    names = dict.fromkeys((*made.axes, *made.values))
-    stand_ins = {f"s{place:03}": name for place, name in enumerate(names) if name in made.values}
-    return substitute(expression, {name: symbol(key) for key, name in stand_ins.items()}), stand_ins
 
 
 def _weights_section(layer: LayerReport) -> Section:

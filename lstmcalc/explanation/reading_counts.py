@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
-from lstmcalc.dims import total
-from lstmcalc.explanation.reading_facts import Facts
+from lstmcalc.dims import Size, total
+from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.reading_words import Sentence, listed
 from lstmcalc.explanation.recurrence import CELLS
 from lstmcalc.layers.rule import LayerRule
 from lstmcalc.shapes import show_count, show_shape
-from lstmcalc.summary_text.reading import Candidate
 
 __all__ = ["arithmetic", "count_sentences"]
 
@@ -21,37 +20,49 @@ BLOCKS = {4: "three gates and a candidate", 3: "two gates and a candidate"}
 MOST_ARRAYS = 5
 
 
+class Counted(Protocol):
+    """What has a count with its arithmetic: the facts of a layer, or a candidate for a row."""
+
+    @property
+    def params(self) -> Size: ...
+    @property
+    def formula(self) -> str | None: ...
+    @property
+    def arithmetic(self) -> str | None: ...
+
+
 def count_sentences(facts: Facts) -> Iterator[Sentence]:
     """The arithmetic, and once for each kind of layer what its factors are."""
-    candidate, rule = facts.candidate, facts.rule
-    if candidate.params == 0:
+    rule = facts.rule
+    if facts.params == 0:
         yield Sentence("params", "It has no weights.")
         return
-    if candidate.params is None:
+    if facts.params is None:
         yield _untold(facts)
         return
-    brief = arithmetic(candidate, names=False)
-    yield Sentence("params", f"{arithmetic(candidate)}.", f"{brief}.", f"{rule.class_name} {candidate.formula}")
+    brief = arithmetic(facts, names=False)
+    yield Sentence("params", f"{arithmetic(facts)}.", f"{brief}.", f"{rule.class_name} {facts.formula}")
     yield from _frozen(facts)
     for text in (_arrays(facts), _blocks(rule), _twice(facts), _shared(facts), _table(facts)):
         if text:
             yield Sentence("params", text)
 
 
-def arithmetic(candidate: Candidate, names: bool = True) -> str:
+def arithmetic(counted: Counted, names: bool = True) -> str:
     """`units·(input_dim + 1) = 3·(4 + 1) = 15 params`, each step once; only in names where a size is not known.
 
     >>> from lstmcalc.spec import LayerSpec
+    >>> from lstmcalc.summary_text.reading import Candidate
     >>> layer = LayerSpec("Dense", "dense", {"units": 3})
     >>> arithmetic(Candidate(layer, ((None, 4),), ((None, 3),), 15, "units·(input_dim + 1)", "3·(4 + 1)"))
     'units·(input_dim + 1) = 3·(4 + 1) = 15 params'
     """
-    if candidate.params is None:
+    if counted.params is None:
         return "a number of params that is not shown"
-    total = show_count(candidate.params)
-    steps = (candidate.formula if names else "", candidate.arithmetic, total)
-    shown = dict.fromkeys(step for step in steps if step and (step == total or step != str(candidate.params)))
-    return f"{' = '.join(shown)} param{'' if candidate.params == 1 else 's'}"
+    total = show_count(counted.params)
+    steps = (counted.formula if names else "", counted.arithmetic, total)
+    shown = dict.fromkeys(step for step in steps if step and (step == total or step != str(counted.params)))
+    return f"{' = '.join(shown)} param{'' if counted.params == 1 else 's'}"
 
 
 def _untold(facts: Facts) -> Sentence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lstmcalc.dims import lower
-from lstmcalc.explanation.reading_facts import Facts
+from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.reading_printed import is_guessed
 from lstmcalc.explanation.reading_words import (
     NOUNS,
@@ -13,11 +13,10 @@ from lstmcalc.explanation.reading_words import (
     amount_along,
     listed,
     quoted,
-    show_input,
 )
+from lstmcalc.explanation.reads import described, reads_from
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.wrappers import Bidirectional
-from lstmcalc.shapes import show_shape
 from lstmcalc.summary_text.reading import RowReading, Shape
 
 __all__ = ["Fed", "input_sentences", "layer_sentence", "reads", "untold_axes"]
@@ -28,7 +27,7 @@ Fed = Sequence[Shape | None]
 
 def layer_sentence(reading: RowReading, facts: Facts, fed: Fed) -> Sentence:
     """The layer as a Keras call with what it reads: `` `LSTM(128)` reads (None, 10, 50): 10 steps of 50 features. ``"""
-    text, words = reads(reading, facts), _described(facts, untold_axes(reading, facts))
+    text, words = reads(reading, facts), described(facts, untold_axes(reading, facts))
     if starts_from_states(facts, fed):
         givers = list(dict.fromkeys(map(quoted, reading.sources[len(facts.x.shapes) :])))
         text += f", and starts from the states that {listed(givers)} {'give' if len(givers) > 1 else 'gives'}"
@@ -38,17 +37,9 @@ def layer_sentence(reading: RowReading, facts: Facts, fed: Fed) -> Sentence:
 
 def reads(reading: RowReading, facts: Facts, verb: str = "reads") -> str:
     """The call and what it reads, with the rows that give it."""
-    first = show_input(lower(facts.x.shape), facts.x.axes, untold_axes(reading, facts))
-    shapes = [first, *map(show_shape, facts.candidate.inputs[1 : len(facts.x.shapes)])]
     # Where no shape and no connection is printed, the order of the rows need not be that of the data.
     names = () if is_guessed(reading) and not reading.row.connections else reading.sources
-    sources = [quoted(name) for name in names[: len(shapes)]]
-    if len(set(shapes)) == 1 and len(shapes) > 1:
-        return f"`{facts.call}` {verb} {len(shapes)} inputs of {shapes[0]}{_origin(sources)}"
-    if len(sources) == len(shapes):
-        pairs = zip(shapes, sources, strict=True)
-        return f"`{facts.call}` {verb} {listed(f'{shape} from {name}' for shape, name in pairs)}"
-    return f"`{facts.call}` {verb} {listed(shapes)}{_origin(sources)}"
+    return reads_from(facts, [quoted(name) for name in names], verb, untold_axes(reading, facts))
 
 
 def starts_from_states(facts: Facts, fed: Fed) -> bool:
@@ -61,10 +52,6 @@ def starts_from_states(facts: Facts, fed: Fed) -> bool:
     return len(others) == len(states) and all(
         shape is not None and len(shape) == len(state) for shape, state in zip(others, states, strict=True)
     )
-
-
-def _origin(names: Sequence[str]) -> str:
-    return f" from {listed(dict.fromkeys(names))}" if names else ""
 
 
 def untold_axes(reading: RowReading, facts: Facts) -> frozenset[str]:
@@ -129,18 +116,3 @@ def _applications(reading: RowReading, facts: Facts, fed: Fed) -> Iterator[Sente
         names = listed(map(quoted, dict.fromkeys(reading.sources[taken:])))
         text = f"It is used {times} times, {where} on {names}, with the same weights, which count once."
         yield Sentence("layer", text, text)
-
-
-def _described(facts: Facts, untold: frozenset[str]) -> str:
-    """What the first input holds: `10 steps of 50 features`; empty where its axes have no names."""
-    shape, words = lower(facts.x.shape), []
-    for axis, size in zip(facts.x.axes[1:], shape[1:], strict=True):
-        noun = NOUNS.get(axis, "")
-        unknown = axis in untold and noun
-        words.append((axis, f"an unknown number of {noun}s" if unknown else amount_along(axis, size, len(shape))))
-    if len(facts.x.shapes) > 1 or not words or not all(text for _, text in words):
-        return ""
-    *places, (_, last) = sorted(words, key=lambda word: word[0] in ("channels", "input_dim"))
-    steps = [text for axis, text in places if axis == "timesteps"]
-    grid = " by ".join(text for axis, text in places if axis != "timesteps")
-    return " of ".join(filter(None, (*steps, grid, last)))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from collections.abc import Iterator, Sequence
 
-from lstmcalc.dims import lower, lower_size, symbols_of
-from lstmcalc.explanation.reading_facts import Facts
+from lstmcalc.dims import lower
+from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.reading_inputs import untold_axes
-from lstmcalc.explanation.reading_printed import MOST_ADDED, is_unused
-from lstmcalc.explanation.reading_shapes import because
-from lstmcalc.explanation.reading_words import amount_along, listed, quoted, show_input, show_printed
+from lstmcalc.explanation.reading_printed import MOST_ADDED, is_unused, show_printed
+from lstmcalc.explanation.reading_words import listed, show_input
+from lstmcalc.explanation.whole import Member, Remark, flow, open_sizes, shares, time
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.summary_text.flow import parents_of
 from lstmcalc.summary_text.reading import Reading, RowReading
@@ -19,51 +17,27 @@ from lstmcalc.summary_text.sums import lacks_rows
 
 __all__ = ["Remark", "overview"]
 
-#: A flow of more shapes than these is not shown: the rows show it.
-MOST_SHAPES = 16
-#: How many layers are named that have most of the params, and up to which share of all.
-MOST_NAMED, ENOUGH = 3, 0.8
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A sentence on the whole, and what it is about: shapes, time, params, total, trained, note or `None`."""
-
-    about: str
-    text: str
-
 
 def overview(reading: Reading, facts: Sequence[Facts | None]) -> Iterator[Remark]:
     """Everything that is said below the rows; of one row alone there is no whole."""
     rows = reading.rows
     top = [place for place, parent in enumerate(parents_of(reading.table.rows)) if parent is None]
     if len(rows) > 1:
-        yield from _shapes([rows[place] for place in top], [facts[place] for place in top])
+        members = [_member(rows[place], facts[place]) for place in top]
+        yield from flow(members)
         ends = not reading.table.cut_end and len(rows) not in reading.table.elided
-        yield from _time([rows[place] for place in top], [facts[place] for place in top], ends)
+        yield from time(members, {members[-1].name: "The last layer" if ends else "The last row"})
         yield from _largest([rows[place] for place in top], reading)
     yield from _total(reading, [rows[place] for place in top])
     yield from _not_trained(reading)
     for note in reading.notes:
         yield Remark("note", note)
-    yield from _unknown(rows)
+    yield from open_sizes(shape for row in rows for shape in row.row.shapes or ())
 
 
-def _shapes(rows: Sequence[RowReading], facts: Sequence[Facts | None]) -> Iterator[Remark]:
-    """The shapes in order, where the rows are one chain."""
-    layers = [(row, fact) for row, fact in zip(rows, facts, strict=True) if row.class_name != "InputLayer"]
-    chained = all(len(row.sources) <= 1 for row, _ in layers) and all(
-        row.sources == (before.row.name,) for (before, _), (row, _) in pairwise(layers)
-    )
-    outputs = [_output(row) for row, _ in layers]
-    if not chained or not layers or not all(outputs):
-        return
-    first, fact = layers[0]
-    given = [_output(row) for row in rows if row.class_name == "InputLayer"]
-    start = [show_input(lower(fact.x.shape), fact.x.axes, untold_axes(first, fact))] if fact else given[:1]
-    shapes = [shape for shape, _ in groupby([*start, *outputs])]
-    if 2 < len(shapes) <= MOST_SHAPES:
-        yield Remark("shapes", " → ".join(shapes))
+def _member(row: RowReading, facts: Facts | None) -> Member:
+    reads = show_input(lower(facts.x.shape), facts.x.axes, untold_axes(row, facts)) if facts else ""
+    return Member(row.row.name, row.class_name, row.sources, reads, _output(row), facts)
 
 
 def _output(reading: RowReading) -> str:
@@ -74,48 +48,9 @@ def _output(reading: RowReading) -> str:
     return ", ".join(show_printed(shape, row.shapes_cut) for shape in row.shapes or ())
 
 
-def _time(rows: Sequence[RowReading], facts: Sequence[Facts | None], ends: bool) -> Iterator[Remark]:
-    """Where the steps end; or that they go on to the end, which is the model's only if the table `ends` there."""
-    timed: dict[str, str] = {}
-    for row, fact in zip(rows, facts, strict=True):
-        if fact is None:
-            continue
-        steps = _steps(row, fact, timed)
-        if not steps:
-            continue
-        if fact.made and _keeps(fact):
-            timed[row.row.name] = _after(fact)
-        elif len(fact.outputs[0]) < fact.x.ndim:
-            why = because(fact).replace(f"the {steps}", "them") or "it lays all values of a sample in one row"
-            yield Remark("time", f"The {steps} end at {quoted(row.row.name)}: {why}.")
-    last = rows[-1].row.name
-    if last in timed:
-        number = timed[last].removesuffix("steps").removesuffix("step").strip()
-        each = "the one step" if number == "1" else f"each of the {timed[last]}" if number else "every step"
-        which = "layer" if ends else "row"
-        yield Remark("time", f"The last {which}, {quoted(last)}, gives an output for {each}.")
-
-
-def _steps(row: RowReading, fact: Facts, timed: dict[str, str]) -> str:
-    """The steps that reach a row; empty where what reaches it has none."""
-    if "timesteps" in fact.x.axes:
-        return amount_along("timesteps", lower_size(fact.x.timesteps), 3).removeprefix("any number of ")
-    return next((timed[name] for name in row.sources if name in timed and fact.x.ndim > 2), "")
-
-
-def _keeps(fact: Facts) -> bool:
-    """Whether the second axis of the output still goes over the steps."""
-    size = fact.made[0].shape[1] if fact.made and len(fact.made[0].shape) > 2 else 0
-    return fact.x.axes[1] in symbols_of(size)
-
-
-def _after(fact: Facts) -> str:
-    return amount_along("timesteps", lower_size(fact.outputs[0][1]), 3).removeprefix("any number of ")
-
-
 def _largest(rows: Sequence[RowReading], reading: Reading) -> Iterator[Remark]:
     """The layers with most of the params, with their shares: of the model, where its total is known."""
-    counts = sorted(((row.row.params or 0, row.row.name) for row in rows), key=lambda each: -each[0])
+    counts = [(row.row.params or 0, row.row.name) for row in rows]
     here = sum(count for count, _ in counts)
     if len([count for count, _ in counts if count]) < 2 or here != reading.computed.get("params"):
         return
@@ -124,13 +59,7 @@ def _largest(rows: Sequence[RowReading], reading: Reading) -> Iterator[Remark]:
         printed = _model_total(reading)
         whole = here if printed is None or printed < here else printed
         of_which = ", of the rows that are here" if whole == here else f", of the {show_count(whole)} in the total"
-    named, share = [], 0.0
-    for count, name in counts[:MOST_NAMED]:
-        if share >= ENOUGH or not count:
-            break
-        share += count / whole
-        named.append(f"{_percent(count, whole)} in {quoted(name)}")
-    yield Remark("params", f"{listed(named)}{of_which}.")
+    yield Remark("params", f"{listed(shares(counts, whole))}{of_which}.")
 
 
 def _lacks_rows(reading: Reading) -> bool:
@@ -144,18 +73,6 @@ def _model_total(reading: Reading) -> int | None:
     """The printed total, without what Keras 3 counts in of the optimizer."""
     printed = reading.table.totals
     return None if printed.params is None else printed.params - (printed.optimizer_params or 0)
-
-
-def _percent(part: int, whole: int) -> str:
-    """A share, rounded to a tenth, and never to none or all of it.
-
-    >>> _percent(1, 3), _percent(1, 100_000), _percent(99_999, 100_000)
-    ('33.3 %', 'less than 0.1 %', 'more than 99.9 %')
-    """
-    tenths = round(1000 * part / whole)
-    if tenths == 0 or (tenths == 1000 and part < whole):
-        return "less than 0.1 %" if tenths == 0 else "more than 99.9 %"
-    return f"{tenths / 10:g} %"
 
 
 def _total(reading: Reading, rows: Sequence[RowReading]) -> Iterator[Remark]:
@@ -186,15 +103,3 @@ def _not_trained(reading: Reading) -> Iterator[Remark]:
     frozen, printed = reading.computed.get("non_trainable_params"), reading.table.totals.non_trainable_params
     if frozen and frozen == printed:
         yield Remark("trained", f"{show_count(frozen)} params are not trained, as the table says.")
-
-
-def _unknown(rows: Iterable[RowReading]) -> Iterator[Remark]:
-    """What `None` stands for, once."""
-    shapes = [shape for row in rows for shape in row.row.shapes or ()]
-    batch = any(shape[:1] == (None,) for shape in shapes)
-    inner = any(None in shape[1:] for shape in shapes)
-    if batch:
-        more = " Elsewhere it is a size that is left open as well." if inner else ""
-        yield Remark("`None`", f"In front it is the batch: how many samples are taken at once is left open.{more}")
-    elif inner:
-        yield Remark("`None`", "A size that is left open until data comes.")

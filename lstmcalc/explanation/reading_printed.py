@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from lstmcalc.dims import to_text
 from lstmcalc.errors import Fault, with_article
-from lstmcalc.explanation.reading_facts import purpose_of_class
-from lstmcalc.explanation.reading_words import Sentence, listed, show_printed
+from lstmcalc.explanation.facts import purpose_of_class
+from lstmcalc.explanation.reading_words import Sentence, listed
 from lstmcalc.layers import find_rule
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.summary_text.arrivals import leaves_cut, merges
-from lstmcalc.summary_text.printed import Cut, PrintedRow
+from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedShape
 from lstmcalc.summary_text.reading import RowReading, Shape
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "is_unused",
     "mask_sentences",
     "printed_sentences",
+    "show_printed",
     "unknown_sentences",
     "whole_shapes",
     "wrong",
@@ -219,3 +221,15 @@ def _said(fault: Fault) -> str:
     return f"{fault.message.rstrip('.')}." + (
         f" {fault.fix[0].upper()}{fault.fix[1:].rstrip('.')}." if fault.fix else ""
     )
+
+
+def show_printed(shape: PrintedShape, cut: bool) -> str:
+    """A printed shape as far as it can be read.
+
+    >>> show_printed((None, 10, Cut("12")), True), show_printed((None, 10), True), show_printed((None,), False)
+    ('(None, 10, 12…', '(None, 10, …', '(None,)')
+    """
+    sizes = [f"{size.digits}…" if isinstance(size, Cut) else to_text(size) for size in shape]
+    if not cut:
+        return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+    return f"({', '.join(sizes)}" + ("" if sizes and sizes[-1].endswith("…") else ", …" if sizes else "…")

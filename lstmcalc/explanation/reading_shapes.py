@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, lower, lower_size, product, to_text
 from lstmcalc.explanation import Made, axis_names_of, reason_of
-from lstmcalc.explanation.reading_facts import Facts
+from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.reading_words import NOUNS, Sentence, amount_along, joined, listed, size_along
 from lstmcalc.explanation.recurrence import cell_of
 from lstmcalc.explanation.wrapping import MERGED
 from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.rule import as_shapes
+from lstmcalc.layers.rule import LayerRule, as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
-__all__ = ["SCORES", "because", "shape_sentences"]
+__all__ = ["SCORES", "because", "shape_sentences", "units_sentences"]
 
 #: `an LSTM inside with `A`, which drops timesteps`, as remedies say it.
 REMEDY = re.compile(r"(?:.*\ban? (?P<inside>\w+) inside with )?(?P<argument>`[^`]+`), which (?P<does>.*)")
@@ -44,11 +44,18 @@ def shape_sentences(facts: Facts) -> Iterator[Sentence]:
     if said:
         text, brief = (each and f"{each[0].upper()}{each[1:]}." for each in said)
         yield Sentence("shape", text, brief)
-    for shapes in zip(facts.candidate.believed or (), facts.candidate.outputs, strict=False):
+    for shapes in zip(facts.believed or (), map(lower, facts.outputs), strict=False):
         believed, real = map(show_shape, shapes)
         if believed != real:
             text = f"The line says {believed}: Keras is mistaken until it has data, with which it is {real}."
             yield Sentence("shape", text, text)
+
+
+def units_sentences(rule: LayerRule) -> Iterator[Sentence]:
+    """What the `units` of a recurrent layer are, which people take for steps or for layers."""
+    if isinstance(rule, Recurrent) and isinstance(given := getattr(rule, "units", None), int):
+        text = f"`units` = {show_count(given)} is how many values it keeps and gives at each step; how many steps, the "
+        yield Sentence("note", f"{text}input decides.")
 
 
 def because(facts: Facts) -> str:
@@ -160,7 +167,7 @@ def _several(facts: Facts) -> Part | None:
     """Several outputs: of a recurrent layer its output and then its states."""
     first, *others = [show_shape(shape) for shape in facts.outputs]
     rule, cell = facts.rule, cell_of(facts.rule)
-    if facts.candidate.keywords.get(SCORES):
+    if facts.keywords.get(SCORES):
         return Part(f"the first output is {first}; behind it come the scores, {listed(others)}")
     if not isinstance(rule, Recurrent):
         return Part(f"it has {len(facts.outputs)} outputs, {listed([first, *others])}")
@@ -196,9 +203,8 @@ def _bidirectional(facts: Facts) -> Part | None:
 
 def _embedding(facts: Facts) -> Part | None:
     x = facts.x
-    each = (
-        f"each of the {show_count(x.shape[1])} indices" if x.ndim == 2 and isinstance(x.shape[1], int) else "each index"
-    )
+    several = x.ndim == 2 and isinstance(x.shape[1], int) and x.shape[1] > 1
+    each = f"each of the {show_count(x.shape[1])} indices" if several else "each index"
     width = show_count(facts.rule.output_dim)
     return Part(f"{each} becomes a vector of `output_dim` = {width} values, so there is one axis more")
 
@@ -232,7 +238,7 @@ def _concatenate(facts: Facts) -> Part | None:
     total = facts.outputs[0][axis]
     where = "the last axis" if axis == ndim - 1 else f"axis {axis}"
     sizes = " + ".join(to_text(shape[axis]) for shape in shapes)
-    if not isinstance(total, int):
+    if total is UNKNOWN:
         return Part(f"{where} is as long as those of the inputs together")
     text = f"{where} is {sizes} = {show_count(total)}"
     return Part(joined(f"{text};", "the other axes stay") if ndim > 2 else text, text)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from lstmcalc.dims import Size, to_text
 from lstmcalc.shapes import show_count
-from lstmcalc.summary_text.printed import Cut, PrintedShape
 
 __all__ = [
     "NOUNS",
@@ -18,8 +17,8 @@ __all__ = [
     "listed",
     "quoted",
     "show_input",
-    "show_printed",
     "size_along",
+    "told_once",
 ]
 
 #: What one entry along an axis is called.
@@ -38,7 +37,8 @@ NUMBER = re.compile(r"[\d,]*\d")
 class Sentence:
     """What is said of a row, in full, and what is left to say where an earlier row has said the like (`brief`).
 
-    `kind` is one of fault, layer, purpose, shape, params, note, nearest, other. `subject` is what it teaches; that is
+    `kind` is one of fault, layer, purpose, shape, params, note, nearest, other of a row, and in a walk through a model
+    also states, mask, choice and hint. `subject` is what it teaches; that is
     the text without its numbers, unless stated.
     """
 
@@ -55,6 +55,13 @@ class Sentence:
         'shape The last axis is `units` = #.'
         """
         return f"{self.kind} {self.subject or NUMBER.sub('#', self.text)}"
+
+
+def told_once(sentences: Iterable[Sentence], said: set[str]) -> Iterator[Sentence]:
+    """The sentences in order; those whose like was not `said` yet are told in full, also where only `brief` is read."""
+    for sentence in sentences:
+        yield sentence if sentence.topic in said else replace(sentence, brief=sentence.text)
+        said.add(sentence.topic)
 
 
 def quoted(name: str) -> str:
@@ -105,15 +112,3 @@ def show_input(shape: Sequence[Size], axes: Sequence[str], untold: frozenset[str
     """
     sizes = ["?" if axis in untold else to_text(size) for axis, size in zip(axes, shape, strict=True)]
     return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
-
-
-def show_printed(shape: PrintedShape, cut: bool) -> str:
-    """A printed shape as far as it can be read.
-
-    >>> show_printed((None, 10, Cut("12")), True), show_printed((None, 10), True), show_printed((None,), False)
-    ('(None, 10, 12…', '(None, 10, …', '(None,)')
-    """
-    sizes = [f"{size.digits}…" if isinstance(size, Cut) else to_text(size) for size in shape]
-    if not cut:
-        return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
-    return f"({', '.join(sizes)}" + ("" if sizes and sizes[-1].endswith("…") else ", …" if sizes else "…")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lstmcalc.errors import Fault, SpecError
+from lstmcalc.explanation.facts import Facts, true_purpose
 from lstmcalc.explanation.reading_counts import arithmetic, count_sentences
-from lstmcalc.explanation.reading_facts import Facts, call_of, facts_of, purpose_of_class
+from lstmcalc.explanation.reading_facts import call_of, facts_of
 from lstmcalc.explanation.reading_inputs import Fed, input_sentences, layer_sentence, reads
 from lstmcalc.explanation.reading_overview import Remark, overview
 from lstmcalc.explanation.reading_printed import (
@@ -20,11 +21,10 @@ from lstmcalc.explanation.reading_printed import (
     whole_shapes,
     wrong,
 )
-from lstmcalc.explanation.reading_shapes import SCORES, shape_sentences
-from lstmcalc.explanation.reading_words import Sentence, listed
+from lstmcalc.explanation.reading_shapes import SCORES, shape_sentences, units_sentences
+from lstmcalc.explanation.reading_words import Sentence, listed, told_once
 from lstmcalc.inference import infer
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.shapes import show_count
 from lstmcalc.summary_text import to_spec
 from lstmcalc.summary_text.flow import MASK, parents_of
@@ -79,7 +79,7 @@ def explain_reading(reading: Reading) -> ReadingExplanation:
     layers = [_layer(row.candidates[0], alike) if row.candidates else None for row in reading.rows]
     said: set[str] = set()
     rows = tuple(
-        RowExplanation(row, tuple(_told_once(_sentences(row, layer, around), said)), layer.facts.call if layer else "")
+        RowExplanation(row, tuple(told_once(_sentences(row, layer, around), said)), layer.facts.call if layer else "")
         for row, layer, around in zip(reading.rows, layers, _surroundings(reading), strict=True)
     )
     facts = [
@@ -139,12 +139,6 @@ def _row_understood(reading: RowReading) -> bool:
     return not row.built or not (wrong(row.fault) or wrong(reading.fault) or not (reading.exact or reading.opaque))
 
 
-def _told_once(sentences: Iterator[Sentence], said: set[str]) -> Iterator[Sentence]:
-    for sentence in sentences:
-        yield sentence if sentence.topic in said else replace(sentence, brief=sentence.text)
-        said.add(sentence.topic)
-
-
 class _Layer(NamedTuple):
     """The facts of a candidate, and what follows from them alone, wherever the layer stands."""
 
@@ -166,7 +160,7 @@ def _layer(candidate: Candidate, alike: dict[tuple[object, ...], _Layer | None])
 
 def _described(facts: Facts) -> _Layer:
     sentences = (*shape_sentences(facts), *count_sentences(facts))
-    return _Layer(facts, _true_purpose(facts), sentences, tuple(_notes(facts)))
+    return _Layer(facts, true_purpose(facts), sentences, tuple(_notes(facts)))
 
 
 def _sentences(reading: RowReading, layer: _Layer | None, around: _Around) -> Iterator[Sentence]:
@@ -176,7 +170,7 @@ def _sentences(reading: RowReading, layer: _Layer | None, around: _Around) -> It
     elif not reading.candidates:
         yield from unknown_sentences(reading, around.inside)
         yield from _nearest(reading, reading.nearest)
-    elif layer is None or (is_guessed(reading) and layer.facts.candidate.params == 0):
+    elif layer is None or (is_guessed(reading) and layer.facts.params == 0):
         yield from _without_rule(reading.candidates[0])
     else:
         yield from _with_rule(reading, layer, around.fed)
@@ -189,20 +183,10 @@ def _with_rule(reading: RowReading, layer: _Layer, fed: Fed) -> Iterator[Sentenc
     if layer.purpose:
         yield Sentence("purpose", layer.purpose)
     yield from layer.sentences
-    if reading.row.trainable is False and layer.facts.candidate.params:
+    if reading.row.trainable is False and layer.facts.params:
         text = "None of them is trained: so the Trainable column says."
         yield Sentence("params", text, text)
     yield from layer.notes
-
-
-def _true_purpose(facts: Facts) -> str:
-    """What the layer is for, without the parts that its arguments switch off."""
-    rule, text = facts.rule, purpose_of_class(type(facts.rule))
-    if getattr(rule, "use_bias", True) is False:
-        text = text.replace(", plus an offset", "")
-    if not (getattr(rule, "scale", True) and getattr(rule, "center", True)):
-        text = text.partition(", then scales")[0].rstrip(".") + "."
-    return text
 
 
 def _without_rule(candidate: Candidate) -> Iterator[Sentence]:
@@ -219,19 +203,14 @@ def _without_rule(candidate: Candidate) -> Iterator[Sentence]:
 
 def _notes(facts: Facts) -> Iterator[Sentence]:
     """What people confuse, and what no summary shows."""
-    rule, batch = facts.rule, facts.x.shape[0]
-    if isinstance(rule, Recurrent) and isinstance(given := getattr(rule, "units", None), int):
-        units = show_count(given)
-        text = (
-            f"`units` = {units} is how many values it keeps and gives at each step; how many steps, the input decides."
-        )
-        yield Sentence("note", text)
-    if facts.candidate.keywords:
-        told = listed(f"`{key}: {show(value)}`" for key, value in facts.candidate.keywords.items())
-        asks = " asks for the scores" if facts.candidate.keywords.get(SCORES) else " is told more than its inputs"
+    batch = facts.x.shape[0]
+    yield from units_sentences(facts.rule)
+    if facts.keywords:
+        told = listed(f"`{key}: {show(value)}`" for key, value in facts.keywords.items())
+        asks = " asks for the scores" if facts.keywords.get(SCORES) else " is told more than its inputs"
         yield Sentence("note", f"The call{asks}, with {told}; no argument of the layer does.")
-    if facts.candidate.stand_ins:
-        names = listed(f"`{name}`" for name in facts.candidate.stand_ins)
+    if facts.stand_ins:
+        names = listed(f"`{name}`" for name in facts.stand_ins)
         yield Sentence("note", f"A summary does not show its {names}.")
     if isinstance(batch, int):
         fixed = f"The batch is fixed at {show_count(batch)} samples."

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from lstmcalc.dims import UNKNOWN, Dim, Expression, to_text
 from lstmcalc.layers.einsum import Equation
 from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, as_shapes
+from lstmcalc.layers.rule import RULES, Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "call_text",
     "columns",
     "equations",
+    "quoted",
     "recurrent_sections",
+    "states_of",
 ]
 
 #: Lines of a section: one cell is a sentence, several are a row of a table.
@@ -90,8 +92,17 @@ def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
             yield "States", _states(rule, x)
         if _bias_names(rule)[1]:
             yield "Two biases", _two_biases(rule, x)
-        if repeated:
-            yield "Often confused", _confusions(rule, x)
+    elif isinstance(rule, Recurrent) and states_of(rule):
+        yield "The whole sequence", _whole_sequence(rule, x)
+        yield "States", _states(rule, x)
+        if rule.family == "legacy":
+            yield "Two biases", _cudnn_biases(rule, x)
+
+
+def states_of(rule: LayerRule) -> Mapping[str, str]:
+    """The states that a recurrent layer keeps, each with what it is called; none where they go by its cells."""
+    name = "LSTM" if rule.class_name.startswith("ConvLSTM") else rule.class_name.removeprefix("CuDNN")
+    return CELLS[name].states if name in CELLS else {}
 
 
 def cell_of(rule: LayerRule) -> Cell | None:
@@ -237,13 +248,19 @@ def _whole_sequence(rule: Any, x: Inputs) -> Lines:
     lines: Lines = [
         (f"The step is repeated {_times(x.timesteps)}, from the {order}, with the same {params} params every "
          "time. So the number of steps is not in the count: a longer sequence takes more time, not more params.",),
-        ("What comes out depends on two arguments:",),
+        ("What comes out depends on two arguments alone, not on the loss and not on the layers behind. Both are false "
+         "by default, so that a sequence gives one output.",),
     ]  # fmt: skip
     for sequences, state in ((False, False), (False, True), (True, False), (True, True)):
         here = (rule.return_sequences, rule.return_state) == (sequences, state)
         which = ("neither", "return_state", "return_sequences", "both")[2 * sequences + state]
         variant = changed(rule, return_sequences=sequences, return_state=state)
         lines.append((f"{which} (this layer)" if here else which, _meaning(variant, x)))
+    if rule.go_backwards:
+        lines.append(("`go_backwards: true` changes no shape and no params. What comes out is in the order read: the "
+                      "input's last step first.",))  # fmt: skip
+    else:
+        lines.append(("`go_backwards: true` would read the last step first, with the same shapes and params.",))
     return lines
 
 
@@ -259,7 +276,7 @@ def _meaning(rule: Any, x: Inputs) -> str:
     every = "every step, in the order read" if rule.go_backwards else "every step"
     text = f"{output}: h after {every if rule.return_sequences else last}"
     if states:
-        names = CELLS[rule.class_name].states
+        names = states_of(rule)
         which = f"state{'s' * (len(names) > 1)} {' and '.join(names)}"
         each = " each" if len(names) > 1 else ""
         text += f", then the {which}{f' after {last}' if rule.return_sequences else ''}: {states[0]}{each}"
@@ -267,8 +284,8 @@ def _meaning(rule: Any, x: Inputs) -> str:
 
 
 def _states(rule: Any, x: Inputs) -> Lines:
-    states = CELLS[rule.class_name].states
-    shape = show_shape((x.batch, rule.units))
+    states = states_of(rule)
+    shape = show_shape(rule.state_shapes(x)[0])
     lines: Lines = []
     for index, (state, meaning) in enumerate(states.items()):
         returned = "returned" if rule.return_state else "not returned"
@@ -278,13 +295,17 @@ def _states(rule: Any, x: Inputs) -> Lines:
     first = "Zeros before the first step of the first batch" if rule.stateful else "Zeros before the first step"
     lines.append((f"{first}, unless the call is given an `initial_state`.",))
     names = " and ".join(states)
+    reset = "`reset_states()`" if rule.family == "legacy" else "`reset_state()`"
+    it = "them" if len(states) > 1 else "it"
     if rule.stateful:
         lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k "
-                      f"of the batch before ended, until `reset_state()` is called. Every batch must have "
-                      f"{amount(x.batch, 'sample')}.",))  # fmt: skip
+                      f"of the batch before ended. Every batch must have {amount(x.batch, 'sample')}, and `fit` needs "
+                      f"`shuffle=False`. Only {reset} sets {it} back to zeros; `fit` does not call it, not even "
+                      "between epochs.",))  # fmt: skip
     else:
         lines.append((f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, "
-                      "until `reset_state()` is called, and needs a fixed batch size.",))  # fmt: skip
+                      f"until {reset} is called, with the same shapes and params; it needs a fixed batch "
+                      "size.",))  # fmt: skip
     return lines
 
 
@@ -300,31 +321,28 @@ def _two_biases(rule: Any, x: Inputs) -> Lines:
     ]  # fmt: skip
 
 
-def _weight_shape(rule: LayerRule, x: Inputs, name: str) -> str:
-    return next(show_shape(weight.shape) for weight in rule.weights(x) if weight.name == name)
-
-
-def _confusions(rule: Any, x: Inputs) -> Lines:
-    kernel = _weight_shape(rule, x, "kernel")
+def _cudnn_biases(rule: Any, x: Inputs) -> Lines:
+    """Why a layer of Keras 2 that runs on cuDNN has the biases it has, beside today's layer."""
+    name = rule.class_name.removeprefix("CuDNN")
+    today = RULES[name]({key: value for key, value in rule.given.items() if key in RULES[name].arguments})
+    here, there = rule.count(x), today.count(x)
+    more = here - there
+    counted = "just as many" if more == 0 else f"{show_count(more)} fewer"
+    held = f"holds all of them in one row, {_weight_shape(rule, x, 'bias')}"
     lines: Lines = [
-        (_equal("units", rule.units), "how many values h has, and so how wide the output is. Not the number of time "
-         "steps, and not the number of layers."),
-        (_equal("timesteps", x.timesteps), "how often the step is repeated. The input decides it; no weight depends on "
-         "it."),
-        (_equal("input_dim", x.input_dim), f"how many values one step reads. It sets the number of rows of `kernel`, "
-         f"{kernel}, and changes no other weight."),
+        ("cuDNN adds one bias to what the gates and the candidate read of the input, and another to what they read of "
+         f"the hidden state. `bias` {held}.",),
+        (f"`{call_text(today)}` has `bias` {_weight_shape(today, x, 'bias')} and {show_count(there)} params, "
+         f"{counted}.",),
     ]  # fmt: skip
-    unknown = [axis for axis, size in zip(x.axes, x.shape, strict=False) if size is UNKNOWN]
-    if unknown:
-        lines.append(
-            ("None", f"a size left open until data comes, here {' and '.join(unknown)}. No weight depends on it.")
-        )
+    if more != 0:
+        lines.append(("Here the two only add up, so that one bias can do what both do.",))
+    lines.append((f"Keras 3 has no {rule.class_name}: its {name} uses cuDNN by itself where it can.",))
     return lines
 
 
-def _equal(name: str, size: Dim) -> str:
-    text = to_text(size)
-    return name if text == name else f"{name} = {text}"
+def _weight_shape(rule: LayerRule, x: Inputs, name: str) -> str:
+    return next(show_shape(weight.shape) for weight in rule.weights(x) if weight.name == name)
 
 
 def _named(name: str, size: Dim) -> str:
@@ -335,12 +353,13 @@ def amount(size: Dim, noun: str) -> str:
     """`1 value`, `300 values`; a symbol in backticks; an unknown size is `any number of values`."""
     if size is UNKNOWN:
         return f"any number of {noun}s"
-    return f"{_quoted(size)} {noun}" if size == 1 else f"{_quoted(size)} {noun}s"
+    return f"{quoted(size)} {noun}" if size == 1 else f"{quoted(size)} {noun}s"
 
 
 def _times(size: Dim) -> str:
-    return "at every time step" if size is UNKNOWN else "once" if size == 1 else f"{_quoted(size)} times"
+    return "at every time step" if size is UNKNOWN else "once" if size == 1 else f"{quoted(size)} times"
 
 
-def _quoted(size: Dim) -> str:
+def quoted(size: Dim) -> str:
+    """A count with separators; a symbol in backticks."""
     return show_count(size) if isinstance(size, int) else f"`{to_text(size)}`"

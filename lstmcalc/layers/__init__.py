@@ -26,10 +26,11 @@ from lstmcalc.layers import (
     rnn,
     spectral,
     transposed,
+    unknowable,
     wrappers,
 )
-from lstmcalc.layers.core import Stated
 from lstmcalc.layers.rule import ALIASES, RULES, Example, Inputs, LayerRule, Rejected, Weight
+from lstmcalc.layers.unknowable import Stated
 
 __all__ = [
     "ALIASES",
@@ -64,6 +65,7 @@ __all__ = [
     "rnn",
     "spectral",
     "transposed",
+    "unknowable",
     "wrappers",
 ]
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, product
+from lstmcalc.dims import Dim, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
+from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, count_axes, layer
 from lstmcalc.shapes import show_shape
 
-__all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax", "softmax_of_one"]
+__all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax", "of_one"]
 
 
-def softmax_of_one(got: str) -> Fault:
-    """The hint that a softmax runs over a single value."""
-    return Fault(
+#: What these functions make of a single value, whatever it is.
+OF_ONE = {"softmax": 1, "log_softmax": 0, "sparsemax": 1}
+
+
+def of_one(activation: Any, shape: Shape, got: str = "") -> Iterator[Fault]:
+    """The hint that a softmax runs over a single value, where it does: the last axis has size 1."""
+    if not isinstance(activation, str) or activation not in OF_ONE or not shape or shape[-1] != 1:
+        return
+    fix = "use `activation: sigmoid` for a yes or no"
+    if len(shape) == 3:
+        fix += " at each step, or `Dense: 1` and then `Softmax: {axis: 1}` for shares over the steps"
+    yield Fault(
         "softmax-of-one",
         "several units, or another activation",
-        got,
-        "softmax over one value is always 1",
-        "use `activation: sigmoid` for a yes or no",
+        got or show_shape(shape),
+        f"{activation} over one value is always {OF_ONE[activation]}",
+        fix,
     )
 
 
@@ -39,11 +49,12 @@ class Activation(LayerRule):
     keras/src/layers/activations/activation.py, 3.15.1.
     """
 
+    passes_mask = True
+
     activation: Any = _activation_or_none()
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
-        if self.activation == "softmax" and x.shape[-1] == 1:
-            yield softmax_of_one(show_shape(x.shape))
+        yield from of_one(self.activation, x.shape)
 
     examples = [
         Example({"activation": "relu"}, (None, 10, 32), params=0, output=(None, 10, 32)),
@@ -57,6 +68,8 @@ class ReLU(LayerRule):
 
     keras/src/layers/activations/relu.py, 3.15.1.
     """
+
+    passes_mask = True
 
     max_value: float | None = arg.number(None, low=0)
     negative_slope: float = arg.number(0.0, low=0)
@@ -75,6 +88,8 @@ class LeakyReLU(LayerRule):
     keras/src/layers/activations/leaky_relu.py, 3.15.1, where `alpha` is the old name of `negative_slope`.
     """
 
+    passes_mask = True
+
     negative_slope: float = arg.number(0.3, low=0)
     alpha: Any = arg.anything(None, keyword_only=True)
 
@@ -90,6 +105,8 @@ class PReLU(LayerRule):
 
     keras/src/layers/activations/prelu.py, 3.15.1. Along `shared_axes`, counted from 1, one factor serves all places.
     """
+
+    passes_mask = True
 
     alpha_initializer: Any = arg.initializer("Zeros")
     alpha_regularizer: Any = arg.regularizer()
@@ -130,6 +147,8 @@ class ELU(LayerRule):
     keras/src/layers/activations/elu.py, 3.15.1.
     """
 
+    passes_mask = True
+
     alpha: float = arg.number(1.0)
 
     examples = [Example({}, (None, 32), params=0, output=(None, 32))]
@@ -142,15 +161,35 @@ class Softmax(LayerRule):
     keras/src/layers/activations/softmax.py, 3.15.1; an axis that the input does not have fails only on data there.
     """
 
+    takes_mask = True
+    passes_mask = True
+
     axis: tuple[int, ...] = arg.integers(-1)
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         check_axes(self.axis, ndim)
         return super().axis_names(ndim)
 
+    def check_mask(self, x: Inputs) -> None:
+        """Refuses a mask of fewer axes, which Softmax lays along the last axes, though it goes along the first."""
+        mask = x.told[0]
+        if mask is None:
+            return
+        got = f"the mask {show_shape(mask)} with {show_shape(x.shape)}"
+        if len(mask) == x.ndim:
+            for size, there in zip(mask[1:], x.shape[1:], strict=True):
+                x.require(size == 1 or equal(size, there), MISFIT, "a mask of the input's shape", got, FAILS)
+            return
+        pairs = zip(mask[::-1], x.shape[::-1], strict=False)
+        if not all(size == 1 or equal(size, there) is True for size, there in pairs):
+            because = "Softmax lays the mask along the last axes of the input"
+            fix = "use `Activation: softmax`, which does the same without a mask"
+            raise refuse_mask(f"no mask, or one of the input's {count_axes(x.ndim)}", got, fix, because)
+
     def hints(self, x: Inputs) -> Iterator[Fault]:
         if all(x.shape[axis] == 1 for axis in self.axis):
-            yield softmax_of_one(show_shape(x.shape))
+            is_last = self.axis in ((-1,), (x.ndim - 1,))
+            yield from of_one("softmax", x.shape if is_last else (x.shape[0], 1), show_shape(x.shape))
 
     examples = [
         Example({}, (None, 10), params=0, output=(None, 10)),

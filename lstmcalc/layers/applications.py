@@ -19,6 +19,8 @@ class StochasticDepth(LayerRule):
     Huang et al. 2016, arXiv 1603.09382; keras/src/applications/convnext.py, 3.15.1.
     """
 
+    returns_input = True
+
     drop_path_rate: float = arg.number()
 
     examples = [

@@ -49,6 +49,7 @@ class Argument:
     """One constructor argument of a layer.
 
     `kind` says what a source may write there: `size` and `sizes` take symbols, `layer` and `layers` take layers.
+    `names` are those of the entries of `sizes`, and the values of a `choice`.
     `default` is Keras's own; `initial` is the same in the form that rules use. An argument that shares its name with
     something of the rule's own (`weights`, `output_shape`) is declared, and read, with an underscore behind it.
     """
@@ -60,7 +61,7 @@ class Argument:
         default: Any,
         read: Reader,
         kind: str = "plain",
-        names: Sequence[str] = (),
+        names: Sequence[Any] = (),
         keyword_only: bool = False,
     ) -> None:
         self.default = default
@@ -259,7 +260,7 @@ def choice(*options: Any, default: Any = REQUIRED) -> Any:
             name, "one of " + ", ".join(f"`{o if isinstance(o, str) else show(o)}`" for o in options), value, fix
         )
 
-    argument = Argument(default, read, "choice")
+    argument = Argument(default, read, "choice", options)
     argument.optional = default is None or None in options
     return argument
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, symbols_of, to_text
-from lstmcalc.errors import Rejection
+from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.core import LORA, check_lora
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer
 from lstmcalc.layers.spatial import SpatialRule
@@ -106,6 +107,11 @@ class Conv(KernelRule):
         count = rule.count(named)
         values["channels_per_group"] = x.channels // self.groups
         return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        shape = self.arranged(x, self.slid(x), self.filters)
+        got = f"`filters: 1` with `activation: {self.activation}`" if self.filters == 1 else ""
+        yield from of_one(self.activation, shape, got)
 
 
 def _widened(sizes: Shape) -> bool:

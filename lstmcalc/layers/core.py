@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal, is_multiple, product
+from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.activations import softmax_of_one
+from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     TABLE_MODES,
@@ -21,10 +21,10 @@ from lstmcalc.layers.quantization import (
     reverse_weights,
     table_weights,
 )
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Shape, Weight, layer, show_shapes
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, layer, show_shapes
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Dense", "Embedding", "Identity", "Lambda", "Masking", "ReversibleEmbedding", "Stated", "Wrapper"]
+__all__ = ["Dense", "Embedding", "Identity", "Masking", "ReversibleEmbedding"]
 
 LORA = "the low-rank update's first factor", "the low-rank update's second factor"
 
@@ -49,6 +49,8 @@ class Dense(LayerRule):
 
     keras/src/layers/core/dense.py, 3.15.1. With `lora_rank` the kernel is frozen, and two small factors train instead.
     """
+
+    passes_mask = True
 
     units: Dim = arg.positive()
     activation: Any = arg.activation(None)
@@ -86,8 +88,8 @@ class Dense(LayerRule):
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from quantization_hints(self)
-        if self.units == 1 and self.activation == "softmax":
-            yield softmax_of_one("`units: 1` with `activation: softmax`")
+        shape = (*x.shape[:-1], self.units)
+        yield from of_one(self.activation, shape, f"`units: 1` with `activation: {self.activation}`")
         if self.activation == "glu":
             yield other_shape(self, x, "`activation: glu` halves the last axis, which Keras leaves out of account")
 
@@ -149,6 +151,9 @@ class Embedding(LayerRule):
     def output_shape(self, x: Inputs) -> Any:
         return (*x.shape, self.output_dim)
 
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return (x.shape,) if self.mask_zero else ()
+
     examples = [
         Example({"input_dim": 5000, "output_dim": 50}, (None, 10), params=250_000, output=(None, 10, 50)),
         Example({"input_dim": 65, "output_dim": 256}, (64, None), params=16_640, output=(64, None, 256)),
@@ -167,6 +172,8 @@ class ReversibleEmbedding(Embedding):
     Press and Wolf 2016, arXiv 1608.05859; keras/src/layers/core/reversible_embedding.py, 3.15.1. With `tie_weights`
     both ways share the table.
     """
+
+    states_mask = False
 
     keywords = {"reverse": arg.flag(False)}
 
@@ -219,6 +226,9 @@ class ReversibleEmbedding(Embedding):
         )
         return (*x.shape[:-1], self.input_dim)
 
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return () if x.keywords.get("reverse") else super().output_masks(x)
+
     examples = [
         Example({"input_dim": 5000, "output_dim": 50}, (None, 10), params=250_000, output=(None, 10, 50)),
         Example({"input_dim": 5000, "output_dim": 50}, (None, 10, 50), 250_000, output=(None, 10, 5000),
@@ -250,6 +260,9 @@ class Masking(LayerRule):
 
     mask_value: float = arg.number(0.0)
 
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return (x.shape[:-1],)
+
     examples = [Example({"mask_value": -1.0}, (None, 50, 1), params=0, output=(None, 50, 1))]
 
 
@@ -260,98 +273,10 @@ class Identity(LayerRule):
     keras/src/layers/core/identity.py, 3.15.1.
     """
 
+    passes_mask = True
+    returns_input = True
+
     examples = [Example({}, (None, 10, 32), params=0, output=(None, 10, 32))]
-
-
-@layer(family="core", arity=(1, None))
-class Lambda(LayerRule):
-    """Runs a function of yours; its shape is as `output_shape` states it, without the batch.
-
-    keras/src/layers/core/lambda_layer.py, 3.15.1, where `function` is required. A file cannot hold one,
-    so here it may be left out, or be any text.
-    """
-
-    function: Any = arg.anything(None)
-    output_shape_: Any = arg.open_shape(None)
-    mask: Any = arg.anything(None)
-    arguments_: Any = arg.anything(None)
-
-    def output_shape(self, x: Inputs) -> Any:
-        if self.output_shape_ is None:
-            raise Rejection(
-                "unknown-shape",
-                "`output_shape`",
-                "nothing",
-                "only running the function would tell the shape",
-                "state `output_shape`, without the batch",
-            )
-        return (x.shape[0], *self.output_shape_)
-
-    examples = [
-        Example({"output_shape": [5, None]}, (None, 10, 32), params=0, output=(None, 5, None)),
-        Rejected({}, "expected `output_shape`, got nothing: only running the function would tell the shape"),
-    ]
-
-
-@layer(family="core")
-class Wrapper(LayerRule):
-    """The base of layers that hold a layer, which does nothing by itself: Keras cannot call it.
-
-    keras/src/layers/core/wrapper.py, 3.15.1.
-    """
-
-    layer: Any = arg.layer_argument()
-
-    def validate(self) -> None:
-        raise Rejection(
-            "abstract-layer",
-            "a wrapper that says what it does with its layer",
-            "`Wrapper`",
-            "it is the base of other wrappers, and Keras cannot call it",
-            "use `TimeDistributed` or `Bidirectional`",
-        )
-
-    examples = [
-        Rejected(
-            {"layer": "Dense(8)"},
-            "expected a wrapper that says what it does with its layer, got `Wrapper`: "
-            "it is the base of other wrappers, and Keras cannot call it",
-            (None, 10, 32),
-        ),
-    ]
-
-
-@layer(family="", arity=(1, None))
-class Stated(LayerRule):
-    """A layer that only running it would reveal, such as a class of your own: shape and params are as stated."""
-
-    output_shape_: Any = arg.open_shape()
-    params: Any = arg.count(0)
-    non_trainable_params: Any = arg.count(0)
-
-    stated_class = "Stated"
-
-    @property
-    def class_name(self) -> str:
-        return self.stated_class
-
-    def validate(self) -> None:
-        if at_least(self.params, self.non_trainable_params) is False:
-            expected, got = "`non_trainable_params` to be a part of `params`", arg.show(self.non_trainable_params)
-            raise Rejection("wrong-number", expected, f"{got} of {arg.show(self.params)}")
-
-    def weights(self, x: Inputs) -> Iterable[Weight]:
-        trained = self.params - self.non_trainable_params
-        if trained != 0:
-            yield Weight("params", (trained,), why="as stated")
-        if self.non_trainable_params != 0:
-            yield Weight("non_trainable_params", (self.non_trainable_params,), why="as stated", trainable=False)
-
-    def output_shape(self, x: Inputs) -> Any:
-        return (x.shape[0], *self.output_shape_)
-
-    def formula(self, x: Inputs) -> Formula | None:
-        return None
 
 
 def check_lora(rank: Dim | None, constraint: str, value: Any) -> None:

@@ -46,6 +46,9 @@ class TwoBiasesGRU(GRUCell):
 class CuDNN(Recurrent):
     """What both layers share; neither takes a mask or dropout (keras/layers/cudnn_recurrent.py, Keras 2.2.4)."""
 
+    takes_mask = False
+    passes_mask_until = ""
+
     cell: type[Cell]
     units: Dim
 
@@ -61,6 +64,9 @@ class CuDNN(Recurrent):
     go_backwards: bool = arg.flag(False)
     stateful: bool = arg.flag(False)
     unroll: bool = arg.flag(False, keyword_only=True)
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return ()
 
     def cell_rule(self) -> Cell:
         # The cell's own bias is left out for the two that cuDNN has.
@@ -118,6 +124,8 @@ class ThresholdedReLU(LayerRule):
 
     keras/src/layers/activation/thresholded_relu.py, Keras 2.15.0.
     """
+
+    passes_mask = True
 
     theta: float = arg.number(1.0, low=0)
 

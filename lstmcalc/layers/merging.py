@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, layer
+from lstmcalc.layers.masks import one_per_place, refuse_mask, repeated_to_fit
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"]
@@ -20,6 +21,9 @@ class Merge(LayerRule):
     Inputs with fewer axes get axes of size 1 behind the batch, and a size of 1 is repeated. Keras prints None wherever
     an input has it, and finds out on data that the sizes differ.
     """
+
+    #: Whether what is merged depends on the masks: masked places are left out.
+    reads_masks: ClassVar[bool] = False
 
     def output_shape(self, x: Inputs) -> Any:
         if () in x.shapes:
@@ -50,6 +54,27 @@ class Merge(LayerRule):
         for size, number in binding:
             if number != first:
                 require_same(x, (best, first), (size, number), axis, expected, because)
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        masks = [mask for mask in x.masks if mask is not None]
+        return (repeated_to_fit(masks),) if len(masks) == len(x.masks) else ()
+
+    def uses_mask(self, x: Inputs) -> bool:
+        return self.reads_masks and any(mask is not None for mask in x.told)
+
+    def check_mask(self, x: Inputs) -> None:
+        masks = [mask for mask in x.told if mask is not None]
+        if self.reads_masks:
+            for mask, shape in zip(x.told, x.shapes, strict=True):
+                one_per_place(mask, shape)
+        if len(masks) < len(x.told):
+            return
+        got = " and ".join(map(show_shape, masks))
+        if len({len(mask) for mask in masks}) > 1:
+            raise refuse_mask("masks with the same number of axes", got)
+        for size, other in ((a, b) for mask in masks[1:] for a, b in zip(masks[0], mask, strict=True)):
+            if size != 1 and other != 1 and equal(size, other) is False:
+                raise refuse_mask("masks whose sizes are equal or 1, axis by axis", got)
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         if len(x.shapes) == 1:
@@ -120,6 +145,8 @@ class Multiply(Merge):
     keras/src/layers/merging/multiply.py, 3.15.1.
     """
 
+    reads_masks = True
+
     examples = [Example({}, [(None, 10, 32), (None, 10, 1)], params=0, output=(None, 10, 32))]
 
 
@@ -140,6 +167,8 @@ class Maximum(Merge):
     keras/src/layers/merging/maximum.py, 3.15.1.
     """
 
+    reads_masks = True
+
     examples = [Example({}, [(None, 32), (None, 32)], params=0, output=(None, 32))]
 
 
@@ -149,6 +178,8 @@ class Minimum(Merge):
 
     keras/src/layers/merging/minimum.py, 3.15.1.
     """
+
+    reads_masks = True
 
     examples = [Example({}, [(None, 32), (None, 32)], params=0, output=(None, 32))]
 
@@ -185,6 +216,17 @@ class Concatenate(Merge):
                     f"Concatenate joins along axis {joined} only",
                 )
         return (*first[:joined], total(shape[joined] for shape in x.shapes), *first[joined + 1 :])
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return (self.output_shape(x)[:-1],) if any(mask is not None for mask in x.masks) else ()
+
+    def voids_mask(self, x: Inputs) -> bool:
+        # An input without a mask counts as true everywhere, and a step counts where any of its values does.
+        return self.axis % x.ndim == x.ndim - 1 and None in x.told
+
+    def check_mask(self, x: Inputs) -> None:
+        for mask, shape in zip(x.told, x.shapes, strict=True):
+            one_per_place(mask, shape)
 
     examples = [
         Example({}, [(None, 10, 32), (None, 10, 64)], params=0, output=(None, 10, 96)),

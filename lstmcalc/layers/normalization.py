@@ -9,6 +9,7 @@ from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
+from lstmcalc.layers.masks import one_per_place
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer, show_shapes
 from lstmcalc.shapes import show_shape
 
@@ -28,6 +29,9 @@ class BatchNormalization(LayerRule):
     keras/src/layers/normalization/batch_normalization.py, 3.15.1.
     """
 
+    takes_mask = True
+    passes_mask = True
+
     axis: int = arg.integer(-1)
     momentum: float = arg.number(0.99)
     epsilon: float = arg.number(0.001)
@@ -45,6 +49,9 @@ class BatchNormalization(LayerRule):
     renorm_clipping: Any = arg.anything(None)
     renorm_momentum: float = arg.number(0.99)
     synchronized: bool = arg.flag(False)
+
+    def check_mask(self, x: Inputs) -> None:
+        one_per_place(x.told[0], x.shape)
 
     def validate(self) -> None:
         if not self.renorm or not self.renorm_clipping:
@@ -103,6 +110,8 @@ class LayerNormalization(LayerRule):
     `[1, -1]` puts the last axis first.
     """
 
+    passes_mask = True
+
     axis: tuple[int, ...] = arg.axis_list(-1)
     epsilon: float = arg.number(0.001)
     center: bool = arg.flag(True)
@@ -141,6 +150,8 @@ class GroupNormalization(LayerRule):
     Wu and He 2018, arXiv 1803.08494; keras/src/layers/normalization/group_normalization.py, 3.15.1. With `groups: -1`
     every channel is a group of its own.
     """
+
+    passes_mask = True
 
     groups: int = arg.integer(32, least=-1)
     axis: int = arg.integer(-1)
@@ -271,6 +282,8 @@ class UnitNormalization(LayerRule):
 
     keras/src/layers/normalization/unit_normalization.py, 3.15.1.
     """
+
+    passes_mask = True
 
     axis: tuple[int, ...] = arg.axis_list(-1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.masks import one_per_step
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Remedy, Shape, layer
 from lstmcalc.layers.spatial import SpatialRule
 
@@ -225,7 +226,13 @@ class GlobalAveragePooling1D(GlobalPooling):
     keras/src/layers/pooling/global_average_pooling1d.py, 3.15.1.
     """
 
+    takes_mask = True
+
     rank = 1
+
+    def check_mask(self, x: Inputs) -> None:
+        one_per_step(x, x.told[0], self.spatial_sizes(x)[0])
+
     examples = [Example({}, (None, None, 64), params=0, output=(None, 64))]
 
 

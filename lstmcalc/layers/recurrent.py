@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from lstmcalc.dims import Dim, equal
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.layers.arguments import show
-from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, count_axes, variable_dtype
+from lstmcalc.layers.masks import one_per_step
+from lstmcalc.layers.recurrent_hints import (
+    FUSED,
+    activation_hints,
+    argument_text,
+    dropout_hints,
+    fused_fix,
+    listed,
+    stateful_hint,
+)
+from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, as_shapes, count_axes, variable_dtype
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "dropout_hints", "prefixed", "view"]
-
-#: What the fused cuDNN kernel asks of a layer (keras/src/backend/tensorflow/rnn.py, `cudnn_ok`, and the layers'
-#: `inner_loop`, 3.15.1).
-FUSED: dict[str, Any] = {
-    "activation": "tanh",
-    "recurrent_activation": "sigmoid",
-    "use_bias": True,
-    "recurrent_dropout": 0,
-    "unroll": False,
-    "reset_after": True,
-}
+__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "prefixed", "view"]
 
 
 class Cell(LayerRule):
@@ -68,11 +66,15 @@ class Cell(LayerRule):
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from dropout_hints(self)
+        yield from activation_hints(self)
         yield from _spare_hints(x, self.state_shapes(x), self.spare_states)
 
 
 class Recurrent(LayerRule):
     """A cell repeated over the time steps; the last output, or with `return_sequences` all of them."""
+
+    takes_mask = True
+    passes_mask_until = "3.15.1"
 
     takes_state = True
     spare_states: ClassVar[bool] = False
@@ -125,6 +127,13 @@ class Recurrent(LayerRule):
             output = (output[0], x.timesteps, *output[1:])
         return (output, *states) if self.return_state else output
 
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return x.masks[:1] if self.return_sequences else ()
+
+    def check_mask(self, x: Inputs) -> None:
+        output = as_shapes(self.output_shape(x))[0]
+        one_per_step(x, x.told[0], x.shape[1], output[2 if self.return_sequences else 1 :])
+
     def remedy(self) -> Remedy | None:
         if self.return_sequences:
             return Remedy("`return_sequences: true`, which keeps timesteps", "set `return_sequences: false`")
@@ -132,7 +141,10 @@ class Recurrent(LayerRule):
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from dropout_hints(self)
+        yield from activation_hints(self)
         yield from _spare_hints(x, self.state_shapes(x), self.takes_spare())
+        if self.stateful:
+            yield stateful_hint()
         if self.unroll and not isinstance(x.timesteps, int):
             yield Fault(
                 "unroll-unknown-length",
@@ -170,21 +182,21 @@ class Fused(Recurrent):
 
     use_cudnn: Any
 
-    def obstacles(self) -> list[tuple[str, str]]:
-        """What rules the fused kernel out: (what it needs, what was asked for)."""
+    def obstacles(self) -> list[tuple[str, str, str]]:
+        """What rules the fused kernel out: (the argument, what it needs, what was asked for)."""
         found = []
         for key, needed in FUSED.items():
             value = getattr(self, key, needed)
             if key == "recurrent_dropout":
                 value = max(0, value)
             if value != needed:
-                found.append((_argument(key, needed), _argument(key, value)))
+                found.append((key, argument_text(key, needed), argument_text(key, value)))
         return found
 
     def validate(self) -> None:
         obstacles = self.obstacles()
         if self.use_cudnn is True and obstacles:
-            needed, got = (" and ".join(texts) for texts in zip(*obstacles, strict=True))
+            _, needed, got = (listed(texts) for texts in zip(*obstacles, strict=True))
             raise Rejection(
                 "no-cudnn",
                 f"{needed} with `use_cudnn: true`",
@@ -197,9 +209,10 @@ class Fused(Recurrent):
         yield from super().hints(x)
         obstacles = self.obstacles()
         if self.use_cudnn == "auto" and obstacles:
-            needed, got = (" and ".join(texts) for texts in zip(*obstacles, strict=True))
+            _, needed, got = (listed(texts) for texts in zip(*obstacles, strict=True))
             because = "without it a GPU runs the layer step by step"
-            yield Fault("no-cudnn", f"{needed} for the fused cuDNN kernel", got, because)
+            fix = fused_fix(key for key, _, _ in obstacles)
+            yield Fault("no-cudnn", f"{needed} for the fused cuDNN kernel", got, because, fix)
         if self.use_cudnn is True:
             because = "Keras builds the layer anywhere, and fails on data where it has no GPU"
             yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because)
@@ -229,16 +242,6 @@ def check_states(x: Inputs, states: tuple[Shape, ...], spare: bool = False) -> N
             x.require(equal(size, there), "wrong-size", expected, got, "a state has the size that the layer gives it")
 
 
-def dropout_hints(rule: LayerRule) -> Iterator[Fault]:
-    """A hint for every dropout rate that Keras clips."""
-    for key in ("dropout", "recurrent_dropout"):
-        rate = getattr(rule, key, 0)
-        if not 0 <= rate <= 1:
-            taken = min(1.0, max(0.0, rate))
-            because = f"Keras takes it for {taken:g} without a word"
-            yield Fault("clipped-dropout", f"`{key}` from 0 to 1", _argument(key, rate), because)
-
-
 def _spare_hints(x: Inputs, states: tuple[Shape, ...], spare: bool) -> Iterator[Fault]:
     if spare and len(x.states) > len(states):
         yield Fault("unused-state", _counted(states), str(len(x.states)), "Keras ignores the rest")
@@ -247,9 +250,3 @@ def _spare_hints(x: Inputs, states: tuple[Shape, ...], spare: bool) -> Iterator[
 def _counted(states: tuple[Shape, ...]) -> str:
     number = "1 state" if len(states) == 1 else f"{len(states)} states"
     return f"{number} in `initial_state`: {', '.join(map(show_shape, states))}"
-
-
-def _argument(key: str, value: Any) -> str:
-    """An argument as it stands in a spec: `use_bias: false`."""
-    text = value.get("class_name") if isinstance(value, Mapping) else value
-    return f"`{key}: {text if isinstance(text, str) else show(value)}`"

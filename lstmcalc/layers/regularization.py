@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from lstmcalc.errors import Fault
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, LayerRule, Rejected, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, layer
 
 __all__ = [
     "ActivityRegularization",
@@ -16,11 +18,40 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "high_dropout",
 ]
+
+#: From this share on, it is mostly the share to keep that was meant, as TensorFlow 1 had it.
+HIGH = 0.8
+
+
+def high_dropout(key: str, rate: float) -> Iterator[Fault]:
+    """The hint that hardly anything is kept."""
+    if HIGH <= rate <= 1:
+        kept = round(1 - rate, 10)
+        yield Fault(
+            "high-dropout",
+            f"`{key}` as the share to drop",
+            f"`{key}: {rate:g}`",
+            f"while training, {100 * rate:.10g} % of the values become 0, and {100 * kept:.10g} % are kept",
+            f"if {rate:g} was meant as the share to keep, write `{key}: {kept:g}`",
+        )
+
+
+class Dropping(LayerRule):
+    """What the layers that set values to zero share."""
+
+    passes_mask = True
+    returns_input = True
+
+    rate: float
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from high_dropout("rate", self.rate)
 
 
 @layer(family="regularization")
-class Dropout(LayerRule):
+class Dropout(Dropping):
     """While training, sets a share `rate` of the values to zero; otherwise passes its input on.
 
     keras/src/layers/regularization/dropout.py, 3.15.1. Its random seed is not in Keras's parameter count.
@@ -40,7 +71,7 @@ class Dropout(LayerRule):
     ]
 
 
-class SpatialDropout(LayerRule):
+class SpatialDropout(Dropping):
     """What dropping whole channels shares: its constructor takes nothing that other layers take besides their own."""
 
     activity_regularizer: Any = None
@@ -100,6 +131,9 @@ class GaussianNoise(LayerRule):
     keras/src/layers/regularization/gaussian_noise.py, 3.15.1.
     """
 
+    passes_mask = True
+    returns_input = True
+
     stddev: float = arg.number(low=0, high=1)
     seed: Any = arg.anything(None)
 
@@ -116,6 +150,9 @@ class GaussianDropout(LayerRule):
     keras/src/layers/regularization/gaussian_dropout.py, 3.15.1.
     """
 
+    passes_mask = True
+    returns_input = True
+
     rate: float = arg.number(low=0, high=1)
     seed: Any = arg.anything(None)
 
@@ -128,6 +165,9 @@ class AlphaDropout(LayerRule):
 
     keras/src/layers/regularization/alpha_dropout.py, 3.15.1.
     """
+
+    passes_mask = True
+    returns_input = True
 
     rate: float = arg.number(low=0, high=1)
     noise_shape: Any = arg.anything(None)
@@ -142,6 +182,9 @@ class ActivityRegularization(LayerRule):
 
     keras/src/layers/regularization/activity_regularization.py, 3.15.1.
     """
+
+    passes_mask = True
+    returns_input = True
 
     l1: float = arg.number(0.0, low=0)
     l2: float = arg.number(0.0, low=0)

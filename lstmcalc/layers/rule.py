@@ -109,8 +109,9 @@ class Inputs:
     """What a rule sees of a call: the input shapes, with the axes of the first as attributes (`x.timesteps`).
 
     `states` holds the shapes of an `initial_state`, `keywords` what else the call is told: the shape of an output, any
-    other value as it is. Unknown sizes absorb arithmetic; `require` is the only way to compare sizes, so that an
-    undecidable comparison is recorded instead of picking a branch.
+    other value as it is. `masks` holds the shape of each input's mask, None where there is none. Unknown
+    sizes absorb arithmetic; `require` is the only way to compare sizes, so that an undecidable comparison is recorded
+    instead of picking a branch.
     """
 
     def __init__(
@@ -124,6 +125,9 @@ class Inputs:
         self.states = tuple(states)
         self.keywords = dict(keywords or {})
         self.axes = tuple(axes)
+        self.masks: tuple[Shape | None, ...] = (None,) * len(self.shapes)
+        #: The masks that the call itself gets, which can be fewer.
+        self.told: tuple[Shape | None, ...] = self.masks
         self.assumptions: list[Assumption] = []
         #: The symbols that must be numbers when Keras builds the model, each with the reason.
         self.needed: dict[str, str] = {}
@@ -207,6 +211,18 @@ class LayerRule:
     keywords: ClassVar[dict[str, Argument]] = {"mask": tensor(), "training": flag(False)}
     #: Whether a call takes `initial_state`.
     takes_state: ClassVar[bool] = False
+    #: Whether Keras's `call` takes a mask; it then gets the input's, unless it is given other arrays besides.
+    takes_mask: ClassVar[bool] = False
+    #: Whether the mask of the first input goes out again with the first output; most layers lose it.
+    passes_mask: ClassVar[bool] = False
+    #: Whether Keras knows what mask goes out before it has data.
+    states_mask: ClassVar[bool] = True
+    #: The last Keras whose layer passes a mask on, where later ones lose it.
+    passes_mask_until: ClassVar[str] = ""
+    #: Whether what goes out, when not training, is the very array that came in, with the mask that it has.
+    returns_input: ClassVar[bool] = False
+    #: Whether the layer takes the masks off the arrays that come in, also for layers that get them later.
+    clears_masks: ClassVar[bool] = False
     arguments: ClassVar[dict[str, Argument]] = {}
     examples: ClassVar[list[Example | Rejected]] = []
 
@@ -215,6 +231,8 @@ class LayerRule:
     dtype: str | None = dtype_policy(keyword_only=True)
     autocast: bool = flag(True, keyword_only=True)
     input_shape: Any = anything(None, keyword_only=True)
+    #: An `input_shape` of one size, as Keras also takes it; some layers have an argument of their own so called.
+    input_dim: Any = anything(None, keyword_only=True)
 
     def __init__(self, values: Mapping[str, Any], name: str = "") -> None:
         self.name = name
@@ -274,6 +292,25 @@ class LayerRule:
             values.update(names)
         rule = type(self)({**self.given, **changed}, self.name)
         return rule, values
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        """The shapes of the masks that go out, one for each output; those that are left out have none."""
+        return x.masks[:1] if self.passes_mask else ()
+
+    def knows_masks(self) -> bool:
+        """Whether it is known what the layer does with a mask."""
+        return True
+
+    def voids_mask(self, x: Inputs) -> bool:
+        """Whether the mask that goes out masks nothing, though one that came in did."""
+        return False
+
+    def uses_mask(self, x: Inputs) -> bool:
+        """Whether what comes out depends on a mask that came in."""
+        return self.takes_mask and any(mask is not None for mask in x.told)
+
+    def check_mask(self, x: Inputs) -> None:
+        """Refuses masks that Keras can do nothing with once it has data; raises `Rejection`."""
 
     def remedy(self) -> Remedy | None:
         """The argument that drops axes or keeps them, and the other choice; None where no argument decides it."""

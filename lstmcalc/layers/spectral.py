@@ -10,7 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.policies import policy_of
 from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Term, Weight, layer, own_weights
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer, own_weights
 
 __all__ = ["SpectralNormalization"]
 
@@ -25,6 +25,8 @@ class SpectralNormalization(Holder):
     layer has a `kernel` or `embeddings` as an array, Keras lists it first; with `lora_rank` it has none.
     """
 
+    states_mask = False
+
     layer: Any = arg.layer_argument()
     power_iterations: int = arg.number(1)
 
@@ -36,6 +38,9 @@ class SpectralNormalization(Holder):
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         return self.layer.axis_names(ndim)  # type: ignore[no-any-return]  # a rule's own
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        return self.layer.output_masks(x)  # type: ignore[no-any-return]  # a rule's own
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         own = list(own_weights(self.layer, view(x, self.layer, x.shape)))

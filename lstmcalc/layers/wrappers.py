@@ -9,6 +9,7 @@ from lstmcalc.dims import Dim, at_least, equal
 from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
+from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
 from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
 from lstmcalc.layers.rule import (
     Example,
@@ -47,6 +48,9 @@ class Bidirectional(Holder):
     Schuster and Paliwal 1997; keras/src/layers/rnn/bidirectional.py, 3.15.1.
     """
 
+    takes_mask = True
+    passes_mask_until = "3.15.1"
+
     takes_state = True
 
     layer: Any = arg.layer_argument()
@@ -58,7 +62,7 @@ class Bidirectional(Holder):
         for key in ("layer", "backward_layer"):
             value = getattr(self, key)
             if not isinstance(value, Recurrent) and (value is not None or key == "layer"):
-                raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value))
+                raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value), fix=_instead(self, value))
         if self.layer.stateful and self.layer.return_state:
             raise Rejection(
                 "stateful-with-state",
@@ -178,6 +182,14 @@ class Bidirectional(Holder):
             )
         return pair[0]
 
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        masks: tuple[Shape | None, ...] = self.layer.output_masks(x)
+        return masks * 2 if self.merge_mode is None else masks
+
+    def check_mask(self, x: Inputs) -> None:
+        for rule in (self.layer, self.other):
+            rule.check_mask(x)
+
     def keras_output_shape(self, x: Inputs) -> Any:
         """What Keras states, which takes the backward layer's outputs to be like the forward layer's."""
         real = self.output_shape(x)
@@ -202,8 +214,9 @@ class Bidirectional(Holder):
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from super().hints(x)
         seen = []
-        for rule in (self.layer, self.other):
-            for hint in rule.hints(view(x, rule, x.shape)):
+        half = len(x.states) // 2
+        for rule, states in ((self.layer, x.states[:half]), (self.other, x.states[half:])):
+            for hint in rule.hints(view(x, rule, x.shape, states)):
                 if hint not in seen:
                     seen.append(hint)
                     yield hint
@@ -264,6 +277,13 @@ class Bidirectional(Holder):
     ]  # fmt: skip
 
 
+def _instead(wrapper: LayerRule, wrapped: Any) -> str:
+    """What to write for a layer that a wrapper does not take."""
+    if isinstance(wrapped, Cell) and wrapped.class_name.removesuffix("Cell") in RECURRENT:
+        return f"write `{wrapped.class_name.removesuffix('Cell')}` for `{wrapped.class_name}`"
+    return f"leave {wrapper.class_name} out" if isinstance(wrapped, LayerRule) else ""
+
+
 @layer(family="rnn", axes="batch timesteps ...")
 class TimeDistributed(Holder):
     """Applies the same layer to every time step on its own: one set of weights, used once per step.
@@ -271,33 +291,34 @@ class TimeDistributed(Holder):
     keras/src/layers/rnn/time_distributed.py, 3.15.1.
     """
 
+    takes_mask = True
+    passes_mask = True
+    passes_mask_until = "3.15.1"
+
     layer: Any = arg.layer_argument()
 
     def validate(self) -> None:
         several = self.layer.arity[0] > 1 or self.layer.family == "merging"
         if several or isinstance(self.layer, Cell) or self.layer.class_name == "InputLayer":
-            raise Rejection("wrong-value", "`layer` to be a layer that takes one input", show(self.layer))
+            fix = _instead(self, self.layer)
+            raise Rejection("wrong-value", "`layer` to be a layer that takes one input", show(self.layer), fix=fix)
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         if at_least(ndim, 3) is not True:
             raise Rejection("wrong-ndim", "at least 3 axes (batch, timesteps, …)")
+        try:
+            self.layer.axis_names(ndim - 1)
+        except Rejection as refusal:
+            fault, inner = refusal.fault, self.layer.class_name
+            goes_over_time = self.layer.family == "rnn" and ndim == 3
+            fix = f"leave TimeDistributed out: {inner} itself goes over the steps" if goes_over_time else ""
+            expected = f"{fault.expected} in each step, for the wrapped {inner}"
+            raise Rejection(fault.code, expected, because=fault.because, fix=fix) from None
         return super().axis_names(ndim)
 
     def _step(self, x: Inputs) -> Inputs:
         """What the wrapped layer sees: the input without its time axis."""
-        shape = (x.shape[0], *x.shape[2:])
-        try:
-            return view(x, self.layer, shape)
-        except Rejection as refusal:
-            inner = self.layer.class_name
-            goes_over_time = self.layer.family == "rnn" and x.ndim == 3
-            raise Rejection(
-                refusal.fault.code,
-                f"{refusal.fault.expected} in each step, for the wrapped {inner}",
-                f"{show_shape(shape)} in each step of {show_shape(x.shape)}",
-                refusal.fault.because,
-                f"leave TimeDistributed out: {inner} itself goes over the steps" if goes_over_time else "",
-            ) from None
+        return view(x, self.layer, (x.shape[0], *x.shape[2:]))
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield from prefixed(self.layer.name, own_weights(self.layer, self._step(x)), x.shape[1])
@@ -312,6 +333,33 @@ class TimeDistributed(Holder):
                 "TimeDistributed stacks one output per step",
             )
         return (outputs[0][0], x.shape[1], *outputs[0][1:])
+
+    def _masked_step(self, x: Inputs) -> Inputs:
+        """What the wrapped layer sees, with the mask of a single step."""
+        step, mask = self._step(x), x.told[0]
+        step.masks = step.told = (None if mask is None else (mask[0], *mask[2:]),)
+        return step
+
+    def uses_mask(self, x: Inputs) -> bool:
+        return bool(self.layer.takes_mask and self.layer.uses_mask(self._masked_step(x)))
+
+    def check_mask(self, x: Inputs) -> None:
+        mask = x.told[0]
+        if mask is None:
+            return
+        got = f"the mask {show_shape(mask)} with {show_shape(x.shape)}"
+        if len(mask) < 2:
+            raise refuse_mask("a mask that has at least 2 axes (batch, timesteps, …)", got)
+        x.require(equal(mask[1], x.shape[1]), MISFIT, "a mask with one entry for each step", got, FAILS)
+        if self.layer.takes_mask:
+            self._check_inside(self._masked_step(x), got)
+
+    def _check_inside(self, step: Inputs, got: str) -> None:
+        try:
+            self.layer.check_mask(step)
+        except Rejection as refusal:
+            inside = f"{refusal.fault.expected} in each step, for the wrapped {self.layer.class_name}"
+            raise Rejection(refusal.fault.code, inside, got, refusal.fault.because, refusal.fault.fix) from None
 
     def keras_output_shape(self, x: Inputs) -> Any:
         stated = self.layer.keras_output_shape(self._step(x))
@@ -337,7 +385,7 @@ class TimeDistributed(Holder):
         Rejected({"layer": "Dense(4)"}, 'expected at least 3 axes (batch, timesteps, …), got (None, 5) from input '
                  '"input_0"', inputs=(None, 5)),
         Rejected({"layer": "LSTM(4)"}, "expected 3 axes (batch, timesteps, input_dim) in each step, for the wrapped "
-                 "LSTM, got (None, 3) in each step of (None, 5, 3)", inputs=(None, 5, 3)),
+                 'LSTM, got (None, 5, 3) from input "input_0"', inputs=(None, 5, 3)),
         Rejected({"layer": "LSTM(4, return_state=True)"}, "expected a wrapped layer with one output, got 3 from LSTM: "
                  "TimeDistributed stacks one output per step", inputs=(None, 5, 6, 3)),
         Rejected({"layer": "LSTMCell(4)"}, "expected `layer` to be a layer that takes one input, got a layer "

@@ -31,8 +31,8 @@ from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
 __all__ = ["find_class", "read_layer"]
 
-#: Options that state an input, as `--input` does.
-INPUT_OPTIONS = ("input", "input_shape")
+#: Options that state an input, as `--input` does, unless the layer has an argument of its own so called.
+INPUT_OPTIONS = ("input", "input_shape", "input_dim")
 #: What may stand for a number of time steps that was left out, the first that is not taken.
 STEPS = ("T", "timesteps", "steps")
 #: The same for the value and the key of an attention layer, which have steps of their own.
@@ -168,7 +168,7 @@ class _Reader:
         option, equals, text = word.partition("=")
         key = option.lstrip("-").replace("-", "_").lower()
         given = text if equals else None
-        if key in INPUT_OPTIONS:
+        if key in INPUT_OPTIONS and (key not in self.known or self.known[key].keyword_only):
             self.inputs.append(words.pop(0) if given is None and words else given or "")
             return
         if key == "batch":

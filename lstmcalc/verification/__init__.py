@@ -18,6 +18,7 @@ from lstmcalc.shapes import size_to_json
 from lstmcalc.spec import LayerSpec, Spec
 from lstmcalc.verification.comparison import compare_layer, compare_model, compare_outputs, compare_real, evaluate
 from lstmcalc.verification.keras_model import KerasModel, KerasRefusal, is_stated, sizes_that_keras_needs
+from lstmcalc.verification.masks import compare_masks
 from lstmcalc.verification.session import (
     KerasMissing,
     KerasSession,
@@ -302,8 +303,10 @@ class _Check:
             (port.name, 0): [tuple(numbers.shape)] for port, numbers in zip(self.spec.inputs, data, strict=True)
         }
         rest = iter(real)
-        for node in nodes:
-            shapes[node] = [tuple(next(rest).shape) for _ in model.tensors[node]]
+        made = {node: [next(rest) for _ in model.tensors[node]] for node in nodes}
+        shapes |= {node: [tuple(tensor.shape) for tensor in tensors] for node, tensors in made.items()}
+        for name, text in compare_masks(self.session.keras, model, layers, made):
+            self.note(name, iter([text]))
         found = [
             f'"{layer.name}" {text}'
             for layer in layers

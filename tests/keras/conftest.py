@@ -69,3 +69,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, (accepted, refused) in sorted(found.items()):
             cases = accepted + refused
             terminalreporter.write_line(f"{name:<45} {cases:>7,} {cases:>7,}  {accepted:>8,} {refused:>8,}")
+    masks = getattr(sys.modules.get("mask_agreement"), "CHECKED", {})
+    if len(masks) > 20:
+        terminalreporter.write_sep("-", "masks held against Keras's")
+        terminalreporter.write_line(f"{'layer':<45} {'agree':>7} {'of':>7}")
+        for name, (agreed, cases) in sorted(masks.items()):
+            terminalreporter.write_line(f"{name:<45} {agreed:>7,} {cases:>7,}")

@@ -27,11 +27,12 @@ pytestmark = pytest.mark.last
 
 FOLDER = Path(lstmcalc.layers.__file__).parent
 #: What does not decide on weights and shapes, or is no rule.
-NO_RULES = {"__init__", "arguments", "axes", "checked", "legacy", "applications", "opaque", "rule"}
+NO_RULES = {"__init__", "arguments", "axes", "checked", "legacy", "applications", "opaque", "recurrent_hints", "rule"}
 #: Functions that only put things into words.
 WORDS = {
     "formula", "hints", "remedy", "named", "class_name", "axis_names", "vocabulary_hints", "because_otherwise", "shown",
-    "_listed", "_require", "_require_share", "_require_equal", "dropout_hints", "_arithmetic",
+    "_listed", "_require", "_require_share", "_require_equal", "_arithmetic", "high_dropout",
+    "of_one",
 }  # fmt: skip
 
 #: Variables of which the same is true.

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from lstmcalc import load
 from lstmcalc.cli import app
-from lstmcalc.cli.paste import explain_file, paste
+from lstmcalc.cli.paste import paste
 from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.renderers.reading_text import render_reading
 from lstmcalc.summary_text import read_summary
@@ -210,12 +210,12 @@ def test_usage_errors_end_with_2(words: tuple[str, ...]) -> None:
     assert run("paste", *words, stdin=ROW).exit_code == 2
 
 
-def test_explain_and_summary_take_a_pasted_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_and_summary_take_a_pasted_file(tmp_path: Path) -> None:
     pasted = tmp_path / "pasted.txt"
     pasted.write_text(TABLE, encoding="utf-8")
     assert re.search(r"Total params +108,941", run("summary", str(pasted)).stdout)
-    assert explain_file(str(pasted), False, None)
-    assert capsys.readouterr().out == run("paste", str(pasted)).stdout
+    assert run("explain", str(pasted)).stdout == run("paste", str(pasted)).stdout
+    assert run("explain", "-", stdin=TABLE).stdout == run("paste", "-", stdin=TABLE).stdout
     pasted.write_text("{input: [3], layers: [Dense(2)]}", encoding="utf-8")
-    assert not explain_file(str(pasted), False, None)
-    assert not explain_file(sys.executable, False, None)
+    assert run("explain", str(pasted)).stdout.startswith("Model: ")
+    assert "binary-file" in run("explain", sys.executable).stderr

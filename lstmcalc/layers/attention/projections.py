@@ -35,6 +35,8 @@ class Projection(NamedTuple):
 class HeadedAttention(LayerRule):
     """What MultiHeadAttention and GroupQueryAttention share: projections with weights, flash attention, masks."""
 
+    passes_mask = True
+
     operands = "query value key"
     keywords = {**TOLD, **MASKS}
 
@@ -99,6 +101,18 @@ class HeadedAttention(LayerRule):
         if x.keywords.get("use_causal_mask"):
             masks.append(causal_mask(x, "use_causal_mask"))
         return masks
+
+    def uses_mask(self, x: Inputs) -> bool:
+        return any(mask is not None for mask in x.told)
+
+    def check_mask(self, x: Inputs) -> None:
+        roles = ("query_mask", "value_mask", "key_mask")
+        given = {role: mask for role, mask in zip(roles, x.told, strict=False) if mask is not None}
+        if given:
+            keywords = {key: value for key, value in x.keywords.items() if key not in MASKS or key == "attention_mask"}
+            told = Inputs(x.shapes, x.axes, x.states, {**keywords, **given})
+            told.assumptions = x.assumptions
+            self.output_shape(told)
 
     def is_fused(self, x: Inputs) -> bool:
         """Whether Keras leaves the work to its backend's attention, which knows inputs of 3 axes only."""

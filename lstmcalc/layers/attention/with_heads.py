@@ -50,6 +50,8 @@ class MultiHeadAttention(HeadedAttention):
     heads stand before the last axis.
     """
 
+    clears_masks = True
+
     num_heads: Dim = arg.positive()
     key_dim: Dim = arg.positive()
     value_dim: Dim | None = arg.positive(None)

@@ -10,6 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
 from lstmcalc.layers.axes import usual_axes
+from lstmcalc.layers.masks import one_per_place, refuse_mask
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer
 from lstmcalc.shapes import show_shape
 
@@ -37,6 +38,9 @@ class HeadlessAttention(LayerRule):
 
     Keras states shapes as if nothing were repeated along the axes before the last two.
     """
+
+    takes_mask = True
+    passes_mask = True
 
     operands = "[inputs]"
     keywords = {**TOLD, "mask": masks()}
@@ -78,6 +82,14 @@ class HeadlessAttention(LayerRule):
             leading = broadcast(x, [("scores", leading), ("value", value[:-2])], LEADING)
         output = (*leading, scores[-2], value[-1])
         return (output, scores) if x.keywords.get("return_attention_scores") else output
+
+    def check_mask(self, x: Inputs) -> None:
+        query, value = x.told[:2]
+        one_per_place(query, x.shapes[0])
+        one_per_place(value, x.shapes[1])
+        if value is not None and x.ndim > 3:
+            expected = "inputs of at most 3 axes where the value has a mask"
+            raise refuse_mask(expected, f"the mask {show_shape(value)} with {show_shape(x.shapes[1])}")
 
     def keras_output_shape(self, x: Inputs) -> Any:
         """What Keras states: the query's axes, without those that value and key add or repeat."""

@@ -171,6 +171,8 @@ class MaxNumBoundingBoxes(ImageRule):
     image_preprocessing/max_num_bounding_box.py, 3.15.1. The base checks a `factor` that has no effect.
     """
 
+    returns_input = True
+
     max_number: int = image.whole()
     fill_value: int = image.whole(-1)
     factor: Any = image.unused_factor()

@@ -47,6 +47,8 @@ class Normalization(LayerRule):
     a stated `mean` and `variance` are not. `axis: null` has one mean for all values.
     """
 
+    passes_mask = True
+
     axis: tuple[int, ...] | None = optional(arg.axis_list(-1))
     mean: Any = array(None)
     variance: Any = array(None)
@@ -141,6 +143,8 @@ class Rescaling(LayerRule):
     states the input's shape even where a list makes it wider.
     """
 
+    passes_mask = True
+
     scale: Any = array()
     offset: Any = array(0.0)
 
@@ -174,6 +178,9 @@ class Pipeline(Holder):
     keras/src/layers/preprocessing/pipeline.py, 3.15.1. Keras states what a run of its layers would give, so that the
     shapes that they state wrongly are right here.
     """
+
+    takes_mask = True
+    states_mask = False
 
     layers: tuple[LayerRule, ...] = layer_list()
 
@@ -214,6 +221,26 @@ class Pipeline(Holder):
     def output_shape(self, x: Inputs) -> Any:
         *_, (_, last) = self._views(x)
         return last.shapes if len(last.shapes) > 1 else last.shape
+
+    def _masked(self, x: Inputs) -> Iterator[tuple[LayerRule, Inputs]]:
+        """Each layer with what it sees, and the masks of that; last the pipeline itself."""
+        masks = x.told
+        for rule, view in self._views(x):
+            view.masks = view.told = (*masks, *(None,) * len(view.shapes))[: len(view.shapes)]
+            yield rule, view
+            masks = () if rule is self else rule.output_masks(view)
+
+    def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
+        *_, (_, last) = self._masked(x)
+        return last.masks
+
+    def uses_mask(self, x: Inputs) -> bool:
+        return any(rule is not self and rule.uses_mask(view) for rule, view in self._masked(x))
+
+    def check_mask(self, x: Inputs) -> None:
+        for rule, view in self._masked(x):
+            if rule is not self:
+                rule.check_mask(view)
 
     def formula(self, x: Inputs) -> Formula | None:
         formulas = [rule.formula(view) for rule, view in self._views(x) if rule is not self]

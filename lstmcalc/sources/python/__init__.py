@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
@@ -78,7 +79,13 @@ class _Reader:
             raise SpecError(self.code.faults or [self._nothing()])
         names = self._names(models)
         found = self._pick(models, names, wanted)
-        return to_spec(self.graph, found, self.source, self.code.faults)
+        spec = to_spec(self.graph, found, self.source, self.code.faults)
+        return replace(spec, resets=self._resets())
+
+    def _resets(self) -> bool:
+        """Whether the code resets the states that stateful layers keep, anywhere in it."""
+        names = (node.attr for node in ast.walk(self.code.tree) if isinstance(node, ast.Attribute))
+        return any(name in ("reset_state", "reset_states") for name in names)
 
     def _models(self) -> list[Model]:
         """The models that were made, those of one's own classes among them."""

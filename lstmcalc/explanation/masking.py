@@ -1,0 +1,168 @@
+"""What a layer does with the mask, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lstmcalc.dims import to_text
+from lstmcalc.layers.core import Embedding, Masking
+from lstmcalc.layers.merging import Concatenate, Merge
+from lstmcalc.layers.normalization import BatchNormalization
+from lstmcalc.layers.pooling import GlobalAveragePooling1D
+from lstmcalc.layers.recurrent import Fused, Recurrent
+from lstmcalc.layers.rule import LayerRule
+from lstmcalc.layers.wrappers import Bidirectional, TimeDistributed
+from lstmcalc.report import CallReport
+from lstmcalc.shapes import show_shape
+
+__all__ = ["mask_sentences"]
+
+GIVE = "To have it skip them, give the call the mask too, as `mask`."
+
+
+def mask_sentences(rule: LayerRule, call: CallReport) -> list[str]:
+    """What this application of a layer does with the mask; no sentence where no mask comes and none is made.
+
+    >>> from lstmcalc.layers import RULES
+    >>> from lstmcalc.report import MaskReport
+    >>> mask = MaskReport((True,), (False,), "ended", (None,))
+    >>> call = CallReport(((None, 10, 3),), ((None, 3),), ("input",), mask=mask)
+    >>> mask_sentences(RULES["GlobalAveragePooling1D"]({}), call)[0]
+    'It leaves masked steps out: the mean is that of the others.'
+    """
+    return list(ROLES[call.mask.role](rule, call)) if call.mask.role in ROLES else []
+
+
+def _made(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    shape = next((show_shape(shape) for shape in call.mask.shapes if shape is not None), "")
+    if isinstance(rule, Embedding):
+        yield f"`mask_zero: true` makes a mask {shape}: the number 0 is padding, every other number counts."
+        if isinstance(rule.input_dim, int) and rule.input_dim > 1:
+            most = to_text(rule.input_dim - 1)
+            yield f"That leaves the numbers 1 to {most} for what the data hold."
+    elif isinstance(rule, Masking):
+        yield f"It makes a mask {shape}: a step is masked where all its values are {rule.mask_value:g}."
+        if call.mask.comes_in:
+            yield "It takes the place of the mask that comes in."
+    else:
+        yield f"It makes a mask {shape}."
+
+
+def _passed(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    if call.mask.reason == "initial_state":
+        yield from _not_handed(rule)
+        yield "The mask goes on to the next layer all the same."
+    else:
+        yield "It passes the mask on, and works on masked steps like on all others."
+    yield from _until(rule, call)
+
+
+def _used(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    yield from _use(rule, call)
+    yield "It passes the mask on."
+    yield from _until(rule, call)
+
+
+def _ended(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    yield from _use(rule, call)
+    if rule.family == "attention":
+        yield "The query has no mask, so none goes out."
+    elif len((call.outputs or ((),))[0]) < len(call.inputs[0] or ()):
+        yield "The mask ends here: no steps are left that it could be of."
+    else:
+        yield "The mask ends here."
+
+
+def _lost(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    if call.mask.reason == "initial_state":
+        yield from _not_handed(rule)
+        return
+    if call.mask.reason == "missing" and isinstance(rule, Merge):
+        yield f"One of its inputs has no mask, and {rule.class_name} then gives none: the mask is lost."
+    elif rule.family == "operations":
+        yield "What an operation gives carries no mask: it is lost here."
+    else:
+        yield f"The mask is lost: {rule.class_name} has none for what it gives, and reads masked steps like all others."
+    yield "Layers behind it cannot tell padding from data."
+
+
+def _merged(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    if not isinstance(rule, Concatenate):
+        if isinstance(rule, Merge) and rule.reads_masks:
+            yield "It leaves masked values out."
+        yield "A step of its output counts where it counts in any input."
+    elif False not in call.mask.inputs:
+        yield "It joins the masks of its inputs as it joins the inputs."
+    elif call.mask.reason == "void":
+        yield (
+            "One of its inputs has no mask, and counts as not masked at any step. Joined along the last axis, every "
+            "step then counts: the mask that goes out masks nothing."
+        )
+    else:
+        yield "It joins the masks of its inputs as it joins the inputs; one without a mask counts at every step."
+
+
+def _unknown(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    if call.mask.comes_in is not None:
+        yield f"Whether it gives a mask is not known: only running {rule.class_name} would tell."
+
+
+def _not_handed(rule: LayerRule) -> Iterator[str]:
+    yield "Beside `initial_state` Keras does not hand the layer the mask of its input: it reads masked steps like all "\
+          f"others. {GIVE}"  # fmt: skip
+
+
+def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    """What the layer does with the mask that it gets."""
+    if isinstance(rule, Recurrent):
+        yield from _recurrent(rule)
+    elif isinstance(rule, Bidirectional):
+        each = (
+            "gives zeros there" if rule.layer.return_sequences else "gives what it has after the last one that counts"
+        )
+        yield f"At a masked step each direction keeps its states, and {each}: padding changes nothing else."
+    elif isinstance(rule, TimeDistributed):
+        yield f"It hands the {rule.layer.class_name} inside the part of the mask that belongs to its step."
+    elif isinstance(rule, GlobalAveragePooling1D):
+        yield "It leaves masked steps out: the mean is that of the others."
+    elif isinstance(rule, BatchNormalization):
+        yield "While training, it leaves masked steps out of mean and variance."
+    elif rule.family == "attention":
+        value = call.mask.inputs[1:2] == (True,)
+        yield "No step looks at a masked step of the value." if value else "The value has no mask: all its steps count."
+    elif rule.class_name == "Softmax":
+        yield "Masked values get no share."
+    elif isinstance(rule, Merge):
+        yield "It leaves masked values out."
+    else:
+        yield "What it gives depends on the mask."
+
+
+def _recurrent(rule: Recurrent) -> Iterator[str]:
+    if not rule.return_sequences:
+        yield "At a masked step it keeps its states, so that its output is the one after the last step that counts."
+    elif getattr(rule, "zero_output_for_mask", False):
+        yield "At a masked step it keeps its states, and gives zeros."
+    else:
+        yield "At a masked step it keeps its states, and repeats the output of the step that it read before."
+    if isinstance(rule, Fused) and rule.use_cudnn is not False and not rule.obstacles():
+        yield "The padding may be anywhere; the fused cuDNN kernel is used only where it is at the end."
+
+
+def _until(rule: LayerRule, call: CallReport) -> Iterator[str]:
+    if rule.passes_mask_until and call.mask.needed:
+        yield (
+            f"So it is up to Keras {rule.passes_mask_until}; in later versions {rule.class_name} loses the mask, and "
+            "the layers behind it no longer get it."
+        )
+
+
+ROLES: dict[str, Callable[[LayerRule, CallReport], Iterator[str]]] = {
+    "made": _made,
+    "passed": _passed,
+    "used": _used,
+    "ended": _ended,
+    "lost": _lost,
+    "merged": _merged,
+    "unknown": _unknown,
+}

@@ -1,0 +1,62 @@
+"""What the walk over a model found, layer by layer, as the report holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from lstmcalc.dims import lower, lower_size
+from lstmcalc.layers.rule import Formula, LayerRule, Shape, Weight
+from lstmcalc.masks import MaskFlow
+from lstmcalc.report import CallReport, LayerReport, MaskReport, Report, WeightReport
+from lstmcalc.spec import Spec
+
+__all__ = ["Layer", "input_report", "layer_report"]
+
+
+@dataclass
+class Layer:
+    """What the walk knows of one layer: its rule, its calls, and the weights of its first call."""
+
+    rule: LayerRule | None
+    calls: list[CallReport] = field(default_factory=list)
+    weights: tuple[Weight, ...] | None = None
+    formula: Formula | None = None
+    nested: Report | None = None
+
+
+def input_report(name: str, shape: Shape, flow: MaskFlow) -> LayerReport:
+    """The row of an input; the mask is that of a model used as a layer."""
+    mask = MaskReport(outputs=flow.came_with(name))
+    return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), (), mask=mask),))
+
+
+def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerReport:
+    """The row of a layer."""
+    class_name = layer.rule.class_name if layer.rule else spec.layers[name].class_name
+    formula, times = layer.formula, len(layer.calls)
+    calls = (replace(call, mask=flow.reports[name, place]) for place, call in enumerate(layer.calls))
+    return LayerReport(
+        name,
+        class_name,
+        tuple(calls),
+        tuple(weight_report(weight, spec.trainable) for weight in layer.weights or ()),
+        formula.in_names() if formula else None,
+        formula.in_numbers() if formula else None,
+        (f"applied {times} times, with one set of weights",) if times > 1 else (),
+        flow.nested.get((name, 0), layer.nested),
+        layer.weights is not None,
+    )
+
+
+def weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
+    """A weight as the report holds it; a frozen model trains none."""
+    return WeightReport(
+        weight.name,
+        lower(weight.shape),
+        weight.trainable and trainable,
+        lower_size(weight.params),
+        weight.dtype,
+        lower_size(weight.uses),
+        weight.why,
+        weight.origin,
+    )

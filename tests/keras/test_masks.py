@@ -1,0 +1,203 @@
+"""Masks beside real Keras: on every layer, in drawn models, and what padding does to the numbers that come out."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import keras
+import mask_agreement
+import mask_models
+import numpy as np
+import pytest
+import test_drawn_models
+from agreement import class_of
+from drawing import LONG
+from mask_agreement import Case, agree, cases
+
+from lstmcalc import infer, load
+from lstmcalc.errors import SpecError
+from lstmcalc.layers import RULES
+from lstmcalc.report import Report
+from lstmcalc.spec import Spec
+from lstmcalc.verification import verify
+from lstmcalc.verification.keras_model import KerasModel
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
+LAYERS = [name for name in RULES if class_of(keras, name) is not None]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("most", [1, pytest.param(None, marks=pytest.mark.long)])
+def test_every_layer_does_with_a_mask_what_keras_does(most: int | None) -> None:
+    """One case of each layer, or all of them; the table is printed at the end of the run."""
+    wrong = [text for name in LAYERS for case in islice(cases(name), most) if (text := agree(case))]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_answer_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask_agreement, "CHECKED", {})
+    case = Case("Dense", RULES["Dense"].examples[1], ((None, 200),))
+    assert not agree(case)
+    monkeypatch.setattr(RULES["Dense"], "passes_mask", False)
+    assert agree(case)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("draws", [12, pytest.param(LONG, marks=pytest.mark.long)])
+def test_drawn_models_have_the_masks_that_keras_has(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LAYERS", "MERGES", "OPERATIONS"):
+        monkeypatch.setattr(test_drawn_models, name, getattr(mask_models, name))
+    wrong, outputs, masks = [], 0, 0
+    for seed in range(draws):
+        model, script = test_drawn_models.draw(seed)
+        number, there, found = mask_models.compared(model)
+        outputs, masks = outputs + number, masks + there
+        if found:
+            wrong.append("\n".join([f"seed {seed}", *found, script]))
+    print(f"{outputs:,} outputs of layers in {draws} drawn models, {masks:,} with a mask: {len(wrong)} models differ")
+    assert masks > draws // 4
+    assert not wrong, "\n\n".join(wrong[:5])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_specs_have_the_masks_that_keras_has() -> None:
+    wrong: dict[str, list[str]] = {}
+    for path in SPECS:
+        spec = load(str(path))
+        sizes = dict.fromkeys(infer(spec).needs, 7)
+        wrong[path.stem] = mask_models.compared(KerasModel(keras, spec, sizes).build().model)[2]
+    assert not any(wrong.values()), wrong
+
+
+#: Layers behind an Embedding with `mask_zero`, as YAML; `x` is the embedded text, `y` another input of its shape.
+CHAINS = {
+    "LSTM": ["LSTM: 3"],
+    "stack": ["LSTM: {units: 3, return_sequences: true}", "Dense: 4", "GRU: 3"],
+    "repeated outputs": ["SimpleRNN: {units: 3, return_sequences: true}", "GlobalAveragePooling1D"],
+    "bidirectional": ["Bidirectional(GRU(3, return_sequences=True))", "LSTM: 3"],
+    "go_backwards": ["LSTM: {units: 3, go_backwards: true}"],
+    "mean": ["Dense: 3", "GlobalAveragePooling1D"],
+    "mean of a mean": ["LayerNormalization", "Dropout: 0.5", "GlobalAveragePooling1D"],
+    "greatest": ["GlobalMaxPooling1D"],
+    "convolution": ["Conv1D: {filters: 3, kernel_size: 2, padding: same}", "LSTM: 3"],
+    "pooled": ["MaxPooling1D: 1", "LSTM: 3"],
+    "sum": ["Dense: {units: 4, inputs: x, name: d}", "Add: {inputs: [x, d]}", "LSTM: 3"],
+    "sum with another": ["Add: {inputs: [x, y]}", "LSTM: 3"],
+    "product with another": ["Multiply: {inputs: [x, y]}", "LSTM: 3"],
+    "joined with another": ["Concatenate: {inputs: [x, y]}", "LSTM: 3"],
+    "joined": ["Concatenate: {inputs: [x, x]}", "LSTM: 3"],
+    "operation": ["ops.Add: {inputs: [x, x]}", "LSTM: 3"],
+    "attention": ["Attention: {inputs: [x, x]}", "GlobalAveragePooling1D"],
+    "heads": ["{layer: 'MultiHeadAttention(2, 3)', name: m, inputs: [x, x]}", "Add: {inputs: [x, m]}", "LSTM: 3"],
+    "states": ["{layer: 'GRU(3)', inputs: x, initial_state: [h]}"],
+    "states and a sequence": ["{layer: 'GRU(3, return_sequences=True)', inputs: x, initial_state: [h]}", "LSTM: 3"],
+    "each step": ["TimeDistributed: {layer: {Dense: 3}}", "LSTM: 3"],
+    "RMS": ["RMSNormalization", "LSTM: 3"],
+    "model": ["inner", "LSTM: 3"],
+    "model that loses it": ["loses", "LSTM: 3"],
+}
+HEAD = """inputs: {words: {shape: [null], dtype: int32}, y: [null, 4], h: [3]}
+models:
+  inner: {input: [null, 4], layers: [Dense: 4, {LSTM: {units: 3, return_sequences: true}}]}
+  loses: {input: [null, 4], layers: [Dense: 4, {Conv1D: {filters: 3, kernel_size: 1}}]}
+layers:
+  - Embedding: {input_dim: 9, output_dim: 4, mask_zero: true, inputs: words, name: x}
+"""
+
+
+def says_that_padding_is_left_out(report: Report) -> bool:
+    """Whether no layer loses the mask or gives one that masks nothing.
+
+    A recurrent layer that is not handed the mask still passes it on, and padding at the end comes too late to matter.
+    """
+    calls = [call for layer in report.layers for call in layer.calls]
+    inner = [layer.nested for layer in report.layers if layer.nested]
+    lost = any(call.mask.role == "lost" or call.mask.reason == "void" for call in calls)
+    return not lost and all(map(says_that_padding_is_left_out, inner))
+
+
+def given(spec: Spec, steps: int, padding: int) -> list[Any]:
+    """Data of so many steps, the padding behind them."""
+    rng = np.random.default_rng(1)
+    words, other = rng.integers(1, 9, (2, steps)), rng.random((2, steps, 4))
+    behind = rng.random((2, padding, 4))
+    return [np.pad(words, ((0, 0), (0, padding))).astype("int32"),
+            np.concatenate([other, behind], 1).astype("float32"), np.ones((2, 3), "float32")]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_padding_changes_the_output_exactly_where_lstmcalc_says_so() -> None:
+    found, said = {}, {}
+    for name, layers in CHAINS.items():
+        spec = load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in layers))
+        said[name] = says_that_padding_is_left_out(infer(spec))
+        keras.utils.set_random_seed(3)
+        model = KerasModel(keras, spec, {}).build().model
+        data = given(spec, 4, 0), given(spec, 4, 3)
+        plain, padded = (np.asarray(model(each, training=False)) for each in data)
+        found[name] = bool(np.allclose(plain, padded, atol=1e-5))
+    assert found == said
+    assert 8 < sum(said.values()) < len(said) - 8
+
+
+#: Hints, and the change that they advise: what was told to change nothing by padding then does.
+ADVISED = {
+    "states": ["{layer: 'GRU(3)', inputs: x, initial_state: [h], mask: real}"],
+    "operation": ["Add: {inputs: [x, x]}", "LSTM: 3"],
+    "pooled": ["{layer: 'MaxPooling1D(1)', inputs: x, name: p}", "{layer: 'LSTM(3)', inputs: p, mask: real}"],
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ADVISED)
+def test_the_advice_of_a_hint_helps(name: str) -> None:
+    before = infer(load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in CHAINS[name])))
+    assert {hint.code for hint in before.hints} & {"mask-lost", "mask-unused"}
+    lines = ["ops.NotEqual: {x2: 0, inputs: words, name: real}", *ADVISED[name]]
+    spec = load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in lines))
+    assert not {hint.code for hint in infer(spec).hints} & {"mask-lost", "mask-unused"}
+    model = KerasModel(keras, spec, {}).build().model
+    plain, padded = (np.asarray(model(given(spec, 4, padding), training=False)) for padding in (0, 3))
+    assert np.allclose(plain, padded, atol=1e-5)
+
+
+MISFITS = [
+    ["LSTM: {units: 5, return_sequences: true}", "Softmax"],
+    ["TimeDistributed: {layer: Softmax}"],
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("layers", MISFITS, ids=str)
+def test_a_mask_that_does_not_fit_builds_and_fails_on_data(layers: list[str]) -> None:
+    spec = load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in layers))
+    with pytest.raises(SpecError) as error:
+        infer(spec)
+    assert [fault.code for fault in error.value.faults] == ["mask-misfit"]
+    x = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(9, 4, mask_zero=True)(x)
+    inner = keras.layers.Softmax()
+    layer = keras.layers.TimeDistributed(inner) if layers[0].startswith("Time") else inner
+    model = keras.Model(x, layer(embedded))
+    with pytest.raises(ValueError, match="broadcastable"):
+        model(np.ones((2, 7), "int32"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_numbers_that_stand_for_unknown_words_are_masked() -> None:
+    """The harm of `zero-is-no-padding`: an unknown word is left out as if it were padding."""
+    lookup = keras.layers.StringLookup(vocabulary=["a", "b"])
+    mask = keras.layers.Embedding(3, 4, mask_zero=True).compute_mask(lookup(np.array([["a", "new", "b"]])))
+    assert np.asarray(mask).tolist() == [[True, False, True]]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_verify_compares_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = ["Dense: {units: 4, name: d}", "ops.Add: {inputs: [d, d], name: s}", "inner", "LSTM: 3"]
+    spec = load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in layers))
+    assert verify(spec).agrees
+    monkeypatch.setattr(RULES["Dense"], "passes_mask", False)
+    found = {layer.name: layer.mismatches for layer in verify(spec).layers if layer.mismatches}
+    assert found == {"d": ("mask: Keras one, lstmcalc none",)}
