@@ -50,7 +50,7 @@ def repairs(spec: Spec, fault: Fault, shapes: Shapes) -> Iterator[Repair]:
     yield from _widths(spec, index, shapes)
     yield from _states(spec, victim)
     yield from _targets(spec, victim, shapes)
-    yield from _joined(spec, index)
+    yield from _joined(spec, index, fault)
     if fault.code == "wrong-ndim":
         yield from _put_in(spec, index, shapes)
     if "shared" not in fault.because and len(spec.calls) > 1:
@@ -188,14 +188,14 @@ def _targets(spec: Spec, victim: Call, shapes: Shapes) -> Iterator[Repair]:
             yield _set(spec, layer, layer, "target_shape", fitting)
 
 
-def _joined(spec: Spec, index: int) -> Iterator[Repair]:
+def _joined(spec: Spec, index: int, fault: Fault) -> Iterator[Repair]:
     """A Concatenate around what is too much for a layer that takes one input; another axis for one that has one."""
     victim = spec.calls[index]
     layer = spec.layers[victim.layer]
     if "axis" in layer.arguments and len(victim.inputs) > 1:
         for axis in (-1, 1):
             yield _set(spec, layer, layer, "axis", axis)
-    if len(victim.inputs) > 1:
+    if fault.code == "wrong-number-of-inputs" and len(victim.inputs) > 1:
         joining = LayerSpec("Concatenate", PUT_IN)
         call = Call(PUT_IN, victim.inputs)
         text = f'put `Concatenate` before "{victim.layer}", on its {len(victim.inputs)} inputs'

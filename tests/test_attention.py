@@ -121,7 +121,8 @@ def test_masks_that_do_not_fit() -> None:
         'error[wrong-size] m.yaml:4:5  layer "layer" (MultiHeadAttention)\n'
         "  expected `attention_mask` to fit the attention scores (None, 2, T, S), where sizes of 1 are repeated\n"
         "  got      (None, 3, T, S)\n"
-        "  because  axis 1 is 3 in the mask and 2 in the scores"
+        "  because  axis 1 is 3 in the mask and 2 in the scores\n"
+        '  fix      if 3 is the batch, leave it out of the shape of input "m": [T, S]'
     )
     with pytest.raises(SpecError) as caught:
         infer(masked("[1, 2, T, S]"))
@@ -151,7 +152,8 @@ def test_a_size_that_keras_needs() -> None:
      'error[wrong-ndim] layer "layer" (MultiHeadAttention)\n'
      "  expected value and key with the same number of axes\n"
      "  got      (None, 7, 6) and (None, 7, 7, 6)\n"
-     "  because  each key belongs to one value"),
+     "  because  each key belongs to one value\n"
+     '  fix      if 7 is the batch, leave it out of the shape of input "input_2": [7, 6]'),
     ("MultiHeadAttention", {**MHA, "attention_axes": 4}, [(None, 5, 6), (None, 7, 6)], {},
      'error[wrong-value] layer "layer" (MultiHeadAttention)\n'
      "  expected `attention_axes` from -7 to 3 for (None, 5, 6)\n"

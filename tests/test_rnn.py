@@ -140,21 +140,25 @@ error[unknown-size] layer "layer" (LSTM)
     ("LSTM", {"units": 8}, (None, 5, 3), [(None, 8)], """\
 error[wrong-number-of-states] layer "layer" (LSTM)
   expected 2 states in `initial_state`: (None, 8), (None, 8)
-  got      1"""),
+  got      1
+  fix      leave `initial_state` out"""),
     ("LSTM", {"units": 8}, (None, 5, 3), [(None, 8), (None, 9)], """\
 error[wrong-size] layer "layer" (LSTM)
   expected `initial_state[1]` to be (None, 8)
   got      (None, 9)
-  because  a state has the size that the layer gives it"""),
+  because  a state has the size that the layer gives it
+  fix      leave `initial_state` out"""),
     ("GRU", {"units": 8}, (None, 5, 3), [(None, 5, 8)], """\
 error[wrong-ndim] layer "layer" (GRU)
   expected `initial_state[0]` to be (None, 8)
   got      (None, 5, 8)
-  because  that is 2 axes"""),
+  because  that is 2 axes
+  fix      if 5 is the batch, leave it out of the shape of input "input_1": [8]"""),
     ("Bidirectional", {"layer": "LSTM(8)"}, (None, 5, 3), [(None, 8)] * 3, """\
 error[wrong-number-of-states] layer "layer" (Bidirectional)
   expected 4 states in `initial_state`, half of them for each direction
-  got      3"""),
+  got      3
+  fix      leave `initial_state` out"""),
     ("Bidirectional", {"layer": "LSTM(8, return_state=True)",
                        "backward_layer": "GRU(8, go_backwards=True, return_state=True)"}, (None, 5, 3), (), """\
 error[halves-differ] layer "layer" (Bidirectional)

@@ -131,7 +131,8 @@ class Recurrent(LayerRule):
         return x.masks[:1] if self.return_sequences else ()
 
     def check_mask(self, x: Inputs) -> None:
-        output = as_shapes(self.output_shape(x))[0]
+        # Without the states, which a wrapper hands to two layers.
+        output = as_shapes(self.output_shape(x.replace(x.shapes, x.axes)))[0]
         one_per_step(x, x.told[0], x.shape[1], output[2 if self.return_sequences else 1 :])
 
     def remedy(self) -> Remedy | None:

@@ -420,7 +420,7 @@ UNREAD: list[tuple[str, str]] = [
     (
         "m = Sequential([Input((4,)), Dense(-3), Dense('a'), Dense(2, bias=1)])",
         'error[wrong-value] m.py:1:36  layer "dense" (Dense)\n  expected `units` to be a positive integer\n'
-        '  got      -3\n\nerror[wrong-value] m.py:1:47  layer "dense_1" (Dense)\n'
+        '  got      -3\n  fix      for example `units: 3`\n\nerror[wrong-value] m.py:1:47  layer "dense_1" (Dense)\n'
         '  expected `units` to be a positive integer\n  got      "a"\n\n'
         'error[unknown-argument] m.py:1:67  layer "dense_2" (Dense)\n  expected a Dense argument\n'
         "  got      `bias`\n  fix      did you mean `use_bias`?",
