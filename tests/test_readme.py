@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-BLOCK = re.compile(r"^```console\n\$ (?P<command>lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
+BLOCK = re.compile(r"^```console\n\$ (?P<command>(?:echo .* )?lstmcalc .*)\n(?P<output>(?:.*\n)*?)```$", re.MULTILINE)
 FILE = re.compile(
     r"^<!-- file: (?P<path>\S+) -->\n(?P<shown>(?:\n```(?:yaml|python|text)\n(?:.*\n)*?```\n)?)", re.MULTILINE
 )
@@ -88,7 +88,7 @@ def test_python_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_command_is_shown() -> None:
     from lstmcalc.cli import app
 
-    shown = {block["command"].split()[1] for block in BLOCKS}
+    shown = {f"{block['command']} ".partition("lstmcalc ")[2].partition(" ")[0] for block in BLOCKS}
     assert {command.callback.__name__ for command in app.registered_commands if command.callback} == shown
 
 

@@ -81,7 +81,7 @@ def _explains_print(page: Page, text: str, source: str, asked: Asked) -> bool:
     # Code may quote what it prints.
     if looks_like_python(text) or not looks_like_summary(text):
         return False
-    explain_text(page, text, source, asked.model)
+    explain_text(page, text, source, asked.model, asked.diagram)
     return True
 
 

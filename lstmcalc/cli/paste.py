@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcalc.cli.forms import Format, form_of
+from lstmcalc.cli.forms import Format, Pictures, form_of
 from lstmcalc.cli.page import Page
 from lstmcalc.errors import Fault, SpecError, Where
 
@@ -49,6 +49,7 @@ def paste(
     files: Files = None,
     target: Target = None,
     model: Model = None,
+    diagram: Pictures = False,
     form: Format = None,
     as_json: AsJson = False,
     output: Output = None,
@@ -60,21 +61,23 @@ def paste(
 
         if target not in TARGETS:
             raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
-        if as_json or form or len(sources) > 1:
-            got = "--json" if as_json else f"--format {form}" if form else f"{len(sources)} files"
+        others = {"--json": as_json, f"--format {form}": form, "--diagram": diagram}
+        got = next((other for other, asked in others.items() if asked), None)
+        if got or len(sources) > 1:
+            got = got or f"{len(sources)} files"
             raise typer.BadParameter(f"expected one file and no other form beside it, got {got}", param_hint="--to")
     page = Page("text" if target else form_of(form, as_json, output), output)
     for source in sources:
         with page.source(source, partly=False):
             text = read_text(source)
             if target is None:
-                _answer(page, text, source, model)
+                _answer(page, text, source, model, diagram)
             else:
                 _convert(page, text, source, model, target)
     page.close()
 
 
-def _answer(page: Page, text: str, source: str, model: str | None) -> None:
+def _answer(page: Page, text: str, source: str, model: str | None, diagram: bool) -> None:
     """Explains the summaries in a text, or its error message, or both."""
     from lstmcalc.diagnosis.text import looks_like_error
     from lstmcalc.summary_text.tables import looks_like_summary
@@ -82,11 +85,11 @@ def _answer(page: Page, text: str, source: str, model: str | None) -> None:
     failed = looks_like_error(text)
     if not (failed and looks_like_summary(text)):
         if looks_like_summary(text) or not _diagnose(page, text, source, model, failed):
-            explain_text(page, text, source, model)
+            explain_text(page, text, source, model, diagram)
         return
     beside = model is not None and _is_file(model)
     try:
-        explain_text(page, text, source, None if beside else model)
+        explain_text(page, text, source, None if beside else model, diagram)
     except SpecError:
         # An error message may look like a row of a summary.
         if not _diagnose(page, text, source, model, False):
@@ -128,12 +131,12 @@ def _is_file(model: str) -> bool:
     return os.path.exists(model) or model.endswith(MODEL_FILES)
 
 
-def explain_text(page: Page, text: str, source: str, model: str | None) -> None:
-    """Explains every summary in a text."""
+def explain_text(page: Page, text: str, source: str, model: str | None, diagram: bool = False) -> None:
+    """Explains every summary in a text; `diagram` adds each one's graph to forms of words."""
     from lstmcalc.explanation.readings import explain_reading, understood
 
     for reading in _picked(text, source, model):
-        page.reading(explain_reading(reading))
+        page.reading(explain_reading(reading), diagram)
         page.failed |= not understood(reading)
 
 

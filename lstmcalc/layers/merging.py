@@ -202,7 +202,8 @@ class Concatenate(Merge):
             raise Rejection("wrong-ndim", "inputs with the same number of axes", shapes)
         alone = len(x.shapes) == 1
         if self.axis < -x.ndim or (self.axis >= x.ndim and not alone):
-            raise Rejection("wrong-value", f"`axis` from {-x.ndim} to {x.ndim - 1}", str(self.axis))
+            fix = "for example `axis: -1`"
+            raise Rejection("wrong-value", f"`axis` from {-x.ndim} to {x.ndim - 1}", str(self.axis), fix=fix)
         if alone:
             return first
         joined = self.axis % x.ndim
