@@ -15,9 +15,9 @@ from lstmcalc.spec import Ref, Spec
 
 __all__ = ["Inferred", "mended"]
 
-#: No more changes are tried for one fault, and none in a model of more calls.
+#: No more changes are tried for one fault, and for all of them no more than take so many calls.
 MOST_TRIALS = 60
-MOST_CALLS = 300
+MOST_CALLS = 6000
 
 
 class Inferred(Protocol):
@@ -40,16 +40,15 @@ class Inferred(Protocol):
 
 def mended(fault: Fault, walk: Inferred, again: Callable[[Spec], Inferred]) -> Fault:
     """The fault with what mends it, if any change does; `again` prepares a walk over a changed model."""
-    if len(walk.spec.calls) > MOST_CALLS:
-        return fault
 
     def shape(ref: Ref) -> Shape | None:
         outputs = walk.outputs.get((ref.name, ref.call))
         return outputs[ref.index] if outputs and ref.index < len(outputs) else None
 
+    affordable = MOST_CALLS // (len(walk.spec.calls) * len(walk.faults) or 1)
     others = [other for other in walk.faults if other != fault]
     second = ""
-    for repair in islice(repairs(walk.spec, fault, shape), MOST_TRIALS):
+    for repair in islice(repairs(walk.spec, fault, shape), min(MOST_TRIALS, affordable)):
         trial = again(repair.spec)
         trial.run()
         if len(trial.assumptions) > len(walk.assumptions) or len(trial.needs) > len(walk.needs):

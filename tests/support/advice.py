@@ -11,6 +11,7 @@ from typing import Any
 from spec_mutations import with_call, without
 
 from lstmcalc.errors import Fault
+from lstmcalc.layers import find_rule
 from lstmcalc.sources.layer_call import read_call
 from lstmcalc.spec import Call, LayerSpec, Ref, Spec
 
@@ -66,8 +67,17 @@ def _set(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
 
 
 def _state(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
+    """An argument of the layer, or of the one inside that takes it."""
     assert fault.layer
-    return _edited(spec, fault.layer[0], _setting(found["key"], _value(found["value"])))
+    name, key = fault.layer[0], found["key"]
+    takers = [part.class_name for part in _parts(spec.layers[name]) if takes(part, key)] if name in spec.layers else []
+    inside = takers[-1] if len(takers) == 1 and "layer" in spec.layers[name].arguments else ""
+    return _edited(spec, name, _setting(key, _value(found["value"])), inside)
+
+
+def takes(layer: LayerSpec, key: str) -> bool:
+    rule = find_rule(layer.class_name)
+    return rule is not None and key in rule.arguments
 
 
 def _respell(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
