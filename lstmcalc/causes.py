@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lstmcalc.dims import UNKNOWN, to_text
@@ -11,7 +11,7 @@ from lstmcalc.layers.rule import LayerRule, Shape, count_axes
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Ref
 
-__all__ = ["Step", "explain_ndim", "explain_unknown"]
+__all__ = ["Step", "explain_ndim", "explain_number", "explain_unknown"]
 
 
 @dataclass(frozen=True)
@@ -101,3 +101,11 @@ def explain_unknown(fault: Fault, source: Ref, trace: Trace) -> Fault:
     if step and step.rule is None and UNKNOWN in step.shape[1:]:
         return replace(fault, fix=f"write a number for the unknown size of {step}, {show_shape(step.shape)}")
     return fault
+
+
+def explain_number(fault: Fault, sources: Sequence[Ref], trace: Trace) -> Fault:
+    """Adds to a wrong number of inputs which layer gives them all, where one does."""
+    step = trace(sources[0]) if len({(ref.name, ref.call) for ref in sources}) == 1 < len(sources) else None
+    if step is None or fault.because:
+        return fault
+    return replace(fault, because=f"{step} gives {len(sources)} outputs, and all of them come in")

@@ -9,7 +9,7 @@ from typing import Any
 
 from lstmcalc.beliefs import believed_outputs, contradiction
 from lstmcalc.building import Builder
-from lstmcalc.causes import Step, explain_ndim, explain_unknown
+from lstmcalc.causes import Step, explain_ndim, explain_number, explain_unknown
 from lstmcalc.checks import MAX_NDIM, check_arity, check_keywords, check_sizes, check_weights, stored_otherwise
 from lstmcalc.dims import (
     UNKNOWN,
@@ -26,6 +26,7 @@ from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
 from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
+from lstmcalc.mask_graph import mask_parents
 from lstmcalc.mask_hints import hints_on_masks
 from lstmcalc.masks import Applied, Array, Follow, Followed, MaskFlow
 from lstmcalc.mending import mended
@@ -100,6 +101,7 @@ class Walk:
             self._apply(key, call)
         for name, assumption in self.builder.assumptions:
             self._assume(name, assumption)
+        self.mask_parents = mask_parents(self.spec, self.applied)
         self.flow = self._masks()
         self.found = self._report(self.flow)
         return self.found
@@ -114,7 +116,7 @@ class Walk:
 
     def _masks(self, given: Sequence[Array] = ()) -> MaskFlow:
         """The way of the masks, with the faults, assumptions and hints on it."""
-        flow = MaskFlow(self.spec, self.applied, given)
+        flow = MaskFlow(self.spec, self.applied, given, self.mask_parents)
         for key, fault in flow.faults:
             self._note(fault, flow.calls[key], self.layers[key[0]].rule)
         self._add(flow.inner_faults)
@@ -290,6 +292,8 @@ class Walk:
             return explain_ndim(fault, call.layer, rule, source, self._trace)
         if fault.code == "unknown-size":
             return explain_unknown(fault, source, self._trace)
+        if fault.code == "wrong-number-of-inputs":
+            return explain_number(fault, call.inputs, self._trace)
         return fault
 
     def _trace(self, ref: Ref) -> Step | None:
@@ -345,7 +349,7 @@ class Walk:
 
     def _report(self, flow: MaskFlow) -> Report:
         spec = self.spec
-        names = list(self.layers) if spec.sequential else keras_order(spec)
+        names = list(self.layers) if spec.sequential else keras_order(spec, self.mask_parents)
         unused = [name for name in self.layers if name not in names]
         for name in unused:
             self.hints.append(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',

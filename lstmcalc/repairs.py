@@ -45,6 +45,7 @@ def repairs(spec: Spec, fault: Fault, shapes: Shapes) -> Iterator[Repair]:
         return
     victim = spec.calls[index]
     before = list(_upstream(spec, index))
+    yield from _one_output(spec, index)
     yield from _switched(spec, before)
     yield from _inputs(spec, before)
     yield from _widths(spec, index, shapes)
@@ -81,6 +82,15 @@ def _upstream(spec: Spec, index: int) -> Iterator[int]:
             seen.add(place)
             yield place
             waiting += [places.get((ref.name, ref.call)) for ref in spec.calls[place].refs] if place >= 0 else []
+
+
+def _one_output(spec: Spec, index: int) -> Iterator[Repair]:
+    """Only the output of a layer that hands on its states too."""
+    victim = spec.calls[index]
+    sources = {ref.name for ref in victim.inputs}
+    if len(sources) == 1 and len(victim.inputs) > 1 and (layer := spec.layers.get(min(sources))):
+        repair = _set(spec, layer, _held(layer), "return_state", False)
+        yield repair._replace(spec=_with_call(repair.spec, victim, replace(victim, inputs=victim.inputs[:1])))
 
 
 def _switched(spec: Spec, before: Sequence[int]) -> Iterator[Repair]:

@@ -369,3 +369,14 @@ def test_what_keras_states_goes_through_a_nested_model() -> None:
     for layer in infer(load("m.yaml", text=text)).layers:
         assert layer.calls[0].outputs == ((None, 8, 8, 3),)
         assert layer.calls[0].believed == ((None, 3, 3, 3),)
+
+
+def test_states_that_nobody_reads_are_the_fault_of_the_layer_that_gives_them() -> None:
+    text = "import keras\nm = keras.Sequential([keras.Input((5, 3)), LSTM(4, return_state=True), Dense(1)])"
+    with pytest.raises(SpecError) as caught:
+        infer(load("m.py", text=text))
+    (fault,) = caught.value.faults
+    assert (fault.because, fault.fix) == (
+        '"lstm" (LSTM) gives 3 outputs, and all of them come in',
+        'set `return_state: false` on "lstm"',
+    )

@@ -119,7 +119,7 @@ def _of_call(spec: Spec, index: int) -> Iterator[tuple[str, Spec]]:
     users = [other for other in spec.calls if Ref(before.layer) in other.refs]
     if index and users == [call] and call.inputs == (Ref(before.layer),) and not call.initial_state:
         yield f"{before.layer} and {call.layer} swapped", _swapped(spec, index)
-    for layer in INSERTED:
+    for layer in () if shared else INSERTED:
         behind = Call(layer.name, (Ref(call.layer),))
         changed = with_call(_redirected(spec, call.layer, Ref(layer.name)), index, call, behind)
         yield (
