@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcalc.cli.forms import Format, Pictures, form_of
+from lstmcalc.cli.forms import Format, Output, Pictures, form_of
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.values import checked_target
 from lstmcalc.errors import Fault, SpecError, Where
 
 if TYPE_CHECKING:
     from lstmcalc.renderers.document import Document
+    from lstmcalc.spec import Spec
     from lstmcalc.summary_text import Reading
 
-__all__ = ["explain_text", "paste", "read_text"]
+__all__ = ["MODEL_FILES", "explain_text", "paste", "read_text"]
 
 #: Where the end of what is typed has other keys.
 WINDOWS = os.name == "nt"
@@ -42,7 +43,6 @@ Model = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and summary or message.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 
 
 def paste(
@@ -57,10 +57,7 @@ def paste(
     """A pasted `model.summary()`, explained line by line, or an error message of Keras, with what to change."""
     sources = files or ["-"]
     if target is not None:
-        from lstmcalc.conversion import TARGETS
-
-        if target not in TARGETS:
-            raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
+        checked_target(target)
         others = {"--json": as_json, f"--format {form}": form, "--diagram": diagram}
         got = next((other for other, asked in others.items() if asked), None)
         if got or len(sources) > 1:
@@ -106,11 +103,10 @@ def _diagnose(page: Page, text: str, source: str, model: str | None, surely: boo
     if not (diagnosis.recognised or surely):
         return False
     fault = None
-    if model is not None and diagnosis.recognised:
-        from lstmcalc.sources import load
-
+    if diagnosis.recognised:
         try:
-            diagnosis = diagnose(text, load(model), source)
+            if spec := _beside(text, source, model):
+                diagnosis = diagnose(text, spec, source)
         except SpecError as error:
             fault = error
 
@@ -124,6 +120,25 @@ def _diagnose(page: Page, text: str, source: str, model: str | None, surely: boo
     if fault is not None:
         raise fault
     return True
+
+
+def _beside(text: str, source: str, model: str | None) -> Spec | None:
+    """The model of a message: the file that was named, else the one summary in the same text, where it can be read."""
+    from lstmcalc.summary_text.tables import looks_like_summary
+
+    if model is not None:
+        from lstmcalc.sources import load
+
+        return load(model)
+    if not looks_like_summary(text):
+        return None
+    from lstmcalc.sources.printed import read_printed
+
+    try:
+        return read_printed(text, source)
+    except SpecError:
+        # The summary's own answer stands above, with what is wrong in it.
+        return None
 
 
 def _is_file(model: str) -> bool:

@@ -9,7 +9,7 @@ from math import prod
 from lstmcalc.diagnosis.diagnosis import Cause, Shape
 from lstmcalc.diagnosis.words import after
 
-__all__ = ["data_causes", "fits"]
+__all__ = ["data_causes", "fits", "shape_causes", "size_causes"]
 
 
 def fits(got: Shape, wanted: Shape) -> bool:
@@ -86,3 +86,43 @@ def _reshaped(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
         made = (got[0], *sizes)
         code = f"{name} = {name}.reshape{(-1, *sizes)}{after(got, made)}"
         yield Cause("Each sample has the right number of values in another shape.", code=(code,))
+
+
+def shape_causes(got: Shape, wanted: Shape, is_words: bool = False) -> tuple[Cause, ...]:
+    """Why data has another shape than the one that is wanted; where it only lies otherwise, nothing else is said."""
+    return data_causes(got, wanted) or tuple(size_causes(got, wanted, is_words))
+
+
+def size_causes(got: Shape, wanted: Shape, is_words: bool = False) -> list[Cause]:
+    """What to do where data has other sizes than a model was built for; words are numbers for an Embedding."""
+    if len(got) != len(wanted):
+        fix = "Reshape the data, or build the model for it:"
+        return [
+            Cause(
+                "The data has another number of axes.", fix, (f"Input({got[1:]})  # not {wanted[1:]}",), about="input"
+            )
+        ]
+    apart = [
+        place for place in range(1, len(got)) if None not in (got[place], wanted[place]) and got[place] != wanted[place]
+    ]
+    causes = []
+    if apart == [1] and len(got) == 3:
+        steps = wanted[1]
+        cut = f"x = keras.utils.pad_sequences(x, maxlen={steps}, dtype=x.dtype)"
+        causes.append(
+            Cause(f"The sequences have {got[1]} steps, the model was built for {steps}.", "Pad or cut them:", (cut,))
+        )
+        open_ = f"Input((None, {wanted[2]}))  # any number of steps"
+        causes.append(
+            Cause("The model states a length that it may not need.", "A recurrent layer takes any:", (open_,))
+        )
+    elif apart == [1] and len(got) == 2 and is_words:
+        cut = f"x = keras.utils.pad_sequences(x, maxlen={wanted[1]})"
+        said = f"The sequences have {got[1]} words, the model was built for {wanted[1]}."
+        causes.append(Cause(said, "Pad or cut them:", (cut,)))
+    elif apart:
+        fix = "Prepare the data as for training, or build the model for it:"
+        code = (f"Input({got[1:]})  # not {wanted[1:]}",)
+        said = "The data has other sizes than the model was built for."
+        causes.append(Cause(said, fix, code, about="input"))
+    return causes

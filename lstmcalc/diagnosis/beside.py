@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from lstmcalc.diagnosis.apart import data_causes, fits
@@ -23,6 +23,7 @@ OTHER_MODEL = (
     "The model that ran is not the one in this file.",
     "Compare what `model.summary()` prints with `lstmcalc summary` of the file.",
 )
+OTHER_SUMMARY = "So the model that ran is not the one of this summary."
 #: Families of what only the data shows.
 ABOUT_DATA = ("no-array", "cardinality", "ragged", "text-as-numbers", "copy-shape", "wrong-input", "missing-input")
 #: Families of what a model itself shows, when it is built.
@@ -63,8 +64,12 @@ def beside_model(diagnosis: Diagnosis, spec: Spec) -> Diagnosis:
     data = list(_data(diagnosis, place, report))
     seen = {code for cause in data for code in cause.code}
     causes = [*data, *(one for one in _placed(diagnosis, place, spec, sound) if not seen & set(one.code))]
-    if sound and not causes:
+    if sound and not causes and any(_stated(call.where) for call in spec.calls):
         causes = [Cause(*OTHER_MODEL)]
+    elif sound and not causes:
+        # A summary may be of the model before the last change.
+        causes = list(diagnosis.causes)
+        says.append(OTHER_SUMMARY)
     layer = place.name if place else diagnosis.layer
     return replace(diagnosis, causes=tuple(causes), layer=layer, model_says=tuple(says))
 
@@ -137,8 +142,13 @@ def _place(name: str, spec: Spec) -> Where | None:
     """Where a layer or an input stands."""
     for call in spec.calls:
         if call.layer == name:
-            return call.where
-    return next((port.where for port in spec.inputs if port.name == name), None)
+            return _stated(call.where)
+    return _stated(next((port.where for port in spec.inputs if port.name == name), None))
+
+
+def _stated(where: Where | None) -> Where | None:
+    """A place, unless it is empty, as those of a model from its summary are."""
+    return where if where is not None and str(where) else None
 
 
 def _layer_of(diagnosis: Diagnosis, report: Report | None) -> LayerReport | None:
@@ -205,26 +215,27 @@ def _placed(diagnosis: Diagnosis, place: LayerReport | None, spec: Spec, sound: 
 
     A `sound` model has none of the faults that it would show by itself.
     """
-    before = list(_calls_before(place.name if place else "", spec))
+    before = list(_calls_before(place.name if place else "", spec, _is_recurrent))
     for cause in diagnosis.causes:
         if cause.about in ("drops-steps", "keeps-steps", "flatten"):
-            call = next((one for one in before if _is(cause.about, spec.layers[one.layer])), None)
+            through = before if cause.about != "flatten" else _calls_before(place.name if place else "", spec)
+            call = next((one for one in through if _is(cause.about, spec.layers[one.layer])), None)
             if call is None or sound:
                 continue
             who = named(call.layer, spec.layers[call.layer].class_name)
-            yield replace(cause, cause=f"{cause.cause} Here it is {who}.", where=call.where)
+            yield replace(cause, cause=f"{cause.cause} Here it is {who}.", where=_stated(call.where))
         elif cause.about == "input" and sound:
             continue
         elif cause.about == "input" and spec.inputs:
-            yield replace(cause, where=spec.inputs[0].where)
+            yield replace(cause, where=_stated(spec.inputs[0].where))
         elif cause.about == "output" and spec.calls:
-            yield replace(cause, where=spec.calls[-1].where)
+            yield replace(cause, where=_stated(spec.calls[-1].where))
         else:
             yield cause
 
 
-def _calls_before(name: str, spec: Spec) -> Iterator[Call]:
-    """The calls that lead to a layer, or to the outputs, the nearest first."""
+def _calls_before(name: str, spec: Spec, end: Callable[[LayerSpec], bool] = lambda layer: False) -> Iterator[Call]:
+    """The calls that lead to a layer, or to the outputs, the nearest first; what is before an `end` is left out."""
     calls = {call.layer: call for call in spec.calls}
     waiting = [ref.name for ref in (calls[name].inputs if name in calls else spec.outputs)]
     seen: set[str] = set()
@@ -234,7 +245,17 @@ def _calls_before(name: str, spec: Spec) -> Iterator[Call]:
             continue
         seen.add(current)
         yield calls[current]
-        waiting += [ref.name for ref in calls[current].inputs]
+        if not end(spec.layers[calls[current].layer]):
+            waiting += [ref.name for ref in calls[current].inputs]
+
+
+def _is_recurrent(layer: LayerSpec) -> bool:
+    """Whether a layer, or the one that it wraps, takes or drops the time steps by itself."""
+    inner = layer.arguments.get("layer")
+    if isinstance(inner, LayerSpec):
+        return _is_recurrent(inner)
+    rule = find_rule(layer.class_name)
+    return rule is not None and "return_sequences" in rule.arguments
 
 
 def _is(about: str, layer: LayerSpec) -> bool:
@@ -244,7 +265,6 @@ def _is(about: str, layer: LayerSpec) -> bool:
         return _is(about, inner)
     if about == "flatten":
         return layer.class_name == "Flatten"
-    rule = find_rule(layer.class_name)
-    if rule is None or "return_sequences" not in rule.arguments:
+    if not _is_recurrent(layer):
         return False
     return bool(layer.arguments.get("return_sequences")) == (about == "keeps-steps")

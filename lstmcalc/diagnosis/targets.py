@@ -41,6 +41,10 @@ def targets_meaning(target: Shape, output: Shape, loss: str) -> str:
 
 def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "") -> tuple[Cause, ...]:
     """Why targets do not agree with an output, likeliest first."""
+    if len(target) == 1 and len(output) == 2 and output[-1] is not None:
+        if output[-1] == 1:
+            return (Cause("The targets have no last axis.", "Give them one:", ("y = y[:, None]",)),)
+        return _one_column(output[-1], loss, 2, layer or "output")
     if len(output) == len(target) + 1 or (len(target) == 2 and target[-1] == 1 and len(output) == 3):
         return _output_has_steps(target, output)
     if len(target) == len(output) + 1:
@@ -53,13 +57,17 @@ def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "")
     if wanted is None or got is None or wanted == got:
         return _other_steps(target, output)
     if got == 1:
-        return _one_column(wanted, loss, len(output))
+        return _one_column(wanted, loss, len(output), layer)
     if wanted == 1:
-        return _one_unit(got, loss, who)
+        causes = _one_unit(got, loss, who)
+        if not layer:
+            return causes
+        # Keras 2 expects a size of 1 of this loss's targets too, whatever the layer gives.
+        return (causes[0], NUMBERS, *causes[1:]) if named(layer).endswith("(Dense)") else (NUMBERS, *causes)
     return _other_columns(wanted, got, who)
 
 
-def _one_column(units: int, loss: str, ndim: int) -> tuple[Cause, ...]:
+def _one_column(units: int, loss: str, ndim: int, layer: str = "") -> tuple[Cause, ...]:
     """One number per sample against several outputs."""
     numbers = Cause(
         "The labels are class numbers, one per sample, and the loss wants one column per class.",
@@ -78,7 +86,15 @@ def _one_column(units: int, loss: str, ndim: int) -> tuple[Cause, ...]:
         about="keeps-steps",
     )
     causes = [binary, numbers] if loss in ("binary_crossentropy", *REGRESSION) else [numbers, binary]
-    return (*causes, steps) if ndim == 2 and loss != "categorical_crossentropy" else tuple(causes)
+    # Where Keras names the layer, it compares the shapes as they are; the axis of the steps would be seen.
+    return (*causes, steps) if ndim == 2 and loss != "categorical_crossentropy" and not layer else tuple(causes)
+
+
+NUMBERS = Cause(
+    "The loss is `sparse_categorical_crossentropy`, and the labels have one column per class.",
+    "Use the loss for columns, or turn them into class numbers:",
+    ('loss="categorical_crossentropy"', "y = y.argmax(axis=-1)[..., None]"),
+)
 
 
 def _one_unit(columns: int, loss: str, who: str) -> tuple[Cause, ...]:
@@ -99,27 +115,34 @@ def _one_unit(columns: int, loss: str, who: str) -> tuple[Cause, ...]:
 
 
 def _other_columns(units: int, columns: int, who: str) -> tuple[Cause, ...]:
-    return (
+    causes = [
         Cause(
             f"{who} has {units} units, and the targets have {columns} columns.",
             "Give the last layer one unit per column:",
             (f"Dense({columns})",),
             about="output",
-        ),
-        Cause(
-            f"The labels were made with another number of classes than {units}.",
-            "State it, so that classes missing in this data keep their column:",
-            (f"y = keras.utils.to_categorical(y, num_classes={units})",),
-        ),
-    )
+        )
+    ]
+    if columns == units + 1:
+        said = "The labels count from 1, and `to_categorical` makes a column for 0 as well."
+        causes.insert(0, Cause(said, "Count from 0:", ("y = keras.utils.to_categorical(labels - 1)",)))
+    elif columns < units:
+        causes.append(
+            Cause(
+                f"The labels were made with another number of classes than {units}.",
+                "State it, so that classes missing in this data keep their column:",
+                (f"y = keras.utils.to_categorical(labels, num_classes={units})",),
+            )
+        )
+    return tuple(causes)
 
 
 def _output_has_steps(target: Shape, output: Shape) -> tuple[Cause, ...]:
     steps = output[1] if len(output) > 2 else None
-    many = f"{steps:,} steps" if steps else "steps"
+    many = f"each of its {steps:,} steps" if steps and steps > 1 else "its one step" if steps else "each of its steps"
     causes = [
         Cause(
-            f"The model gives one output for each of its {many}, and there is one target per sample.",
+            f"The model gives one output for {many}, and there is one target per sample.",
             "Leave `return_sequences=True` out on the last recurrent layer, or put `Flatten()` before the last Dense.",
             about="keeps-steps",
         )
@@ -127,9 +150,9 @@ def _output_has_steps(target: Shape, output: Shape) -> tuple[Cause, ...]:
     if len(target) == len(output) - 1 and len(target) > 1 and steps and target[1] == steps:
         causes.insert(0, Cause("The targets have no last axis.", code=("y = y[..., None]",)))
     else:
-        causes.append(
-            Cause("There should be one target per step.", f"Give `y` the shape (samples, {steps or 'timesteps'}, 1).")
-        )
+        columns = target[-1] if len(target) == 2 and target[-1] == output[-1] else 1
+        shape = f"(samples, {steps or 'timesteps'}, {columns})"
+        causes.append(Cause("There should be one target per step.", f"Give `y` the shape {shape}."))
     return tuple(causes)
 
 

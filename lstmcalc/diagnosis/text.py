@@ -41,8 +41,12 @@ class Joined:
         return sum(map(len, self.text[place:].split()))
 
 
+#: Messages are quoted with the signs of the keyboard at hand.
+_WIDE_SIGNS = str.maketrans({"，": ", ", "：": ": ", "（": "(", "）": ")", "“": '"', "”": '"', "‘": "'", "’": "'"})
+
+
 def _clean(raw: str) -> str:
-    text = plain_line(raw)
+    text = plain_line(raw).translate(_WIDE_SIGNS)
     if text.lstrip()[:1] not in _OWN:
         text = without_prefix(text)
     return _MARGIN.sub("", text, count=1) if _MARGIN.match(text) else text

@@ -112,3 +112,44 @@ def test_a_fault_of_another_kind_is_mentioned_and_not_taken_for_the_cause() -> N
 def test_an_unknown_message_stays_unknown() -> None:
     found = beside("KeyError: 'loss'", "Input((50, 1))", "LSTM(64)", "LSTM(32)")
     assert (found.recognised, found.causes) == (False, ())
+
+
+SUMMARY = """\
+lstm (LSTM)      (None, 50, 128)   66560
+lstm_1 (LSTM)    (None, 64)        49408
+dense (Dense)    (None, 3)         195
+"""
+
+
+def test_a_summary_is_a_model_too() -> None:
+    """Its layers name the culprit; there is no file and no line to name."""
+    from lstmcalc.sources.printed import read_printed
+
+    spec = read_printed(SUMMARY)
+    found = diagnose("ValueError: Shapes (None, 50, 3) and (None, 3) are incompatible", spec)
+    assert found.model_says == ("The model gives (None, 3).",)
+    (cause,) = found.causes
+    assert cause.cause.endswith('Here it is "lstm_1" (LSTM).')
+    assert cause.where is None
+
+
+def test_only_the_last_recurrent_layer_gives_the_steps() -> None:
+    """`lstm` keeps the steps for `lstm_1`, which drops them: none is to be told to leave `return_sequences` out."""
+    from lstmcalc.sources.printed import read_printed
+
+    found = diagnose("InvalidArgumentError: Incompatible shapes: [32,50,3] vs. [32,3]", read_printed(SUMMARY))
+    assert found.causes
+    assert not [cause for cause in found.causes if "return_sequences" in cause.fix]
+
+
+def test_a_summary_of_another_model_leaves_the_causes() -> None:
+    from lstmcalc.sources.printed import read_printed
+
+    message = 'Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2. '
+    message += "Full shape received: (None, 128)"
+    found = diagnose(message, read_printed(SUMMARY))
+    assert found.model_says == (
+        'The model does not show this fault: "lstm_1" (LSTM) gets (None, 50, 128).',
+        "So the model that ran is not the one of this summary.",
+    )
+    assert found.causes == diagnose(message).causes

@@ -65,6 +65,14 @@ def test_a_summary_and_then_a_message_are_both_answered() -> None:
     assert [one["schema"] for one in (reading, diagnosis)] == ["lstmcalc.reading/1", "lstmcalc.diagnosis/1"]
 
 
+def test_a_summary_above_the_message_is_its_model() -> None:
+    rows = "lstm (LSTM) (None, 50, 128) 66560\nlstm_1 (LSTM) (None, 64) 49408\ndense (Dense) (None, 3) 195\n"
+    message = "ValueError: Shapes (None, 50, 3) and (None, 3) are incompatible\n"
+    (_, diagnosis) = documents(run("--json", stdin=rows + "\n" + message))
+    assert diagnosis["model"] == ["The model gives (None, 3)."]
+    assert 'Here it is "lstm_1" (LSTM).' in diagnosis["causes"][0]["cause"]
+
+
 def test_a_summary_alone_has_no_diagnosis() -> None:
     (reading,) = documents(run("--json", stdin=ROW))
     assert reading["schema"] == "lstmcalc.reading/1"

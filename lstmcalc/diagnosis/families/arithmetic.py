@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.losses import compared
@@ -66,7 +69,7 @@ def product(first: Shape, second: Shape, node: str = "") -> Diagnosis:
     place = f" at `{node}`" if node else ""
     inner = second[-2] if len(second) > 1 else second[-1]
     meaning = f"In a product of {first} and {second}{place} the {first[-1]} and the {inner} must be equal."
-    causes = (
+    causes = [
         Cause(
             f"The data has {first[-1]} values where the layer's weights read {inner}.",
             "Prepare it with the same columns and sizes as the training data:",
@@ -82,8 +85,12 @@ def product(first: Shape, second: Shape, node: str = "") -> Diagnosis:
             "Turn it:",
             ("tf.matmul(a, b, transpose_b=True)",),
         ),
+    ]
+    if len(second) > 1 and first[-1] == second[-1]:
+        causes.insert(0, causes.pop())
+    return Diagnosis(
+        "matrix-sizes", meaning, tuple(causes), expected=f"{inner} values", got=str(first), received=(first,)
     )
-    return Diagnosis("matrix-sizes", meaning, causes, expected=f"{inner} values", got=str(first), received=(first,))
 
 
 def channels(got: int | None, wanted: int | None) -> Diagnosis:
@@ -111,7 +118,7 @@ def channels(got: int | None, wanted: int | None) -> Diagnosis:
     (
         "number of input channels does not match",
         r"number of input channels does not match corresponding dimension of filter, (?P<got>\d{1,12})"
-        r" vs (?P<wanted>\d{1,12})",
+        r" (?:vs|!=) (?P<wanted>\d{1,12})",
     ),
 )
 def channel_count(found: Found) -> Diagnosis | None:
@@ -179,4 +186,77 @@ def broadcast(found: Found) -> Diagnosis | None:
         if None not in (one, other) and one != other and 1 not in (one, other)
     ]
     one, other = pairs[0] if pairs else (first[-1], second[-1])
-    return unequal_sizes(first, second, one, other)
+    diagnosis = unequal_sizes(first, second, one, other)
+    return replace(diagnosis, causes=(*_with_steps(first, second), *_flattened(first, second), *diagnosis.causes))
+
+
+def _with_steps(first: Shape, second: Shape) -> Iterator[Cause]:
+    """One of two has the axis of the time steps, and the other does not."""
+    long, short = (first, second) if len(first) > len(second) else (second, first)
+    if len(long) == len(short) + 1 > 2 and (*long[:1], *long[2:]) == short:
+        said = f"The model gives an output for each of its {long[1]} steps, and there is one target per sample."
+        fix = "Leave `return_sequences=True` out on the last recurrent layer, or put `Flatten()` before the last Dense."
+        yield Cause(said, fix, about="keeps-steps")
+
+
+def _flattened(first: Shape, second: Shape) -> Iterator[Cause]:
+    """One of two holds all values of the other in one row."""
+    flat, whole = (first, second) if len(first) < len(second) else (second, first)
+    if len(flat) == 1 and len(whole) > 1 and None not in (*flat, *whole) and flat[0] == prod(map(int, whole)):  # type: ignore[arg-type]
+        said = "The labels of all steps were put in one row: Keras 2.2.4 does so in the metric `accuracy`."
+        yield Cause(said, "Bring Keras up to date, or leave the metric out.")
+
+
+@family(
+    "wrong-rank",
+    (
+        "Shape must be rank",
+        r"Shape must be (?:at least )?rank (?P<wanted>\d{1,3}) but is rank (?P<got>\d{1,3})"
+        r" for '(?:\{\{node )?(?P<node>[\w./:-]{1,300})",
+    ),
+)
+def wrong_rank(found: Found) -> Diagnosis:
+    """An operation of TensorFlow on an array with another number of axes than it takes."""
+    wanted, got, node = found["wanted"], found["got"], found["node"]
+    meaning = f"The operation at `{node}` takes an array of {wanted} axes. It was given {got}."
+    causes = [
+        Cause(
+            "The data, or what a layer before it gives, has another number of axes.",
+            "Look at the shapes up to there:",
+            ("model.summary()", "print(x.shape)"),
+        )
+    ]
+    if "MatMul" in node:
+        said = "A layer of your own multiplies matrices, and gets the axis of the time steps too."
+        causes.insert(0, Cause(said, "Multiply over the last axis only:", ("keras.ops.matmul(x, kernel)",)))
+    return Diagnosis("", meaning, tuple(causes), expected=f"{wanted} axes", got=f"{got} axes")
+
+
+@family(
+    "equal-rank",
+    (
+        "Shapes must be equal rank",
+        r"Shapes must be equal rank, but are (?P<one>\d{1,3}) and (?P<other>\d{1,3})"
+        r"(?:\.? (?:From merging shape \d{1,4} with other shapes\. )?for '(?:\{\{node )?(?P<node>[\w./:-]{1,300}))?",
+    ),
+)
+def equal_rank(found: Found) -> Diagnosis:
+    """Arrays of different numbers of axes where TensorFlow wants the same."""
+    one, other, node = found["one"], found["other"], found["node"]
+    place = f" at `{node}`" if node else ""
+    meaning = f"Two arrays that must have the same number of axes{place} have {one} and {other}."
+    causes = [
+        Cause(
+            "The targets have another number of axes than the output.",
+            "Compare them, and give `y` the shape of the output:",
+            ("print(model.output_shape, y.shape)", "y = y[..., None]  # one axis more"),
+        ),
+        Cause(
+            "Arrays with different numbers of axes are stacked or joined in the model.",
+            "Give all the same, with `Flatten()` or `Reshape`.",
+        ),
+    ]
+    if re.search(r"while|Select|mask", node):
+        said = "A mask has an axis more than (batch, timesteps)."
+        causes.insert(0, Cause(said, "Take the last axis away:", ("mask = mask[..., 0]",)))
+    return Diagnosis("", meaning, tuple(causes), expected=one, got=other)

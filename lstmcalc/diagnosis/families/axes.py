@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import gcd
+
+from lstmcalc.diagnosis.apart import shape_causes
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
-from lstmcalc.diagnosis.message import SHAPE, Found, family
+from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
 from lstmcalc.diagnosis.words import RECURRENT, after, axes_text, class_named, named, values
 
 LAYER = r"[\"']?(?P<layer>[\w./-]{1,200})[\"']?"
@@ -11,10 +14,17 @@ INPUT = (
     r"Input \d{1,4}(?: with name [\"']?[\w./:-]{1,200}[\"']?)?"
     rf" (?:of layer {LAYER} is incompatible with the layer"
     rf"|is incompatible with layer {LAYER.replace('layer>', 'old>')})"
-    r"(?:: | )"
+    r"(?:: (?:: )?| )"
 )
 FULL = rf"(?:\.? ?Full shape received: (?P<shape>{SHAPE}))?"
 NDIM = rf"expected (?P<bound>min_|max_)?ndim=(?P<expected>\d{{1,3}}), found ndim=(?P<found>\d{{1,3}}){FULL}"
+#: The form of Keras 0.3.
+OLD_NDIM = (
+    r"[Ll]ayer expect(?:s|ed) input (?:with )?ndim=(?P<expected>\d{1,3}),? (?:was provided with input shape"
+    rf"|but previous layer has output_shape) (?P<shape>{SHAPE})"
+)
+#: Classes that are whole models.
+MODELS = ("Sequential", "Functional", "Model")
 AXIS = (
     r"expected axis (?P<axis>-?\d{1,3}) of input shape to have value (?P<value>\d{1,15}),? ?"
     rf"but (?:got|received input with) shape (?P<shape>{SHAPE})"
@@ -26,12 +36,13 @@ def layer_of(found: Found) -> str:
     return found["layer"] or found["old"]
 
 
-@family("wrong-ndim", ("ndim=", INPUT + NDIM), ("ndim=", NDIM))
+@family("wrong-ndim", ("ndim=", INPUT + NDIM), ("ndim=", NDIM), ("ayer expect", OLD_NDIM))
 def wrong_ndim(found: Found) -> Diagnosis | None:
     """`expected ndim=3, found ndim=2`, of all Kerases."""
     layer = layer_of(found)
     class_name = class_named(layer)
     expected, got, shape = found.number("expected"), found.number("found"), found.shape("shape")
+    got = len(shape) if got is None and shape is not None else got
     if expected is None or got is None or (shape is not None and len(shape) != got):
         return None
     least = {"min_": "at least ", "max_": "at most "}.get(found["bound"], "")
@@ -58,6 +69,8 @@ def ndim_causes(class_name: str, expected: int, got: int, shape: Shape | None) -
 
 def _too_few(class_name: str, expected: int, got: int, shape: Shape | None) -> tuple[Cause, ...]:
     causes: list[Cause] = []
+    if class_name == "Flatten":
+        return (Cause("What comes in is flat already.", "Leave the Flatten out."),)
     reads_steps = class_name in RECURRENT or class_name in ("TimeDistributed", "Conv1D") or not class_name
     if got == 2 and expected == 3 and reads_steps:
         size = shape[-1] if shape else None
@@ -78,11 +91,21 @@ def _too_few(class_name: str, expected: int, got: int, shape: Shape | None) -> t
         causes.append(
             Cause("The data lacks the batch and the last axis.", code=(f"x = x[None, ..., None]{after(shape, made)}",))
         )
+    if got == 2 and expected > 2 and class_name:
+        said = "A Flatten before it joins all axes but the batch."
+        causes.append(Cause(said, "Leave it out, or put it behind the last layer that reads them.", about="flatten"))
+    if len(causes) > 1 and causes[0].about == "drops-steps" and (class_name == "Conv1D" or _is_wide(shape)):
+        causes.insert(1, causes.pop(0))
     if not causes:
         causes.append(
             Cause(f"The data lacks {expected - got} axes.", "Give the data, or `Input(...)`, the missing axes.")
         )
     return tuple(causes)
+
+
+def _is_wide(shape: Shape | None) -> bool:
+    """Whether a size is more than the `units` that recurrent layers have as a rule: a row of data."""
+    return shape is not None and (shape[-1] or 0) > 1024
 
 
 def _without_axis(class_name: str, shape: Shape, known: bool) -> list[Cause]:
@@ -107,9 +130,8 @@ def last_axis(class_name: str, shape: Shape) -> str:
     if class_name.startswith(("Conv2D", "MaxPooling2D", "AveragePooling2D")):
         return "The pictures have no axis of channels; a grey picture has 1."
     if len(shape) == 2 and shape[1] is not None and class_name in (*RECURRENT, "Conv1D", ""):
-        return (
-            f"The data has no axis of features. A series of {values(shape[1])} is {shape[1]:,} time steps of 1 value."
-        )
+        steps = f"{shape[1]:,} time {'step' if shape[1] == 1 else 'steps'}"
+        return f"The data has no axis of features. A series of {values(shape[1])} is {steps} of 1 value."
     return "The data has no last axis."
 
 
@@ -127,7 +149,8 @@ def _too_many(class_name: str, expected: int, got: int, shape: Shape | None) -> 
                 about="keeps-steps",
             )
         )
-    if shape and got == expected + 1 and shape[0] is None and expected > 2 and not causes:
+    stated = shape and shape[0] is None and class_name not in MODELS
+    if shape and stated and got == expected + 1 and expected > 2 and not causes:
         code = f"Input({shape[2:]})  # not {shape[1:]}"
         said = "The stated input shape holds the batch, which Keras adds itself."
         causes.append(Cause(said, code=(code,), about="input"))
@@ -160,8 +183,10 @@ def wrong_size(found: Found) -> Diagnosis | None:
     where = "the last axis" if axis in (-1, len(shape) - 1) else f"axis {axis}"
     who = named(layer) if layer else "The layer"
     has = "a size that is not known" if got is None else f"{got:,}"
-    meaning = f"{who} has weights for {values(value)} on {where}. It was given {has} there: {shape}."
-    causes = [*_other_axis(shape, axis, value), *_other_size(class_named(layer), shape, axis, value)]
+    has_weights = "reads" if class_named(layer) in MODELS else "has weights for"
+    meaning = f"{who} {has_weights} {values(value)} on {where}. It was given {has} there: {shape}."
+    causes = [*_warned(found), *_other_axis(shape, axis, value)]
+    causes += _other_size(class_named(layer), shape, axis, value, given_to_model(found))
     wanted = tuple(value if place == axis % len(shape) else size for place, size in enumerate(shape))
     expected = f"{value:,} on {where}"
     return (
@@ -183,8 +208,56 @@ def _other_axis(shape: Shape, axis: int, value: int) -> list[Cause]:
     return []
 
 
-def _other_size(class_name: str, shape: Shape, axis: int, value: int) -> list[Cause]:
+#: A Flatten gives places times channels, so two of its sizes share the channels as a factor.
+SHARED = 16
+
+
+def _shared(one: int, other: int | None) -> int:
+    """The largest factor of two sizes, where it is smaller than both."""
+    share = gcd(one, other) if other else 0
+    return share if other and share < min(one, other) else 0
+
+
+def _flatten_cause(shape: Shape, value: int, got: int | None, given: Shape | None) -> Cause:
+    share = _shared(value, got)
+    why = f" Both {value:,} and {got:,} are multiples of {share:,}." if given is None and share >= SHARED else ""
+    why = f" The model was given {given}." if given else why
+    return Cause(
+        f"A Flatten before it gives another size, because the pictures or sequences have another size.{why}",
+        "Resize or pad them to the size of the training data.",
+        about="flatten",
+    )
+
+
+def _other_data(shape: Shape, axis: int, value: int) -> Cause:
+    kind = {2: "values per sample", 3: "values per step"}.get(len(shape), "channels")
+    return Cause(
+        f"This data has another number of {kind} than the layer was built with.",
+        "Prepare it with the same columns, encoder and vocabulary as the training data:",
+        (f"assert x.shape[-1] == {value}",) if axis in (-1, len(shape) - 1) else (),
+    )
+
+
+def given_to_model(found: Found) -> Shape | None:
+    """The shape of the data, where the message has the arguments of the model's call."""
+    called = r"Arguments received by (?:Sequential|Functional|Model)\.call\(\): (?:• )?inputs="
+    return read_shape(found.near(rf"{called}[\w.]{{1,40}}\(shape=({SHAPE})"))
+
+
+def _warned(found: Found) -> tuple[Cause, ...]:
+    """What TensorFlow warned of before: data of another shape than the model was built for."""
+    built = read_shape(found.near(rf"Model was constructed with shape ({SHAPE}) for input"))
+    called = read_shape(found.near(rf"was called on an input with incompatible shape ({SHAPE})"))
+    if built is None or called is None:
+        return ()
+    return shape_causes(called, built, is_words=bool(found.near(r"(embedding\w{0,9}_input)")))
+
+
+def _other_size(class_name: str, shape: Shape, axis: int, value: int, given: Shape | None = None) -> list[Cause]:
     got = shape[axis]
+    if not value:
+        said = "The layer was built for 0 values: its code divides the number of channels, and nothing is left."
+        return [Cause(said, "Give it an input with more channels, or look at its `build`.")]
     causes = []
     if len(shape) == 4 and got in (1, 3, 4) and value in (1, 3, 4):
         kinds = {1: "grey", 3: "RGB", 4: "RGBA"}
@@ -196,23 +269,17 @@ def _other_size(class_name: str, shape: Shape, axis: int, value: int) -> list[Ca
         code = (f"{change}{after(shape, (*shape[:-1], value))}",) if change else ()
         said = f"The pictures are {kinds[got or 1]}, the layer was built for {kinds[value]}."
         causes.append(Cause(said, "" if code else "Load the pictures with the other number of channels.", code))
-    kind = {2: "values per sample", 3: "values per step"}.get(len(shape), "channels")
-    causes.append(
-        Cause(
-            f"This data has another number of {kind} than the layer was built with.",
-            "Prepare it with the same columns, encoder and vocabulary as the training data:",
-            (f"assert x.shape[-1] == {value}",) if axis in (-1, len(shape) - 1) else (),
-        )
-    )
-    if class_name == "Dense" and len(shape) == 2:
-        causes.append(
-            Cause(
-                "A Flatten before it gives another size, because the pictures or sequences have another size.",
-                "Resize or pad them to the size of the training data.",
-                about="flatten",
-            )
-        )
-    if got is not None:
+    if class_name == "Dense" and len(shape) == 2 and (given is None or len(given) > 2):
+        causes.append(_flatten_cause(shape, value, got, given))
+    if given is None or given == shape:
+        # A layer behind others does not read the data.
+        causes.append(_other_data(shape, axis, value))
+    if causes and causes[0].about == "flatten" and given is None and _shared(value, got) < SHARED:
+        causes.reverse()
+    if got is not None and class_name in MODELS:
+        fix = f"Write {got:,} where the model states its input, and train it anew."
+        causes.append(Cause(f"The model was built for {value:,}, and the data rightly has {got:,}.", fix))
+    elif got is not None:
         causes.append(
             Cause(
                 f"The same layer is used on two inputs, one with {value:,} and one with {got:,}.",

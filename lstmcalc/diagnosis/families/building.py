@@ -68,6 +68,92 @@ def undefined(found: Found) -> Diagnosis:
 
 
 @family(
+    "undefined-size",
+    ("has undefined rank", r"Input has undefined rank\. Received: input_shape="),
+    ("Undefined shapes are not supported", r"Undefined shapes are not supported\."),
+)
+def undefined_rank(found: Found) -> Diagnosis:
+    """An input of which not even the number of axes is known."""
+    meaning = "The layer cannot make its weights: not even the number of axes of its input is known."
+    causes = (
+        Cause(
+            "A Lambda, a custom layer or a TensorFlow function before it hides the shape.",
+            "State it:",
+            ("Lambda(f, output_shape=(...))", "x.set_shape((None, timesteps, features))  # TensorFlow"),
+        ),
+        Cause(
+            "`model.build` was called on a model whose layers cannot be followed.",
+            "Call the model once on real data instead:",
+            ("model(x[:1])",),
+        ),
+    )
+    return Diagnosis("", meaning, causes, expected="a number of axes")
+
+
+@family(
+    "flatten-undefined",
+    (
+        "is not fully defined",
+        r"shape of the input to [\"']?Flatten[\"']? is not fully defined(?: \(got (?P<shape>\([^()]{1,80}\)))?",
+    ),
+)
+def flatten_undefined(found: Found) -> Diagnosis:
+    """Flatten in Keras 2.2 and older, which wants every size but the batch as a number above 0."""
+    shape = found.shape("shape")
+    given = f" A sample has {found['shape']}." if shape else ""
+    meaning = f"The Flatten of this Keras wants every size but the batch as a number above 0.{given}"
+    if shape and 0 in shape:
+        causes = (
+            Cause(
+                "The channels stand where Keras reads the height: the layers before then use it up.",
+                "State how the data lies, or put the channels last:",
+                ('keras.backend.set_image_data_format("channels_first")', "x = x.transpose(0, 2, 3, 1)"),
+            ),
+            Cause(
+                "The pictures are too small for so many convolutions and poolings.",
+                "Give larger ones, leave a pooling out, or keep the size:",
+                ('padding="same"',),
+            ),
+        )
+    else:
+        causes = (
+            Cause(
+                "The input leaves a size open.",
+                "State it as a number:",
+                ("Input((timesteps, features))",),
+                about="input",
+            ),
+            Cause("The size is to stay open.", "Take the steps together:", ("GlobalAveragePooling1D()",)),
+        )
+    return Diagnosis("", meaning, causes, "", "Flatten", "sizes that are known", found["shape"])
+
+
+@family(
+    "no-input-shape",
+    (
+        "first layer in a Sequential model must get",
+        r"first layer in a Sequential model must get an '?input_shape'? or '?batch_input_shape'? argument",
+    ),
+)
+def no_input_shape(found: Found) -> Diagnosis:
+    """The first layer without an input, in Kerases that build a Sequential at once."""
+    meaning = "This Keras builds a Sequential model layer by layer, so its first layer must state the input's shape."
+    causes = (
+        Cause(
+            "No input shape is stated.",
+            "State it, without the batch, in one of these ways:",
+            ("model.add(InputLayer((timesteps, features)))", "LSTM(64, input_shape=(timesteps, features))"),
+        ),
+        Cause(
+            "It is stated in the layer inside a wrapper.",
+            "State it in the wrapper:",
+            ("Bidirectional(LSTM(64), input_shape=(timesteps, features))",),
+        ),
+    )
+    return Diagnosis("", meaning, causes, expected="`input_shape`")
+
+
+@family(
     "graph-disconnected",
     (
         "Graph disconnected",
@@ -199,6 +285,11 @@ def missing_input(found: Found) -> Diagnosis:
         r"Expected to see (?P<wanted>\d{1,4}) array\(s\),?(?: for inputs .{0,200}?)? ?but instead got the following"
         r" list of (?P<got>\d{1,4})",
     ),
+    # Keras 3.3.
+    (
+        "input(s). Received",
+        rf"(?:Layer|Model) {NAMED} expected (?P<wanted>\d{{1,4}}) input\(s\)\. Received (?P<got>\d{{1,4}}) instead",
+    ),
 )
 def number_of_inputs(found: Found) -> Diagnosis | None:
     """One input where two are wanted, or a list where an array is wanted."""
@@ -208,19 +299,52 @@ def number_of_inputs(found: Found) -> Diagnosis | None:
     layer = found["layer"]
     who = named(layer) if layer else "The model"
     meaning = f"{who} takes {wanted} {'input' if wanted == 1 else 'inputs'} and was given {got}."
-    if wanted == 1:
-        causes = [
-            Cause("The data is a list of samples, which Keras takes for a list of inputs.", "Make one array of it:",
-                  ("x = np.array(x)",)),
-            Cause("Two branches go into a layer that reads one.", "Join them first:", ("x = Concatenate()([a, b])",)),
-            Cause("A dataset gives more than `(x, y)`.", "Put several inputs in one tuple: `((a, b), y)`."),
-        ]  # fmt: skip
-    else:
-        names = ", ".join("abcdefgh"[:wanted]) if wanted <= 8 else "..."
+    causes = _input_causes(found, wanted, got)
+    return Diagnosis("", meaning, tuple(causes), layer, class_named(layer), str(wanted), str(got))
+
+
+LIST_OF_SAMPLES = Cause(
+    "The data is a list of samples, which Keras takes for a list of inputs.",
+    "Make one array of it:",
+    ("x = np.array(x)",),
+)
+TWO_BRANCHES = Cause("Two branches go into a layer that reads one.", "Join them first:", ("x = Concatenate()([a, b])",))
+RETURNS_STATES = Cause(
+    "A recurrent layer before it has `return_state=True`, so it gives its states beside its output.",
+    "Leave it out, or take the output alone:",
+    ("output, *states = LSTM(64, return_state=True)(x)",),
+)
+SAVED_INNER_MODEL = Cause(
+    "The file holds a model that is used as a layer, which early releases of Keras 3 do not always read back.",
+    "Build the model with its code, and load the weights:",
+    ('model.load_weights("model.weights.h5")',),
+)
+
+
+def _input_causes(found: Found, wanted: int, got: int) -> list[Cause]:
+    """Why a layer or model gets another number of inputs, likeliest first."""
+    names = ", ".join("abcdefgh"[:wanted]) if wanted <= 8 else "..."
+    inputs = f"({names})" if wanted > 1 else "x"
+    in_one_list = Cause(
+        "The targets stand in one list with the inputs.",
+        "Give inputs and targets as a tuple:",
+        (f"validation_data=({inputs}, y)", f"yield {inputs}, y  # in a generator"),
+    )
+    loading = found.near(r"(load_model|from_config|deserialize)")
+    # Tensors of Keras are there when a model is built, others when it runs.
+    running = any(word in found.text for word in ("IteratorGetNext", "ExpandDims", "<tf.Tensor"))
+    if wanted != 1:
         causes = [
             Cause("The inputs are not in one list.", "Give one array for each input:", (f"model.fit([{names}], y)",)),
             Cause(
                 "A dataset or generator gives them flat.", "Let it give a tuple of inputs:", (f"yield ({names}), y",)
             ),
         ]
-    return Diagnosis("", meaning, tuple(causes), layer, class_named(layer), str(wanted), str(got))
+        return [in_one_list, *causes] if got == wanted + 1 else causes
+    if running and got == 2:
+        return [in_one_list, LIST_OF_SAMPLES]
+    causes = [TWO_BRANCHES, LIST_OF_SAMPLES] if got == 2 else [LIST_OF_SAMPLES, TWO_BRANCHES]
+    if "KerasTensor" in found.text and got in (2, 3, 5):
+        # h of a GRU, h and c of an LSTM, and those of both directions, come behind the output.
+        causes = [RETURNS_STATES, TWO_BRANCHES] if got > 2 else [TWO_BRANCHES, RETURNS_STATES]
+    return [SAVED_INNER_MODEL, *causes[:1]] if loading else causes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lstmcalc.diagnosis.apart import data_causes
+from lstmcalc.diagnosis.apart import data_causes, shape_causes
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.axes import INPUT, last_axis, layer_of, ndim_causes
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
@@ -67,50 +67,26 @@ def differences(got: Shape, wanted: Shape) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def shape_causes(got: Shape, wanted: Shape) -> tuple[Cause, ...]:
-    """Why data has another shape than the one that is wanted; where it only lies otherwise, nothing else is said."""
-    return data_causes(got, wanted) or tuple(size_causes(got, wanted))
-
-
-def size_causes(got: Shape, wanted: Shape) -> list[Cause]:
-    """What to do where data has other sizes than a model was built for."""
-    if len(got) != len(wanted):
-        fix = "Reshape the data, or build the model for it:"
-        return [
-            Cause(
-                "The data has another number of axes.", fix, (f"Input({got[1:]})  # not {wanted[1:]}",), about="input"
-            )
-        ]
-    apart = [
-        place for place in range(1, len(got)) if None not in (got[place], wanted[place]) and got[place] != wanted[place]
-    ]
-    causes = []
-    if apart == [1] and len(got) == 3:
-        steps = wanted[1]
-        cut = f"x = keras.utils.pad_sequences(x, maxlen={steps}, dtype=x.dtype)"
-        causes.append(
-            Cause(f"The sequences have {got[1]} steps, the model was built for {steps}.", "Pad or cut them:", (cut,))
-        )
-        open_ = f"Input((None, {wanted[2]}))  # any number of steps"
-        causes.append(
-            Cause("The model states a length that it may not need.", "A recurrent layer takes any:", (open_,))
-        )
-    elif apart:
-        fix = "Prepare the data as for training, or build the model for it:"
-        code = (f"Input({got[1:]})  # not {wanted[1:]}",)
-        said = "The data has other sizes than the model was built for."
-        causes.append(Cause(said, fix, code, about="input"))
-    return causes
-
-
 CHECKED = (
     r"Error when checking (?:model )?(?P<kind>input|target)?(?: \(.{0,100}?\))? ?: "
     r"expected (?P<name>[\w./-]{1,200}|no data)"
 )
 
 
+#: The same without its head, as titles of questions have it.
+HEADLESS = r"expected (?P<name>[\w./-]{1,200})"
+
+
 @family(
     "checking-input",
+    (
+        "but got array with shape",
+        rf"{HEADLESS} to have (?P<ndim>\d{{1,3}}) dimensions?,? but got array with shape (?P<shape>{SHAPE})",
+    ),
+    (
+        "but got array with shape",
+        rf"{HEADLESS} to have shape (?P<wanted>{SHAPE}),? but got array with shape (?P<shape>{SHAPE})",
+    ),
     (
         "Error when checking",
         rf"{CHECKED} to have (?P<ndim>\d{{1,3}}) dimensions?,? but got array with shape (?P<shape>{SHAPE})",
@@ -126,7 +102,8 @@ def checking_data(found: Found) -> Diagnosis | None:
     if got is None or (wanted is None and ndim is None):
         return None
     name = found["name"]
-    is_target = found["kind"] == "target"
+    headless = found.message.startswith("expected")
+    is_target = found["kind"] == "target" or (headless and "input" not in name)
     # Keras 1 names the input of `lstm_1` `lstm_input_1`.
     layer = re.sub(r"_input(?=_\d+$|$)", "", name)
     layer = layer if is_target or layer != name else ""
@@ -155,22 +132,52 @@ def checking_data(found: Found) -> Diagnosis | None:
 
 
 def _input_causes(class_name: str, got: Shape, wanted: Shape | None, ndim: int | None) -> tuple[Cause, ...]:
+    if not got:
+        return (NO_ARRAY,)
+    if got[0] == 0:
+        return (NO_SAMPLES,)
     if wanted is not None:
         return shape_causes(got, wanted)
     if ndim is not None and len(got) + 1 == ndim:
         # It is data: nothing stands before the first layer.
         return tuple(_data_without_axis(class_name, got))
+    if ndim is not None and len(got) == ndim + 1 and (causes := data_causes(got, (None,) * ndim)):
+        return causes
     return ndim_causes(class_name, ndim or 0, len(got), got)
+
+
+NO_ARRAY = Cause(
+    "The data is one value or one object, no array.",
+    "Make an array of it, whose first axis counts the samples:",
+    ("x = np.asarray(x)", "print(x.shape, x.dtype)"),
+)
+NO_SAMPLES = Cause(
+    "The array holds no samples: its first axis has the size 0.",
+    "Look where it is read, cut or filtered, and nothing is left:",
+    ("print(x.shape)",),
+)
 
 
 def _data_without_axis(class_name: str, got: Shape) -> list[Cause]:
     with_last = Cause(last_axis(class_name, got), code=(f"x = x[..., None]{after(got, (*got, 1))}",))
     alone = Cause("One sample was given without the batch axis.", code=(f"x = x[None]{after(got, (1, *got))}",))
     causes = [with_last, alone]
-    if len(got) == 2 and class_name in RECURRENT:
+    if len(got) == 2 and class_name in RECURRENT and got[1] == 1:
+        causes[:1] = [*_one_value(got), with_last]
+    elif len(got) == 2 and class_name in RECURRENT:
         made = (got[0], 1, got[1])
         one_step = f"The {values(got[1])} are the features of one time step."
         causes.insert(1, Cause(one_step, code=(f"x = x[:, None, :]{after(got, made)}",)))
     if class_name.startswith(("Conv2D",)) and got[-1] in (1, 3, 4):
         causes.reverse()
     return causes
+
+
+def _one_value(got: Shape) -> list[Cause]:
+    """One value per sample for a layer that reads time steps."""
+    cut = "x = np.lib.stride_tricks.sliding_window_view(x[:, 0], timesteps)[..., None]"
+    pad = 'x = keras.utils.pad_sequences(samples, padding="post", dtype="float32")'
+    return [
+        Cause(f"It is one series of {got[0]} values, and each sample should be a window of it.", "Cut them:", (cut,)),
+        Cause("The samples have different lengths, so numpy made an array of objects.", "Pad them:", (pad,)),
+    ]

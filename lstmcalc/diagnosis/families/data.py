@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
@@ -54,10 +55,13 @@ def no_array(found: Found) -> Diagnosis:
 def cardinality(found: Found) -> Diagnosis:
     """Another number of samples in `x` than in `y`."""
     x, y = (found[name].strip(" ,") for name in "xy")
-    got = f"`x` has {x}, `y` has {y}." if x and y else ""
+    one, other = _shortened(x), _shortened(y)
+    got = f"`x` has {one}, `y` has {other}." if x and y else ""
     meaning = f"All arrays must hold the same number of samples (axis 0). {got}".rstrip()
-    causes = [
-        Cause("`x` and `y` were cut or split differently.", "Split them in one call:",
+    causes = [*_uneven(x, y)]
+    causes += [
+        Cause("`x` and `y` were cut or split differently, or are of two parts (`x_train` with `y_test`).",
+              "Split them in one call:",
               ("x_train, x_test, y_train, y_test = train_test_split(x, y)",)),
         Cause("Windows were cut out of a series, and the targets were not.", "One window has one target:",
               ("y = series[timesteps:]  # for x[i] = series[i : i + timesteps]",)),
@@ -69,8 +73,31 @@ def cardinality(found: Found) -> Diagnosis:
         if big % small == 0 and big > small:
             said = f"`{which}` has {big // small:,} times as many: its steps or columns were flattened into samples."
             fix = "Give one row per sample back:"
-            causes.insert(0, Cause(said, fix, (f"{which} = {which}.reshape({small}, {big // small}, -1)",)))
-    return Diagnosis("", meaning, tuple(causes), got=f"x: {x}, y: {y}" if got else "")
+            causes.insert(1, Cause(said, fix, (f"{which} = {which}.reshape({small}, {big // small}, -1)",)))
+    return Diagnosis("", meaning, tuple(causes), got=f"x: {one}, y: {other}" if got else "")
+
+
+def _shortened(sizes: str) -> str:
+    """The numbers of samples of several arrays; of many that are equal, how many there are."""
+    several = sizes.split(", ")
+    return f"{len(several)} arrays of {several[0]}" if len(several) > 4 and len(set(several[:-1])) == 1 else sizes
+
+
+def _uneven(x: str, y: str) -> Iterator[Cause]:
+    """An empty array, a list taken for many arrays, and inputs that differ among themselves."""
+    for name, sizes in (("x", x), ("y", y)):
+        several = sizes.split(", ")
+        if several == ["0"]:
+            said = f"`{name}` holds no samples."
+            yield Cause(said, "Look where it is read, cut or filtered, and nothing is left:", (f"print(len({name}))",))
+        elif len(several) > 4:
+            said = f"`{name}` is a Python list, and Keras takes each entry for an array of its own."
+            yield Cause(said, "Make one array of it:", (f"{name} = np.array({name})",))
+        elif len(several) > 1 and len(set(several)) > 1:
+            said = f"The arrays of `{name}` have different numbers of samples: {sizes}."
+            cut = f"n = min(map(len, {name}))"
+            code = (cut, f"{name} = [one[:n] for one in {name}]") if name == "x" else (cut,)
+            yield Cause(said, "Sample i of each belongs together; cut all to the same samples:", code)
 
 
 RAGGED = (
@@ -113,6 +140,10 @@ def ragged(found: Found) -> Diagnosis:
     elif kind and kind not in ("list", "tuple", "numpy.ndarray"):
         detail = f" It holds values of the type `{kind}`."
     meaning = f"The data is no full array of numbers: it holds sequences of different lengths, or objects.{detail}"
+    if kind in ("int", "float", "bool", "numpy.bool_", "decimal.Decimal"):
+        said = f"The data has `dtype=object`, though it holds numbers, as a table with mixed columns gives it ({kind})."
+        numbers = Cause(said, "Turn it into numbers:", ('x = np.asarray(x).astype("float32")',))
+        return Diagnosis("", meaning, (numbers, *RAGGED), expected="an array of numbers")
     text = Cause(
         "It holds text or missing values.", "Turn all columns into numbers first:", ('x = x.astype("float32")',)
     )
@@ -164,3 +195,36 @@ def copied(found: Found) -> Diagnosis | None:
     ]
     meaning = f"numpy was to copy an array of shape {got} into a place of shape {wanted}."
     return Diagnosis("", meaning, tuple(causes), expected=str(wanted), got=str(got))
+
+
+@family(
+    "sample-weight",
+    (
+        "Found a sample_weight array",
+        rf"Found a sample_weight array (?:with shape (?P<got>{SHAPE})|for an input with shape (?P<target>{SHAPE}))"
+        rf"(?: for an input with shape (?P<wanted>{SHAPE}))?",
+    ),
+)
+def sample_weight(found: Found) -> Diagnosis:
+    """Weights of samples, or of their time steps, in another shape than the targets allow."""
+    got, target = found.shape("got"), found.shape("target") or found.shape("wanted")
+    given = f" It was given {got}." if got else ""
+    given += f" The targets have {target}." if target else ""
+    meaning = f"`sample_weight` holds one number per sample, or one per sample and time step.{given}"
+    causes = [
+        Cause(
+            "One weight per sample is wanted.", "Give it the shape (samples,):", ("sample_weight.shape == (len(y),)",)
+        )
+    ]
+    steps = 'sample_weight.shape == y.shape[:2]  # in Keras 2 with compile(sample_weight_mode="temporal")'
+    if target is None or len(target) > 2:
+        causes.append(Cause("One weight per time step is wanted.", "Give it the shape (samples, timesteps):", (steps,)))
+    else:
+        causes.append(
+            Cause(
+                "Some steps of the input are to count less, and the model gives no steps.",
+                "Mask them in the input instead:",
+                ("Masking(mask_value=0.0)",),
+            )
+        )
+    return Diagnosis("", meaning, tuple(causes), expected="(samples,) or (samples, timesteps)", got=str(got or ""))

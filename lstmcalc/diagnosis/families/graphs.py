@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
 from lstmcalc.diagnosis.words import class_named, named
+
+MIXED = Cause(
+    "`keras` and `tf.keras` (or `tf_keras`) are mixed.",
+    "Import all of Keras from one of the two:",
+    ("import keras", "from keras import layers"),
+)
 
 
 @family(
@@ -77,25 +85,16 @@ def not_keras_tensor(found: Found) -> Diagnosis:
                 ("table = Input((8,))",),
             ),
         ]
-    causes.append(
-        Cause(
-            "`keras` and `tf.keras` are mixed.",
-            "Import all of Keras from one of the two:",
-            ("import keras", "from keras import layers"),
-        )
-    )
+    if kind.startswith("numpy") and len(causes) > 1:
+        causes.reverse()
+    causes.append(MIXED)
     return Diagnosis("", meaning, tuple(causes), layer, class_named(layer), "a Keras tensor", kind)
 
 
 def two_kerases_of(kind: str) -> Diagnosis:
     """What an object of the wrong Keras means."""
     meaning = f"`{kind}` is of another Keras than the model: two of them are imported."
-    cause = Cause(
-        "`keras` and `tf.keras` (or `tf_keras`) are mixed.",
-        "Import all of Keras from one of the two:",
-        ("import keras", "from keras import layers"),
-    )
-    return Diagnosis("two-kerases", meaning, (cause,), got=kind)
+    return Diagnosis("two-kerases", meaning, (MIXED,), got=kind)
 
 
 @family(
@@ -119,8 +118,8 @@ def two_kerases_of(kind: str) -> Diagnosis:
 )
 def not_a_layer(found: Found) -> Diagnosis:
     """Something else than a layer in a Sequential model."""
-    got = found["got"].split(" / ")[0]
-    first = got.split(" (of type")[0].strip("'")
+    got = re.sub(r"^layer=", "", found["got"].split(" / ")[0])
+    first = re.split(r" \(?of type", got)[0].strip("'")
     foreign = (
         "tensorflow.python.keras" in got
         or "tf_keras" in got
@@ -130,7 +129,8 @@ def not_a_layer(found: Found) -> Diagnosis:
     if (foreign and " object at" in got) or (
         "tf_keras" in found.text and "keras.src.layers" in got and "tf_keras" not in got
     ):
-        return two_kerases_of(first.strip("<>").split(" object")[0])
+        kind = re.search(r"of type <class '([\w.]+)'>", got)
+        return two_kerases_of(kind[1] if kind else first.strip("<>").split(" object")[0])
     if "Only input tensors" in found.message or "Inputs to a layer" in found.message:
         meaning = f"A layer was called on `{first[:60]}`, which is no tensor."
         cause = Cause("A layer was given instead of its output.", "Call it:", ("y = Dense(4)(Dense(8)(x))",))
@@ -191,6 +191,52 @@ def two_kerases(found: Found) -> Diagnosis:
         ),
     )
     return Diagnosis("", meaning, (cause,), expected="one Keras", got=found["name"])
+
+
+@family(
+    "several-calls",
+    (
+        "has multiple inbound nodes",
+        r"(?:Layer|The layer) [\"']?(?P<layer>[\w./-]{1,200})[\"']? has multiple inbound nodes,? "
+        r"(?:hence the notion of [\"']layer (?P<what>input|output)|with different (?P<shapes>input|output) shapes)",
+    ),
+)
+def several_calls(found: Found) -> Diagnosis:
+    """`layer.output` of a layer that is called more than once."""
+    layer = found["layer"]
+    what = found["what"] or found["shapes"]
+    meaning = f"{named(layer)} is called more than once, so there is more than one {what} that could be meant."
+    causes = (
+        Cause(
+            "The layer is shared.",
+            "Keep what each call returns, or, in Keras 2, say which call is meant:",
+            ("a, b = layer(x), layer(y)", f"layer.get_{what}_at(0)  # of the first call"),
+        ),
+        Cause(
+            "It is a model used as a layer, such as a pretrained one: it was called when it was made, and again here.",
+            f"Take the {what} inside it:",
+            (f"inner.layers[{-1 if what == 'output' else 0}].{what}",),
+        ),
+    )
+    return Diagnosis("", meaning, causes, layer, class_named(layer), "one call", "several calls")
+
+
+@family(
+    "misplaced-bracket",
+    (
+        "add() got an unexpected keyword",
+        r"\badd\(\) got an unexpected keyword argument '(?P<name>input_shape|input_dim|units|activation|"
+        r"return_sequences|batch_input_shape|kernel_size|padding|name|input_length)'",
+    ),
+)
+def misplaced_bracket(found: Found) -> Diagnosis:
+    """`model.add(LSTM(64), input_shape=...)`: an argument of the layer behind its closing bracket."""
+    name = found["name"]
+    meaning = f"`model.add` takes a layer and nothing else; it was given `{name}`."
+    cause = Cause(
+        "The bracket of the layer closes too early.", f"Put `{name}` inside:", (f"model.add(LSTM(64, {name}=...))",)
+    )
+    return Diagnosis("", meaning, (cause,), expected="a layer", got=name)
 
 
 @family(

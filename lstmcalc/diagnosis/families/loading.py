@@ -185,6 +185,7 @@ SHORT_NAMES = Cause(
     "Load without them, or save as `.keras`:",
     ('model = keras.models.load_model("model.h5", compile=False)',),
 )
+SHORT = ("mse", "mae", "mape", "msle", "mean_squared_error", "mean_absolute_error")
 TF_OP = Cause(
     "Keras 2 put TensorFlow functions in the graph as layers of this class; Keras 3 has none.",
     "Load it with Keras 2 (`pip install tf_keras`), or write the functions as `keras.ops`:",
@@ -194,6 +195,20 @@ OTHER_KERAS = Cause(
     "The file was saved by another Keras, which wrote its classes down in another way.",
     "Load it with the Keras that saved it:",
     ("import tf_keras  # Keras 2: pip install tf_keras",),
+)
+
+
+NEWER_SEQUENTIAL = Cause(
+    "The file was saved by a newer Keras, which writes a Sequential model as `name` and `layers`; the one that loads "
+    "it takes these words for layers.",
+    "Bring Keras up to date, or load the file with the Keras that saved it:",
+    ("pip install -U keras",),
+)
+METRICS = ("Mean", "Sum", "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "Precision", "Recall", "AUC")
+A_METRIC = Cause(
+    "It is a metric of Keras, kept as an attribute of a model of your own; `.h5` holds it as if it were a layer.",
+    "Build the model with its code, and load the weights:",
+    ("model = CustomModel(...)", 'model.load_weights("model.weights.h5")'),
 )
 
 
@@ -215,6 +230,10 @@ def _class_causes(name: str) -> list[Cause]:
         return [TF_OP]
     if name in ("Sequential", "Model", "Functional"):
         return [OTHER_KERAS]
+    if name in ("name", "layers", "build_input_shape"):
+        return [NEWER_SEQUENTIAL]
+    if name in METRICS:
+        return [A_METRIC]
     return [OTHER_KERAS, own] if find_rule(name) else [own]
 
 
@@ -234,6 +253,9 @@ def unknown_class(found: Found) -> Diagnosis:
     name = found["name"].rpartition(">")[2]
     if "KerasSaveable" in found.message:
         meaning = f"The old `.h5` format holds `{name}` by a name that Keras 3 no longer reads."
+        return Diagnosis("", meaning, (SHORT_NAMES,), got=name)
+    if found["kind"] == "function" and (found.near(r"'module': '(keras\.\w{1,20})'") or name in SHORT):
+        meaning = f"The file names Keras's function `{name}` in a way that this Keras does not read."
         return Diagnosis("", meaning, (SHORT_NAMES,), got=name)
     meaning = f"The file names `{name}`, which the Keras that loads it does not know."
     return Diagnosis("", meaning, tuple(_class_causes(name)), got=name)

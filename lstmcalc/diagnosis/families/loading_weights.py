@@ -11,6 +11,11 @@ OTHER_MODEL = Cause(
     "Build the model with the same layers and arguments, and compare the two summaries:",
     ("model.summary()",),
 )
+WRAPPED = Cause(
+    "The weights were saved from a model that holds this one as its only layer, as `multi_gpu_model` makes it.",
+    "Load them into the same wrapping, then save those of the inner model:",
+    ('outer.load_weights("outer.weights.h5")', 'outer.layers[-1].save_weights("inner.weights.h5")'),
+)
 SKIP = Cause(
     "Only the layers that fit are wanted.",
     "Skip the others:",
@@ -63,6 +68,8 @@ def weights_count(found: Found) -> Diagnosis:
                 ("model.build((None, timesteps, features))",),
             ),
         )
+    elif not layer and got == 1:
+        causes.insert(0, WRAPPED)
     elif layer and wanted is not None and got is not None and wanted - got == 1:
         causes.insert(
             0, Cause("The saved layer had `use_bias=False`.", "Write it here too:", ("Dense(64, use_bias=False)",))
@@ -148,8 +155,8 @@ def _shape_causes(class_name: str, wanted: Shape, got: Shape) -> list[Cause]:
     ("are incompatible", rf"Shapes (?P<wanted>{SHAPE}) and (?P<got>{SHAPE}) are incompatible"),
     (
         "(op: 'Assign')",
-        r"Dimension \d{1,3} in both shapes must be equal, but are \d{1,12} and \d{1,12}\."
-        r" Shapes are \[[\d,]{1,60}\] and \[[\d,]{1,60}\]\. for '\w{0,40}Assign\w{0,10}'"
+        r"Dimension \d{1,3} in both shapes must be equal, but are \d{1,12} and \d{1,12}"
+        r"(?:\. Shapes are \[[\d,]{1,60}\] and \[[\d,]{1,60}\]\.)? for '\w{0,40}Assign\w{0,10}'"
         r" \(op: 'Assign'\) with input shapes: (?P<wanted>\[[\d,]{1,60}\]),"
         r" (?P<got>\[[\d,]{1,60}\])",
     ),

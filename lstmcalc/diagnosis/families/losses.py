@@ -25,7 +25,7 @@ def compared(found: Found, target: Shape | None, output: Shape | None, loss: str
     ),
     (
         "logits",
-        r"logits and labels must have the same shape,? ?(?:received )?"
+        r"'?logits'? and '?labels'? must have the same shape,? ?(?:received )?"
         rf"\(?(?P<output>{SHAPE}) vs\.? (?P<target>{SHAPE})\)?",
     ),
     (
@@ -112,6 +112,11 @@ ONE_HOT = Cause(
         "The shape of labels",
         rf"The shape of labels \(received (?P<target>{SHAPE})\) should equal the shape of logits except for the last"
         rf" dimension \(received (?P<output>{SHAPE})\)",
+    ),
+    (
+        "must equal logits.shape",
+        rf"labels\.shape must equal logits\.shape except for the last dimension\. Received: labels\.shape="
+        rf"(?P<target>{SHAPE}) and logits\.shape=(?P<output>{SHAPE})",
     ),
     (
         "logits and labels must be broadcastable",
@@ -221,7 +226,7 @@ def _label_causes(label: int, classes: int | None) -> tuple[Cause, ...]:
             "Use the loss for one unit:",
             ('Dense(1, activation="sigmoid")', 'loss="binary_crossentropy"'),
         )
-        return (binary, units)
+        return (units, binary) if label > 1 else (binary, units)
     from_one = Cause("The labels count from 1.", "Count from 0:", ("y = y - 1",))
     causes = (from_one, units) if classes is not None and label == classes else (units, from_one)
     return (*causes, renumber)

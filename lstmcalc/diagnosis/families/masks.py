@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.families.batches import caller
-from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
 from lstmcalc.diagnosis.words import class_named, named
 
 
@@ -12,14 +12,15 @@ from lstmcalc.diagnosis.words import class_named, named
     "mask-unsupported",
     (
         "does not support masking",
-        r"Layer [\"']?(?P<layer>[\w./-]{1,200}?)[\"']? does not support masking, but was" r" passed an input_mask",
+        r"Layer (?:[\"']?(?P<layer>[\w./-]{1,200}?)[\"']? )?does not support masking"
+        r"(?:, but was passed an input_mask)?",
     ),
 )
 def mask_unsupported(found: Found) -> Diagnosis:
     """A mask reaches a layer that takes none (Keras 1 and 2; Keras 3 drops it without a word)."""
     layer = found["layer"]
     meaning = f"A mask, from Embedding(mask_zero=True) or Masking, reaches {named(layer)}, which takes none."
-    causes = (
+    causes: tuple[Cause, ...] = (
         Cause(
             "The mask is not needed behind a recurrent layer's last step, and is before it.",
             "Move the layer behind a recurrent layer without `return_sequences`:",
@@ -34,7 +35,16 @@ def mask_unsupported(found: Found) -> Diagnosis:
             "The average over the steps was wanted.", "Use the layer that reads a mask:", ("GlobalAveragePooling1D()",)
         ),
     )
+    if class_named(layer) == "InputLayer":
+        causes = (INNER_MODEL, causes[1])
     return Diagnosis("", meaning, causes, layer, class_named(layer), "no mask", "a mask")
+
+
+INNER_MODEL = Cause(
+    "A model is used as a layer, and its input takes no mask in Keras 2.2 and older.",
+    "Bring Keras up to date, or make the mask inside the inner model:",
+    ("Masking()  # the first layer of the inner model",),
+)
 
 
 @family(
@@ -187,18 +197,54 @@ def mask_list(found: Found) -> Diagnosis:
 def mask_length(found: Found) -> Diagnosis | None:
     """A mask of fewer steps than the sequence."""
     layer, class_name = caller(found)
-    if not class_name or "mask=None" in found.text:
+    if "mask=None" in found.text or (not class_name and not found["index"]):
         return None
     size = found.number("size") or 0
     steps = found.near(r"(?:inputs|sequences)=[\w.]{1,30}\(shape=(?:torch\.Size\()?[\[(]\d{1,12}," r" (\d{1,12})")
+    if not class_name:
+        return Diagnosis("", _read_behind(found["index"], size), MASK_TOO_SHORT, got=str(size))
     said = f"the input has {steps} time steps and its mask {size}" if steps else f"the mask has only {size} time steps"
     meaning = f"A mask has one value per sample and time step; here {said}."
-    causes = (
-        Cause(
-            "The layers between changed the number of steps, and the mask was handed on by hand.",
-            "Make the mask of the same shape as the input without its last axis:",
-            ("mask.shape == x.shape[:2]",),
-        ),
-        Cause("The mask belongs to another input.", "Give this layer the mask of its own input."),
+    expected = f"{steps} time steps" if steps else ""
+    return Diagnosis("", meaning, MASK_TOO_SHORT, layer, class_name, expected, f"{size}")
+
+
+MASK_TOO_SHORT = (
+    Cause(
+        "The layers between changed the number of steps, and the mask was handed on by hand.",
+        "Make the mask of the same shape as the input without its last axis:",
+        ("mask.shape == x.shape[:2]",),
+    ),
+    Cause("The mask belongs to another input.", "Give this layer the mask of its own input."),
+)
+
+
+def _read_behind(index: str, size: int) -> str:
+    return (
+        f"A loop over time steps, as of a recurrent layer, reads step {index} (counted from 0) of an array of {size}. "
+        "As a rule that array is a mask."
     )
-    return Diagnosis("", meaning, causes, layer, class_name, f"{steps} time steps" if steps else "", f"{size}")
+
+
+@family(
+    "mask-axes",
+    (
+        "must be broadcastable",
+        rf"condition (?P<mask>{SHAPE}), then (?P<values>{SHAPE}), and else {SHAPE} must be broadcastable",
+    ),
+)
+def mask_axes(found: Found) -> Diagnosis | None:
+    """A mask with an axis more than (batch, timesteps), as the layer's arguments in the message show it."""
+    layer, class_name = caller(found)
+    given = read_shape(found.near(rf"mask=(?:\['?)?[\w.]{{1,40}}\(shape=({SHAPE})"))
+    if given is None or len(given) < 3 or not class_name:
+        return None
+    who = named(layer, class_name)
+    meaning = f"{who[0].upper()}{who[1:]} takes a mask of 2 axes (batch, timesteps). It was given {given}."
+    cause = Cause(
+        "The mask was made of data that ends in an axis of its own, as `x != 0` does.",
+        "Take that axis away:",
+        (f"mask = mask[..., 0]  # {given} -> {given[:-1]}" if given[-1] == 1 else "mask = mask.any(axis=-1)",),
+    )
+    expected = "2 axes (batch, timesteps)"
+    return Diagnosis("", meaning, (cause,), layer, class_name, expected, str(given))

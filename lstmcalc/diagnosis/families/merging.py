@@ -24,17 +24,31 @@ def both(shapes: tuple[Shape, ...]) -> str:
     "concatenate-shapes",
     (
         "requires inputs with matching shapes except for the concat",
-        r"Concatenate(?: layer)? requires inputs with matching shapes except for the concat(?:enation)? axis\."
-        rf" (?:Got inputs shapes|Received|Received input shapes|Got input shapes): (?:input_shape=)?{SHAPES}",
+        r"Concatenate(?: layer)? requires inputs with matching shapes except for the concat(?:enation)? axis"
+        rf"(?:[.:]? ?(?:(?:Got inputs shapes|Received|Received input shapes|Got input shapes): )?"
+        rf"(?:input_shape=)?{SHAPES})?",
+    ),
+    (
+        "can only merge layers with matching output shapes",
+        r"[\"']concat[\"'] mode can only merge layers with matching output shapes except for the concat axis"
+        rf"(?:\. Layer shapes: {SHAPES})?",
     ),
 )
 def concatenate(found: Found) -> Diagnosis | None:
     """Concatenate on shapes that differ elsewhere than on its axis."""
     shapes = listed(found["shapes"])
     if len(shapes) < 2:
-        return None
+        meaning = "Concatenate joins inputs along one axis; all other axes must agree."
+        return Diagnosis("", meaning, (NO_SHAPES,), "", "Concatenate")
     meaning = f"Concatenate joins inputs along one axis; all other axes must agree. It was given {both(shapes)}."
     return Diagnosis("", meaning, concatenate_causes(shapes), "", "Concatenate", "", both(shapes), shapes)
+
+
+NO_SHAPES = Cause(
+    "The inputs differ on another axis than `axis` (the last one, if none is stated).",
+    "Look at their shapes; join along the axis on which they differ, or bring that axis to one size:",
+    ("print([x.shape for x in inputs])", "Concatenate(axis=1)(inputs)"),
+)
 
 
 def concatenate_causes(shapes: tuple[Shape, ...]) -> tuple[Cause, ...]:
@@ -67,7 +81,7 @@ def concatenate_causes(shapes: tuple[Shape, ...]) -> tuple[Cause, ...]:
     if apart == [0]:
         counts = " and ".join(str(shape[0]) for shape in shapes)
         return (Cause(f"They hold different numbers of samples: {counts}.", "Give all of them the same samples."),)
-    said = f"They differ on the axes {' and '.join(map(str, apart))}." if apart else "They differ."
+    said = f"They differ on the axes {', '.join(map(str, apart[:-1]))} and {apart[-1]}." if apart else "They differ."
     return (Cause(said, "Bring all axes but one to the same sizes: pad, crop, resize, or put a Dense before it."),)
 
 
@@ -86,11 +100,13 @@ def _other_ndim(shapes: tuple[Shape, ...], least: int, most: int) -> tuple[Cause
                 "Leave `return_sequences=True` out on it, or put `Flatten()` behind it.",
             ),
         ]
-    return (
-        (*causes, Cause("The inputs have different numbers of axes.", "Put `Flatten()` or `Reshape` before it."))
-        if (not causes)
-        else tuple(causes)
-    )
+    short = next(shape for shape in shapes if len(shape) == least)
+    if not causes and all(shape[:-1] == short for shape in shapes if len(shape) != least):
+        code = f"Reshape({(*short[1:], 1)})(x)  # {short} -> {(*short, 1)}"
+        causes = [Cause("One input has no last axis.", "Give it one:", (code,))]
+    if not causes:
+        causes = [Cause("The inputs have different numbers of axes.", "Put `Flatten()` or `Reshape` before it.")]
+    return tuple(causes)
 
 
 @family(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
-from lstmcalc.diagnosis.families.removed_arguments import NO_LAYERS, OPTIMIZERS, Gone, argument_gone
+from lstmcalc.diagnosis.families.removed_arguments import METHODS as MODEL_METHODS
+from lstmcalc.diagnosis.families.removed_arguments import NO_LAYERS, OPTIMIZERS, Gone, argument_gone, near_argument
 from lstmcalc.diagnosis.families.removed_names import name_gone
 from lstmcalc.diagnosis.message import Found, family
 from lstmcalc.diagnosis.words import with_article
@@ -28,11 +29,11 @@ METHODS = frozenset(
 #: Arguments that a class with no name in the message has only if it is a layer.
 LAYER_WORDS = frozenset(
     "units filters kernel_size rate output_dim input_dim nb_filter nb_row nb_col trainable dtype input_shape"
-    " batch_input_shape batch_shape name".split()
+    " batch_input_shape batch_shape name input_length".split()
 )
 
 
-def _of_keras(where: str, names: set[str], found: Found) -> bool:
+def of_keras(where: str, names: set[str], found: Found) -> bool:
     """Whether a complaint of Python's about arguments is about a class or method of Keras."""
     from lstmcalc.layers import find_rule
 
@@ -56,30 +57,25 @@ def gone_cause(row: Gone, what: str, layer: str = "", value: str = "") -> Cause:
     )
 
 
-def _near(name: str, class_name: str) -> str:
-    from lstmcalc.layers import find_rule
-    from lstmcalc.layers.arguments import closest
-
-    rule = find_rule(class_name) if class_name else None
-    return (closest(name, list(rule.arguments)) or "") if rule else ""
-
-
 def _keyword_causes(name: str, value: str, where: str) -> list[Cause]:
     from lstmcalc.layers import find_rule
 
     if row := argument_gone(name, where):
         return [gone_cause(row, f"`{name}`", where, value)]
-    if near := _near(name, where):
-        return [Cause("The argument is misspelt.", "Write:", (f"{where}(..., {near}={value or '...'})",))]
+    if near := near_argument(name, where):
+        call = f"model.{where}" if where in MODEL_METHODS else where
+        return [Cause("The argument is misspelt.", "Write:", (f"{call}(..., {near}={value or '...'})",))]
     if find_rule(where) or not where[:1].isupper():
         return []
-    return [
-        Cause(
-            f"`{where}` is a class of your own, and its `__init__` takes no `{name}`.",
-            "Take all of Keras's arguments and hand them on:",
-            ("def __init__(self, units, **kwargs):", "    super().__init__(**kwargs)"),
-        )
-    ]
+    return [_own_class(f"`{where}` is a class of your own", name)]
+
+
+def _own_class(which: str, name: str) -> Cause:
+    return Cause(
+        f"{which}, and its `__init__` takes no `{name}`.",
+        "Take all of Keras's arguments and hand them on:",
+        ("def __init__(self, units, **kwargs):", "    super().__init__(**kwargs)"),
+    )
 
 
 def _taker(found: Found) -> str | None:
@@ -109,10 +105,25 @@ def _argument_causes(pairs: list[tuple[str, str]], where: str, found: Found) -> 
         causes.insert(0, _FOREIGN if newer else _OLDER)
     if causes:
         return causes
+    if pairs and pairs[0][0] == "input_dim":
+        return [STATED]
     if row := argument_gone(pairs[0][0], "LSTM") if pairs else None:
         return [gone_cause(row, f"`{row.name}`")]
+    return [_of_another(pairs[0][0] if pairs else "", where, found)]
+
+
+def _of_another(name: str, where: str, found: Found) -> Cause:
+    """An argument that no table knows: of a class of one's own, of a newer Keras, or of another class."""
+    from lstmcalc.layers import RULES
+
+    if not where and "__init__()" in found.message and name in ("name", "trainable", "dtype", "input_shape"):
+        return _own_class("The class is your own", name)
+    if "not understood" in found.message and any(name in rule.arguments for rule in RULES.values()):
+        said = f"Newer Kerases have `{name}`, and the one that runs is older than the code."
+        return Cause(said, "Bring it up to date, or leave the argument out:", ("python -m pip install -U keras",))
     said = "The argument is misspelt, or belongs to another class."
-    return [Cause(said, "Look at its arguments:", (f"lstmcalc layers {where or 'LSTM'}",))]
+    look = f"help(keras.Model.{where})" if where in METHODS else f"lstmcalc layers {where or 'LSTM'}"
+    return Cause(said, "Look at its arguments:", (look,))
 
 
 @family(
@@ -142,7 +153,7 @@ def _argument_causes(pairs: list[tuple[str, str]], where: str, found: Found) -> 
 def unknown_argument(found: Found) -> Diagnosis | None:
     """A keyword that the class or method does not take."""
     where, pairs = _taker(found), _keywords(found)
-    if where is None or not _of_keras(where, {name for name, _ in pairs}, found):
+    if where is None or not of_keras(where, {name for name, _ in pairs}, found):
         return None
     if "'go_backwards'" in found["given"] and found.near(r"(Bidirectional)"):
         return None
@@ -155,6 +166,11 @@ def unknown_argument(found: Found) -> Diagnosis | None:
     return Diagnosis("", meaning, causes, class_name=where if is_layer else "", got=names.replace("`", ""))
 
 
+STATED = Cause(
+    "The code is written for another Keras than the one that runs.",
+    "All of them take the shape of the input so:",
+    ("model.add(InputLayer((timesteps, features)))",),
+)
 _OLDER = Cause(
     "The file was saved by another Keras (2, or the `tf.keras` of TensorFlow before 2.16) than the one that loads it.",
     "Load it with the Keras that saved it (`pip install tf_keras`), or build the model anew and load its weights:",
@@ -165,56 +181,6 @@ _FOREIGN = Cause(
     "Load it with Keras 3, or build the model anew and load its weights:",
     ("import keras  # 3", 'model = keras.models.load_model("model.keras")'),
 )
-
-
-@family(
-    "missing-argument",
-    (
-        "required positional argument",
-        r"(?:\b(?P<class>\w{1,80})\.)?__init__\(\) missing (?P<number>\d{1,2}) required"
-        r" positional"
-        r" arguments?: (?P<names>'\w{1,60}'(?:,? (?:and )?'\w{1,60}'){0,8})",
-    ),
-)
-def missing_argument(found: Found) -> Diagnosis | None:
-    """A layer without the argument that it must have; often under its name of Keras 1."""
-    names = re.findall(r"'(\w+)'", found["names"])
-    where = found["class"]
-    if not _of_keras(where, set(names), found):
-        return None
-    who = f"`{where}`" if where else "The class"
-    old = {
-        "units": "output_dim",
-        "filters": "nb_filter",
-        "kernel_size": "filter_length",
-        "rate": "p",
-        "output_dim": "units",
-    }
-    causes = [
-        Cause(
-            f"`{names[0]}` was forgotten, or misspelt.", "Give it first, without its name:", (f"{where or 'LSTM'}(64)",)
-        )
-    ]
-    if names[0] in old:
-        causes.append(
-            Cause(
-                f"The code is written for another Keras, which called it `{old[names[0]]}`.",
-                f"Write `{names[0]}`.",
-                (f"{where or 'LSTM'}({', '.join(f'{name}=...' for name in names)})",),
-            )
-        )
-    if found.near(r"(load_model|from_config|from_json|deserialize)"):
-        causes.insert(
-            0,
-            Cause(
-                "A class of your own has no `get_config`, so the file does not hold its arguments.",
-                "Write it:",
-                ("def get_config(self):", f'    return {{**super().get_config(), "{names[0]}": self.{names[0]}}}'),
-            ),
-        )
-    said = ", ".join(f"`{name}`" for name in names)
-    meaning = f"{who} cannot be made without {said}."
-    return Diagnosis("", meaning, tuple(causes), class_name=where, expected=", ".join(names))
 
 
 #: What TensorFlow 1 had, and TensorFlow 2 keeps in `tf.compat.v1`.
@@ -237,7 +203,7 @@ def _unlisted(module: str, name: str) -> list[Cause]:
 
 @family(
     "removed-name",
-    ("has no attribute", r"module '(?P<module>[\w.]{1,120})' has no attribute '(?P<name>\w{1,80})'"),
+    ("has no attribute", r"module '(?P<module>[\w.]{1,120})' has no attribute '(?P<name>\w{1,80})'?(?!\w)"),
     ("cannot import name", r"cannot import name '?(?P<name>\w{1,80})'? from '(?P<module>[\w.]{1,120})'"),
     ("cannot import name", r"cannot import name '?(?P<name>\w{1,80})'?"),
     ("has been removed due to security risk", r"Method (?P<module>model)\.(?P<name>to_yaml)\(\) has been removed"),

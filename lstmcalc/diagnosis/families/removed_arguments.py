@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ARGUMENTS", "NO_LAYERS", "OPTIMIZERS", "Gone", "argument_gone", "rows"]
+__all__ = ["ARGUMENTS", "METHODS", "NO_LAYERS", "OPTIMIZERS", "Gone", "argument_gone", "near_argument", "rows"]
 
 
 class Gone(NamedTuple):
@@ -185,3 +185,24 @@ def argument_gone(name: str, where: str) -> Gone | None:
             return row
     kind = "optimizer" if where in OPTIMIZERS else "layer" if where[:1].isupper() and where not in NO_LAYERS else ""
     return next((row for row in rows if row.where == kind), None)
+
+
+#: What the methods of a model take, in Keras 3.
+METHODS = {
+    "fit": "x y batch_size epochs verbose callbacks validation_split validation_data shuffle class_weight sample_weight"
+    " initial_epoch steps_per_epoch validation_steps validation_batch_size validation_freq",
+    "compile": "optimizer loss loss_weights metrics weighted_metrics run_eagerly steps_per_execution jit_compile",
+    "evaluate": "x y batch_size verbose sample_weight steps callbacks return_dict",
+    "predict": "x batch_size verbose steps callbacks",
+    "summary": "line_length positions print_fn expand_nested show_trainable layer_range",
+}
+
+
+def near_argument(name: str, where: str) -> str:
+    """The argument of a class or of a model's method whose name is the nearest; "" where none is near."""
+    from lstmcalc.layers import find_rule
+    from lstmcalc.layers.arguments import closest
+
+    rule = find_rule(where) if where else None
+    known = METHODS[where].split() if where in METHODS else list(rule.arguments) if rule else []
+    return closest(name, known) or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.families.batches import caller
@@ -42,10 +43,12 @@ A_SEQUENCE = Cause(
     ("output, *states = LSTM(units, return_state=True)(x)", "LSTM(units)(y, initial_state=states)"),
 )
 
+OF_ONE_STATE = ("output, state = GRU(units, return_state=True)(x)", "GRU(units)(y, initial_state=state)")
+
 
 def _state_causes(shapes: list[str], sizes: list[str]) -> list[Cause]:
     if any(shape.count(",") > 1 for shape in shapes):
-        return [A_SEQUENCE]
+        return [A_SEQUENCE if len(sizes) > 1 else replace(A_SEQUENCE, code=OF_ONE_STATE)]
     if (len(shapes), len(sizes)) == (2, 1):
         return [TWO_FOR_ONE]
     if (len(shapes), len(sizes)) == (1, 2):
@@ -62,13 +65,32 @@ def _state_causes(shapes: list[str], sizes: list[str]) -> list[Cause]:
     return causes
 
 
+ONE_PER_CELL = Cause(
+    "The states were given as one flat list.",
+    "Give one list for each cell:",
+    ("RNN(cells)(x, initial_state=[[h1, c1], [h2, c2]])",),
+)
+
+
+def _own_cell(sizes: str, shapes: list[str]) -> Diagnosis:
+    """A cell of one's own whose states have more axes than one."""
+    size = "(" + ", ".join(re.findall(r"None|\d+", sizes)) + ")"
+    meaning = f"The cell's `state_size` is {size}. `initial_state` has {', '.join(shapes)}."
+    batch = Cause(
+        "`state_size` counts the batch, which Keras puts before it once more.",
+        "State it without the batch:",
+        (f"state_size = [TensorShape({size.replace('None, ', '').replace('(', '[').replace(')', ']')})]",),
+    )
+    return Diagnosis("", meaning, (batch,), expected=size, got=", ".join(shapes))
+
+
 @family(
     "initial-state",
     (
         "not compatible with cell.state_size",
         r"initial_state was passed that is not compatible with cell\.state_size\. Received"
         r" state_spec=(?P<spec>.{1,600}?);"
-        r" however cell\.state_size is [\[(]?(?P<sizes>[\d, ]{1,100})",
+        r" however cell\.state_size is (?P<sizes>(?:TensorShape|Dimension|None|[\d\[\](), ]){1,300})",
     ),
 )
 def initial_state(found: Found) -> Diagnosis:
@@ -76,7 +98,13 @@ def initial_state(found: Found) -> Diagnosis:
     shapes = _spec_shapes(found["spec"])
     sizes = re.findall(r"\d+", found["sizes"])
     layer, class_name = caller(found)
+    if "TensorShape" in found["sizes"]:
+        return _own_cell(found["sizes"], shapes)
     wanted = ", ".join(f"(None, {size})" for size in sizes)
+    if found["sizes"].count("[") + found["sizes"].count("(") > 1:
+        cells = found["sizes"].strip()
+        meaning = f"The layer keeps the states of several cells, {cells}. `initial_state` has {len(shapes)}."
+        return Diagnosis("", meaning, (ONE_PER_CELL,), layer, class_name, wanted, ", ".join(shapes))
     states = "1 state" if len(sizes) == 1 else f"{len(sizes)} states"
     meaning = f"The layer keeps {states} of shape {wanted}. `initial_state` has {len(shapes)}: {', '.join(shapes)}."
     causes = tuple(_state_causes(shapes, sizes)) if sizes else ()
@@ -152,6 +180,10 @@ def number_of_states(found: Found) -> Diagnosis:
     meaning = f"{who[0].upper()}{who[1:]} keeps {states}; `initial_state` has {given}."
     if "state values" in found.message:
         meaning = f"{who} keeps {states}; `reset_states` was given {given}."
+        all_states = "[h, c]" if wanted == 2 else "h" if wanted == 1 else "states"
+        code = (f"layer.reset_states({all_states})", "layer.reset_states()")
+        cause = Cause("It takes one array for each state.", "Give all of them, or none for zeros:", code)
+        return Diagnosis("", meaning, (cause,), layer, class_name, states, f"{given}")
     causes = (AS_MANY, ONE_DIRECTION) if "sequences=" in found.message else (AS_MANY,)
     return Diagnosis("", meaning, causes, layer, class_name, states, f"{given}")
 

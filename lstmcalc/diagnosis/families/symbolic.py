@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
 from lstmcalc.diagnosis.words import class_named
 
 RECURRENT = ("lstm", "gru", "rnn", "bidirectional")
+OLD_NUMPY = Cause(
+    "TensorFlow 2.4 or older runs with numpy 1.20 or newer.",
+    "Update TensorFlow, or install the older numpy, and start Python again:",
+    ("pip install -U tensorflow", 'pip install "numpy<1.20"'),
+)
 
 
 @family(
@@ -50,18 +57,15 @@ def symbolic_to_numpy(found: Found) -> Diagnosis:
             ("values = Model(model.inputs, layer.output).predict(data)",),
         ),
     ]
+    if "strided_slice" in tensor:
+        causes.append(OLD_NUMPY)
     if "strided_slice" in tensor and any(word in tensor for word in RECURRENT):
         meaning = (
             "TensorFlow 2.4 and older hand a symbolic size to numpy, which numpy 1.20 and "
             "later refuse: the model is not at fault."
         )
-        causes = [
-            Cause(
-                "A recurrent layer of TensorFlow 2.4 or older runs with numpy 1.20 or newer.",
-                "Update TensorFlow, or install the older numpy, and start Python again:",
-                ("pip install -U tensorflow", 'pip install "numpy<1.20"'),
-            )
-        ]
+        said = "A recurrent layer of TensorFlow 2.4 or older runs with numpy 1.20 or newer."
+        causes = [replace(OLD_NUMPY, cause=said)]
     return Diagnosis(
         "", meaning, tuple(causes), layer, class_named(layer), "an array with values", tensor or "a symbolic tensor"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
 
@@ -36,7 +38,7 @@ def unknown_identifier(found: Found) -> Diagnosis | None:
         return None
     if name.startswith("<"):
         return _foreign(kind, name)
-    name = name.strip("',\"")
+    name = name.strip("',\".")
     causes = [
         Cause(
             "The name is misspelt, or is another library's.",
@@ -45,10 +47,11 @@ def unknown_identifier(found: Found) -> Diagnosis | None:
     ]
     near = _near(kind, name)
     if near:
-        causes[0] = Cause("The name is misspelt.", "Write:", (f'{kind}="{near}"',))
+        code = f'metrics=["{near}"]' if kind == "metric" else f'{kind}="{near}"'
+        causes[0] = Cause("The name is misspelt.", "Write:", (code,))
     if found.near(r"(load_model|from_config|deserialize)") or "custom_object_scope" in found.text:
         causes.insert(
-            0,
+            1 if near else 0,
             Cause(
                 f"`{name}` is a function of your own, and the file holds its name only.",
                 "Give it when loading:",
@@ -112,7 +115,13 @@ def _no_shape(got: str) -> Diagnosis:
     return Diagnosis("", meaning, tuple(causes), expected="a tuple of sizes", got=got)
 
 
-def _value_cause(name: str, got: str) -> Cause:
+def _value_cause(name: str, got: str, wanted: str = "") -> Cause:
+    many = re.search(r"tuple of (\d) ", wanted)
+    if many:
+        one = (re.findall(r"\d+", got) or ["3"])[0]
+        fix = f"Give {many[1]} numbers, one for each axis that the layer slides over:"
+        numbers = ", ".join([one] * int(many[1])) + ("," if many[1] == "1" else "")
+        return Cause("The tuple has another length.", fix, (f"{name}=({numbers})",))
     number = got.lstrip("-").isdigit()
     if name == "rate":
         return Cause("The rate is a share, not per cent.", "Divide by 100:", (f"Dropout({_share(got)})",))
@@ -124,7 +133,9 @@ def _value_cause(name: str, got: str) -> Cause:
     fix = (
         "Write one that is."
         if number
-        else "Write the value without quotes and brackets, or one of those that are allowed."
+        else "Write the value without quotes and brackets."
+        if re.fullmatch(r"[\[('\"]+\d+[\])'\",]+", got)
+        else "Write one of those that are allowed."
     )
     return Cause("The value has another type, or lies outside of what is allowed.", fix)
 
@@ -181,7 +192,7 @@ def wrong_value(found: Found) -> Diagnosis | None:
         meaning = "`n` of RepeatVector must be an integer."
         return Diagnosis("", meaning, (cause,), "", "RepeatVector", "an integer", got.strip("<>"))
     meaning = f"`{name}` must be {wanted if wanted[:2] in ('a ', 'on') else 'a ' + wanted}. It was `{got}`."
-    return Diagnosis("", meaning, (_value_cause(name, got),), expected=wanted, got=got)
+    return Diagnosis("", meaning, (_value_cause(name, got, wanted),), expected=wanted, got=got)
 
 
 def _share(got: str) -> str:

@@ -18,10 +18,22 @@ def too_large(found: Found, layer: str, size: int | None, window: int | None, sh
     pool = "Pooling" in class_name or found["kind"] == "pool_size"
     who = named(layer, class_name) if layer or class_name else "a pooling layer" if pool else "a convolution"
     needs = f"needs at least {window} places for its window" if window else "needs more places for its window"
-    has = (
-        f"its input {shape} has {size}" if shape and size else f"its input is {shape}" if shape else f"there are {size}"
-    )
+    has = _what_there_is(size, shape)
     meaning = f'{who[:1].upper()}{who[1:]} {needs}, and {has}. With `padding="valid"` nothing would be left.'
+    causes = _window_causes(pool, class_name, size, shape)
+    received = (shape,) if shape else ()
+    got = str(shape) if shape else str(size or "")
+    expected = f"at least {window} places" if window else ""
+    return Diagnosis("window-too-large", meaning, tuple(causes), layer, class_name, expected, got, received)
+
+
+def _what_there_is(size: int | None, shape: Shape | None) -> str:
+    if shape:
+        return f"its input {shape} has {size}" if size else f"its input is {shape}"
+    return "fewer are left" if size is None else f"there are {size}"
+
+
+def _window_causes(pool: bool, class_name: str, size: int | None, shape: Shape | None) -> list[Cause]:
     argument = "pool_size" if pool else "kernel_size"
     causes = [
         Cause(
@@ -29,12 +41,11 @@ def too_large(found: Found, layer: str, size: int | None, window: int | None, sh
             "Leave out a pooling layer before it, or keep the size:",
             ('padding="same"',),
         ),
-        Cause(
-            "The window is too large.",
-            f"Use a `{argument}` of at most {size}." if size else f"Use a smaller `{argument}`.",
-        ),
     ]
-    if shape and len(shape) == 4 and shape[1] in (1, 3) and (shape[2] or 0) > 3 * shape[1] and (shape[3] or 0) > 4:
+    if not (pool and size == 1):
+        fix = f"Use a `{argument}` of at most {size}." if size else f"Use a smaller `{argument}`."
+        causes.append(Cause("The window is too large.", fix))
+    if shape and _channels_first(shape):
         change = ""
         if shape[2] == shape[3]:
             change = after(shape, (shape[0], shape[2], shape[3], shape[1]))
@@ -45,10 +56,19 @@ def too_large(found: Found, layer: str, size: int | None, window: int | None, sh
     causes.append(
         Cause("The input is smaller than the model was made for.", "Give it larger pictures or longer sequences.")
     )
-    received = (shape,) if shape else ()
-    got = str(shape) if shape else str(size or "")
-    expected = f"at least {window} places" if window else ""
-    return Diagnosis("window-too-large", meaning, tuple(causes), layer, class_name, expected, got, received)
+    if shape is None and size in (1, 3) and (pool or class_name in ("", "Conv2D")):
+        said = f"The channels of the data stand first, and Keras reads them (1 or 3) as the height, here {size}."
+        causes.append(Cause(said, "Put them last:", ("x = x.transpose(0, 2, 3, 1)",)))
+    return causes
+
+
+def _channels_first(shape: Shape) -> bool:
+    """Whether pictures look as if their channels stood before their height and width."""
+    if len(shape) != 4 or None in shape[1:]:
+        return False
+    first, height, width = (size or 0 for size in shape[1:])
+    # A grey or RGB picture; or few channels before a square of another size.
+    return (first in (1, 3) and height > 3 * first and width > 4) or (first <= 8 and first * 4 < height == width)
 
 
 @family(
@@ -77,6 +97,8 @@ def negative(found: Found) -> Diagnosis | None:
         layer = names[-1]
     if class_name and not layer:
         found = Found(found.message, found.text, {**found.groups, "class": class_name})
+    if "Pool" in found.message:
+        found = Found(found.message, found.text, {**found.groups, "kind": "pool_size"})
     return too_large(found, layer, found.number("size"), found.number("window"), shape)
 
 
@@ -90,16 +112,18 @@ def negative(found: Found) -> Diagnosis | None:
     ),
     (
         "dimensions in the output is <= 0 due to downsampling",
-        r"One of the dimensions in the output is <= 0 due to downsampling in (?P<layer>[\w./-]{1,200})\. .{0,60}?"
-        rf"Received input shape (?P<shape>{SHAPE})",
+        r"One of the dimensions in the output is <= 0 due to downsampling in (?P<layer>[\w/-]{1,200})"
+        rf"(?:\. .{{0,60}}?Received input shape (?P<shape>{SHAPE}))?",
     ),
+    # Theano.
+    ("contains a dimension with value <= 0", r"The specified size contains a dimension with value <= 0"),
 )
 def computed(found: Found) -> Diagnosis | None:
     """Keras's own words."""
     sizes = re.findall(r"None|\d{1,12}", found["shape"])
-    shape = tuple(None if size == "None" else int(size) for size in sizes)
+    shape = tuple(None if size == "None" else int(size) for size in sizes) or None
     window = [int(size) for size in re.findall(r"\d{1,12}", found["window"])]
-    inner = shape[1:-1]
+    inner = shape[1:-1] if shape else ()
     if found["kind"] == "kernel shape":
         window = window[: len(inner)]
     apart = [int(rate) for rate in re.findall(r"\d{1,12}", found["dilation"])] or [1] * len(window)
