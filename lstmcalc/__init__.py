@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lstmcalc.diagnosis import Diagnosis, diagnose
     from lstmcalc.errors import Fault, SpecError
-    from lstmcalc.explanation import Explanation
+    from lstmcalc.explanation.layer import Explanation
     from lstmcalc.explanation.walk import explain_model
     from lstmcalc.inference import infer
     from lstmcalc.report import Report
@@ -70,7 +70,7 @@ def explain(layer: str, *inputs: str) -> "Explanation":
     >>> explain("lstm").arithmetic
     '4·units·(input_dim + units + 1)'
     """
-    from lstmcalc.explanation import explain_layer
+    from lstmcalc.explanation.layer import explain_layer
     from lstmcalc.inference import infer
     from lstmcalc.sources.layer_options import read_layer
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lstmcalc.dims import UNKNOWN, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.rule import LayerRule, Shape, count_axes
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_shape, show_stated
 from lstmcalc.spec import Ref
 
 __all__ = ["Step", "explain_ndim", "explain_number", "explain_unknown"]
@@ -68,20 +68,16 @@ def _nearest_ndim(rule: LayerRule, ndim: int) -> int:
 def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
     sizes = step.shape[1:]
     if len(step.shape) == wanted + 1 and sizes and (sizes[0] is UNKNOWN or sizes[0] == step.shape[0]):
-        fix = f"leave the batch out of the shape of {step}: {_written(sizes[1:])}"
+        fix = f"leave the batch out of the shape of {step}: {show_stated(sizes[1:])}"
         return replace(fault, because="the batch is implied, and was stated once more", fix=fix)
     if len(step.shape) == wanted + 1 and step.shape[0] is UNKNOWN:
-        fix = f"if {to_text(sizes[0])} is the batch, leave it out of the shape of {step}: {_written(sizes[1:])}"
+        fix = f"if {to_text(sizes[0])} is the batch, leave it out of the shape of {step}: {show_stated(sizes[1:])}"
         return replace(fault, because="the batch is implied, and takes the first axis", fix=fix)
     if len(step.shape) == wanted - 1:
         one_step = len(sizes) == 1
-        tail = f", such as {_written((1, *sizes))} for one step of {to_text(sizes[0])} values" if one_step else ""
+        tail = f", such as {show_stated((1, *sizes))} for one step of {to_text(sizes[0])} values" if one_step else ""
         return replace(fault, fix=f"give {step} one axis more{tail}")
     return fault
-
-
-def _written(sizes: Shape) -> str:
-    return "[" + ", ".join("null" if size is UNKNOWN else to_text(size) for size in sizes) + "]"
 
 
 def explain_unknown(fault: Fault, source: Ref, trace: Trace) -> Fault:

@@ -35,6 +35,10 @@ def check_keywords(rule: LayerRule, keywords: Mapping[str, Any]) -> None:
     """Refuses what a call of the layer cannot be told."""
     for key, value in keywords.items():
         argument = rule.keywords.get(key)
+        if argument is None and key == "mask" and not any(name.endswith("_mask") for name in rule.keywords):
+            passed = f": {rule.class_name} passes on the one of its input" if rule.passes_mask else ""
+            raise Rejection("unknown-argument", "no `mask`", "one", f"a call of {rule.class_name} takes none",
+                            f"leave `mask` out{passed}")  # fmt: skip
         if argument is None:
             near = closest(key, list(rule.keywords))
             fix = f"did you mean `{near}`?" if near else ""

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["CallKey", "keras_order", "numbered_calls", "run_order"]
+__all__ = ["CallKey", "Parents", "keras_order", "numbered_calls", "run_order"]
 
 #: A call: its layer's name, and how many times that layer was applied before. An input's is its name and 0.
 CallKey = tuple[str, int]
+#: What calls take besides what the spec states, and what that takes in turn: the operations that make masks.
+Parents = Mapping[CallKey, Sequence[CallKey]]
 
 
-def keras_order(spec: Spec) -> list[str]:
+def keras_order(spec: Spec, besides: Parents | None = None) -> list[str]:
     """The layers and inputs that a functional model's outputs need, and all its inputs, in Keras's order.
 
     Keras walks from the outputs to the inputs, gives every layer the greatest distance from an output, and lists the
-    farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`, 3.15.1).
+    farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`, 3.15.1). What
+    makes masks (`besides`) counts as a part of the way, and is no layer.
     """
-    depths, _, met = _depths(spec)
+    depths, _, met = _depths(spec, besides or {})
     for port in spec.inputs:
         if port.name not in depths:
             depths[port.name], met[port.name] = 0, -1
-    return sorted(depths, key=lambda name: (-depths[name], met[name]))
+    names = {*spec.layers, *(port.name for port in spec.inputs)}
+    order = sorted(depths, key=lambda name: (-depths[name], met[name]))
+    return [name for name in order if name in names]
 
 
-def run_order(spec: Spec) -> list[CallKey]:
+def run_order(spec: Spec, besides: Parents | None = None) -> list[CallKey]:
     """The calls that a model's outputs need, in the order in which Keras runs them; then all others, as stated.
 
     The farthest from an output come first (keras/src/ops/function.py, `_run_through_graph`, 3.15.1).
@@ -31,14 +38,15 @@ def run_order(spec: Spec) -> list[CallKey]:
     calls = numbered_calls(spec)
     if spec.sequential:
         return list(calls)
-    key_depths = _depths(spec)[1]
+    key_depths = _depths(spec, besides or {})[1]
     needed = [key for key in sorted(key_depths, key=lambda key: -key_depths[key]) if key in calls]
     return [*needed, *(key for key in calls if key not in key_depths)]
 
 
-def _depths(spec: Spec) -> tuple[dict[str, int], dict[CallKey, int], dict[str, int]]:
+def _depths(spec: Spec, besides: Parents) -> tuple[dict[str, int], dict[CallKey, int], dict[str, int]]:
     """How far each layer and each call is from an output, and each name's place in the walk."""
-    parents = {key: _parents(call) for key, call in numbered_calls(spec).items()}
+    parents = {key: [*_parents(call), *besides.get(key, ())] for key, call in numbered_calls(spec).items()}
+    parents |= {key: list(taken) for key, taken in besides.items() if key not in parents}
     finished, met = _walk(parents, spec.outputs)
     key_depths: dict[CallKey, int] = {}
     depths: dict[str, int] = {}

@@ -35,7 +35,7 @@ def _lost(harm: Harm, flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Fault:
     reason = flow.reports[harm.lost].reason
     at_once = harm.lost == harm.victim
     fault = Fault(
-        "mask-unused" if at_once else "mask-lost",
+        "mask-unused" if at_once else "mask-reversed" if reason == "reversed" else "mask-lost",
         f"{made} to reach " + ("the layer" if at_once else f'"{victim}", which would use it'),
         _found(at_once, reason),
         _because(loser, reason),
@@ -48,6 +48,8 @@ def _lost(harm: Harm, flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Fault:
 def _found(at_once: bool, reason: str) -> str:
     if at_once:
         return "a call that is given states, and so not the mask"
+    if reason == "reversed":
+        return "a mask in the order of the input, with outputs in reverse order"
     return "a mask that masks nothing" if reason == "void" else "a layer that does not pass it on"
 
 
@@ -58,6 +60,8 @@ def _because(loser: LayerRule, reason: str) -> str:
         return f"another input has no mask, and {loser.class_name} then gives none"
     if reason == "void":
         return "another input has no mask, so that every step counts"
+    if reason == "reversed":
+        return "with `go_backwards: true` the last step comes out first, so that the mask is laid over other steps"
     if loser.family == "operations":
         return "what an operation gives carries no mask"
     return f"{loser.class_name} has no mask for what it gives, so that padding counts as data behind it"
@@ -66,6 +70,8 @@ def _because(loser: LayerRule, reason: str) -> str:
 def _fix(loser: LayerRule, reason: str, harm: Harm, flow: MaskFlow) -> str:
     """What would help: a mask in the call where it still fits, or another order."""
     name, victim = harm.lost[0], harm.victim[0]
+    if reason == "reversed":
+        return f'leave `go_backwards` out of "{name}"'
     found = flow.applied[harm.victim]
     give = f'give "{victim}" the mask in its call, as `mask`'
     if not (found.rule and found.rule.takes_mask) or not _fits(harm, flow):

@@ -14,12 +14,25 @@ from typing import NamedTuple
 
 from lstmcalc.dims import lower
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.graph import CallKey, numbered_calls, run_order
+from lstmcalc.graph import CallKey, Parents, numbered_calls, run_order
 from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape
 from lstmcalc.report import MaskReport, Report
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["Applied", "Array", "Follow", "Followed", "Harm", "Mask", "MaskFlow", "Unknown"]
+__all__ = [
+    "Applied",
+    "Array",
+    "Follow",
+    "Followed",
+    "Harm",
+    "Mask",
+    "MaskFlow",
+    "Unknown",
+    "decide",
+    "is_handed_mask",
+    "masked",
+    "masks_seen",
+]
 
 
 class Unknown(Enum):
@@ -111,7 +124,13 @@ class Seen(NamedTuple):
 class MaskFlow:
     """One pass over a model's calls, in the order in which Keras runs them."""
 
-    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied], given: Sequence[Array] = ()) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        applied: Mapping[CallKey, Applied],
+        given: Sequence[Array] = (),
+        besides: Parents | None = None,
+    ) -> None:
         self.calls = numbered_calls(spec)
         self.applied = applied
         self.tracks: dict[CallKey, tuple[Track, ...]] = {}
@@ -128,7 +147,7 @@ class MaskFlow:
             array = given[index] if index < len(given) else Array()
             self._given[port.name] = array.mask
             self.tracks[port.name, 0] = (Track(array=array, made=(port.name, 0)),)
-        for key in run_order(spec):
+        for key in run_order(spec, besides):
             self._apply(key, self.calls[key])
         self.outputs = tuple(self._track(ref).array for ref in spec.outputs)
 
@@ -159,12 +178,10 @@ class MaskFlow:
         inputs = tuple(present(mask) for mask in self._arriving(seen, came))
         outputs = tuple(present(track.mask) for track in went)
         shapes = tuple(lower(track.mask) if isinstance(track.mask, tuple) else None for track in went)
-        void = role == "merged" and rule.voids_mask(masked(x, assumed(x, seen.told)))
-        if void:
+        reason = _reason(rule, masked(x, assumed(x, seen.told)), seen, role, inputs)
+        if reason in ("void", "reversed"):
             for track in went:
                 track.lost = key
-        missing = role == "lost" and False in inputs
-        reason = "initial_state" if seen.hidden else "missing" if missing else "void" if void else ""
         self.reports[key] = MaskReport(inputs, outputs, role, shapes, reason, seen.given)
         if rule.clears_masks:
             for track in came:
@@ -274,6 +291,17 @@ class MaskFlow:
                 self.harms.append(Harm(track.made, track.lost, key))
 
 
+def _reason(rule: LayerRule, x: Inputs, seen: Seen, role: str, inputs: Sequence[bool | None]) -> str:
+    """Why a mask is of no use at a call, as its report has it."""
+    if seen.hidden:
+        return "initial_state"
+    if role == "lost" and False in inputs:
+        return "missing"
+    if role == "merged" and rule.voids_mask(x):
+        return "void"
+    return "reversed" if role in ("used", "passed") and rule.reverses_steps() else ""
+
+
 def masks_seen(rule: LayerRule, x: Inputs, came: Sequence[Track]) -> Seen:
     """The masks that a call gets: those it is told, or otherwise those that its inputs carry."""
     stated, real = tuple(track.stated for track in came), tuple(track.array.mask for track in came)
@@ -289,9 +317,17 @@ def masks_seen(rule: LayerRule, x: Inputs, came: Sequence[Track]) -> Seen:
         # Beside other arrays Keras looks for an argument of another name, and finds none.
         hidden = any(isinstance(track.mask, tuple) for track in came)
         return Seen((None,) * len(came), stated, real, hidden=hidden)
-    # What is stated was put into the call before there was data, also for the inputs beside it that have none.
-    told = stated if any(stated) else real
+    # What is stated was put into the call before there was data.
+    told = stated if any(stated) and is_handed_mask(rule, x) else real
     return Seen(told, stated, told)
+
+
+def is_handed_mask(rule: LayerRule, x: Inputs) -> bool:
+    """Whether Keras puts the mask that it states for the input into the call, so that the call depends on it.
+
+    It does where the call is told nothing else, and its input is no list.
+    """
+    return rule.takes_mask and rule.operands == "inputs" and len(x.shapes) == 1 and not x.keywords and not x.states
 
 
 def reads_padding_last(rule: LayerRule) -> bool:

@@ -47,7 +47,7 @@ def hints_on_model(spec: Spec, rules: Mapping[str, LayerRule], report: Report) -
                     yield hint
 
 
-def last_function(place: Place) -> str:
+def _last_function(place: Place) -> str:
     """The name of the function that a layer applies to its values in the end; empty where there is no such.
 
     A recurrent layer has none: its gates stand behind its activation.
@@ -70,7 +70,7 @@ def _second_activation(flow: Flow, place: Place) -> Iterator[Fault]:
     before = flow.before(place)
     if before is None or place.held.class_name not in (*FUNCTIONS, "Activation", "ReLU", "Softmax"):
         return
-    first, second = last_function(before), last_function(place)
+    first, second = _last_function(before), _last_function(place)
     because = _of_a_range(first, second, place)
     if not because:
         return
@@ -111,7 +111,7 @@ def _shown(share: float) -> str:
 
 def _hidden_softmax(flow: Flow, place: Place) -> Iterator[Fault]:
     """Shares of 1 inside the model, which further weights read."""
-    if last_function(place) != "softmax" or place.held.class_name not in ("Dense", "Conv1D", "Conv2D"):
+    if _last_function(place) != "softmax" or place.held.class_name not in ("Dense", "Conv1D", "Conv2D"):
         return
     reader = flow.after(place)
     while reader is not None and reader.held.class_name in PASSING:
@@ -157,7 +157,8 @@ def _linear_stack(flow: Flow, place: Place) -> Iterator[Fault]:
         return
     there = Inputs([place.came], after.rule.axis_names(len(place.came)))
     one = after.rule.count(there)
-    both = place.rule.count(there) + after.rule.count(Inputs([after.came], after.rule.axis_names(len(after.came))))
+    own = Inputs([place.came], place.rule.axis_names(len(place.came)))
+    both = place.rule.count(own) + after.rule.count(Inputs([after.came], after.rule.axis_names(len(after.came))))
     yield place.hint(
         "linear-stack",
         f"an activation between {place} and {after}",
@@ -171,7 +172,7 @@ def _linear_stack(flow: Flow, place: Place) -> Iterator[Fault]:
 def _one_suffices(place: Place, after: Place) -> bool:
     """Whether the second of two Dense layers could be trained to do what both do."""
     rule, reader = place.held, after.held
-    if rule.class_name != "Dense" or reader.class_name != "Dense" or last_function(place) != "linear":
+    if rule.class_name != "Dense" or reader.class_name != "Dense" or _last_function(place) != "linear":
         return False
     if not rule.trainable or (rule.use_bias and not reader.use_bias):  # type: ignore[attr-defined]  # Dense has them
         return False
@@ -241,7 +242,7 @@ def _behind_output(flow: Flow, place: Place) -> Iterator[Fault]:
     name, before = place.rule.class_name, flow.before(place)
     if name not in (*DROPPING, *SCALING) or before is None or not _leads_out(flow, place):
         return
-    limits = LIMITS.get(last_function(before))
+    limits = LIMITS.get(_last_function(before))
     because = ""
     if limits and name in SCALING:
         because = f"{name} moves and scales the values, which then {limits}"

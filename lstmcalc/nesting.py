@@ -19,6 +19,8 @@ __all__ = ["ModelRule"]
 class ModelRule(LayerRule):
     """A model used as a layer. `run` infers it on given input shapes; its weights are those of its layers."""
 
+    takes_mask = True
+
     #: What the model is on the shapes of its latest application, and what becomes of masks in it.
     report: Report
     follow: Follow

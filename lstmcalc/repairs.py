@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from lstmcalc.dims import UNKNOWN, Dim, product, to_text
+from lstmcalc.dims import UNKNOWN, product
 from lstmcalc.errors import Fault
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Shape
+from lstmcalc.shapes import show_stated
 from lstmcalc.spec import Call, LayerSpec, Ref, Spec
 
-__all__ = ["MENDABLE", "Repair", "repairs"]
+__all__ = ["Repair", "repairs"]
 
 #: The faults that another model may not have. All others are about one value, and their fix is said with them.
 MENDABLE = ("unknown-output", "wrong-ndim", "wrong-number-of-inputs", "wrong-number-of-states", "wrong-size")
@@ -127,7 +128,7 @@ def _inputs(spec: Spec, before: Sequence[int]) -> Iterator[Repair]:
         if len(port.shape) > 1:
             sure = port.shape[0] in (None, spec.batch)
             batch = "leave the batch" if sure else f"if {port.shape[0]} is the batch, leave it"
-            text = f'{batch} out of the shape of input "{port.name}": {_written(port.shape[1:])}'
+            text = f'{batch} out of the shape of input "{port.name}": {show_stated(port.shape[1:])}'
             yield Repair(text, _with_input(spec, place, port.shape[1:]))
     for place in (-1 - place for place in before if place < 0):
         port = spec.inputs[place]
@@ -135,7 +136,7 @@ def _inputs(spec: Spec, before: Sequence[int]) -> Iterator[Repair]:
         if len(port.shape) == 1:
             before_it = (before_it[0], f" for one step of {port.shape[0]} values")
         for shape, what in (before_it, behind) if before_it[1] else (behind, before_it):
-            text = f'give input "{port.name}" one axis more, such as {_written(shape)}{what}'
+            text = f'give input "{port.name}" one axis more, such as {show_stated(shape)}{what}'
             yield Repair(text, _with_input(spec, place, shape))
 
 
@@ -310,11 +311,3 @@ def _without(spec: Spec, index: int) -> Spec:
     calls = [replace(call, inputs=past(call.inputs), initial_state=past(call.initial_state)) for call in spec.calls]
     layers = {name: layer for name, layer in spec.layers.items() if name != gone.layer}
     return replace(spec, calls=(*calls[:index], *calls[index + 1 :]), layers=layers, outputs=past(spec.outputs))
-
-
-def _written(sizes: Sequence[Any]) -> str:
-    return "[" + ", ".join("null" if size is None else _size(size) for size in sizes) + "]"
-
-
-def _size(size: Dim | str) -> str:
-    return size if isinstance(size, str) else to_text(size)

@@ -9,7 +9,7 @@ from lstmcalc.dims import Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
 from lstmcalc.spec import Ref
 
-__all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Totals", "WeightReport"]
+__all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Shape", "Totals", "WeightReport"]
 
 Shape = tuple[Size, ...]
 
@@ -61,7 +61,8 @@ class MaskReport:
 
     `role` is none, made, passed, used (and passed on), ended (used, not passed on), lost, merged, or unknown. `shapes`
     are those of the outputs' masks. `reason` says why a mask is of no use here: `initial_state` where the call is
-    given states, and so not the mask; `missing` where another input has none. `given` tells that the call is told a
+    given states, and so not the mask; `missing` where another input has none, `void` where what goes out masks nothing,
+    `reversed` where the steps go out in reverse order and the mask does not. `given` tells that the call is told a
     mask, and `needed` that a later layer uses the one that goes out.
     """
 
@@ -184,6 +185,9 @@ class Holds:
     text: str
     because: str
     condition: Any = field(repr=False, default=None)
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.because}" if self.because else self.text
 
     def to_json(self) -> dict[str, str]:
         """The condition as the JSON contract spells it."""

@@ -39,7 +39,7 @@ def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerRe
         name,
         class_name,
         tuple(calls),
-        tuple(weight_report(weight, spec.trainable) for weight in layer.weights or ()),
+        tuple(_weight_report(weight, spec.trainable) for weight in layer.weights or ()),
         formula.in_names() if formula else None,
         formula.in_numbers() if formula else None,
         (f"applied {times} times, with one set of weights",) if times > 1 else (),
@@ -48,7 +48,7 @@ def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerRe
     )
 
 
-def weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
+def _weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
     """A weight as the report holds it; a frozen model trains none."""
     return WeightReport(
         weight.name,

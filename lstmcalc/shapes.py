@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lstmcalc.dims import UNKNOWN, Size, to_python, to_text
 
-__all__ = ["shape_to_json", "show_count", "show_shape", "size_to_json"]
+__all__ = ["shape_to_json", "show_count", "show_shape", "show_stated", "size_to_json"]
 
 
 def show_shape(shape: Iterable[Size] | None) -> str:
@@ -19,6 +19,16 @@ def show_shape(shape: Iterable[Size] | None) -> str:
         return "?"
     sizes = [to_text(size) for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def show_stated(sizes: Iterable[Size | str]) -> str:
+    """The sizes of one sample as a YAML file states them.
+
+    >>> show_stated((None, "T", 10))
+    '[null, T, 10]'
+    """
+    texts = (size if isinstance(size, str) else to_text(size) for size in sizes)
+    return f"[{', '.join('null' if text == 'None' else text for text in texts)}]"
 
 
 def show_count(count: Size) -> str:

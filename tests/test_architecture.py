@@ -21,7 +21,7 @@ LAYERS = [
     "layers",
     "report graph building sources summary_text",
     "masks",
-    "nesting mask_hints reporting causes beliefs checks hints flow model_hints repairs mending",
+    "nesting mask_graph mask_hints reporting causes beliefs checks hints flow model_hints repairs mending",
     "inference",
     "explanation verification conversion diagnosis",
     "renderers",

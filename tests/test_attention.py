@@ -10,7 +10,7 @@ from layer_examples import one_layer
 import lstmcalc
 from lstmcalc.dims import symbol
 from lstmcalc.errors import SpecError
-from lstmcalc.explanation import Explanation, explain_layer
+from lstmcalc.explanation.layer import Explanation, explain_layer
 from lstmcalc.inference import infer
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.sources.layer_options import read_layer

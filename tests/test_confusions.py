@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from layer_examples import cases, one_layer
 
-from lstmcalc.explanation import explain_layer
-from lstmcalc.explanation.confusions import BY_CLASS
+from lstmcalc.explanation.layer import explain_layer
+from lstmcalc.explanation.layer.confusions import BY_CLASS
 from lstmcalc.inference import infer
 from lstmcalc.layers.rule import RULES, Example
 from lstmcalc.sources.layer_options import read_layer

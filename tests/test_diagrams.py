@@ -21,13 +21,14 @@ from lstmcalc import infer, load
 from lstmcalc.cli import app
 from lstmcalc.cli.forms import fitted
 from lstmcalc.explanation.diagrams import Arrow, Box, CellInside, Diagram, Graph, Unrolled
-from lstmcalc.explanation.diagrams_of import diagrams_of_layer, graph_of
-from lstmcalc.renderers.diagram_cell import cell_scene
-from lstmcalc.renderers.diagram_column import column_scene
-from lstmcalc.renderers.diagram_layers import layered_scene
-from lstmcalc.renderers.diagram_scene import Frame, Place, Scene
-from lstmcalc.renderers.diagram_steps import unrolled_scene
+from lstmcalc.explanation.diagrams.graph import graph_of
+from lstmcalc.explanation.diagrams.layer import diagrams_of_layer
 from lstmcalc.renderers.diagram_text import diagram_lines
+from lstmcalc.renderers.layouts.cell import cell_scene
+from lstmcalc.renderers.layouts.column import column_scene
+from lstmcalc.renderers.layouts.ranks import layered_scene
+from lstmcalc.renderers.layouts.scene import Frame, Place, Scene
+from lstmcalc.renderers.layouts.steps import unrolled_scene
 from lstmcalc.renderers.svg import diagram_svg, svg_of
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.sources.layer_options import read_layer

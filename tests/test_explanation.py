@@ -13,10 +13,12 @@ from layer_examples import cases, one_layer
 
 from lstmcalc.building import Builder
 from lstmcalc.dims import UNKNOWN, lift, substitute
-from lstmcalc.explanation import Explanation, explain_layer, named_outputs, to_json
-from lstmcalc.explanation.recurrence import CELLS, columns, equations
+from lstmcalc.explanation.cells import CELLS, columns, equations
+from lstmcalc.explanation.layer import Explanation, explain_layer
+from lstmcalc.explanation.named_axes import named_outputs
 from lstmcalc.inference import infer
 from lstmcalc.layers.rule import RULES, Example, Inputs, as_shapes
+from lstmcalc.renderers.explanation_json import explanation_json
 from lstmcalc.renderers.explanation_text import render
 from lstmcalc.sources.layer_options import read_layer
 
@@ -220,7 +222,7 @@ def test_every_layer_can_be_explained(class_name: str, example: Any) -> None:
     assert explanation.output_shapes == layer.output_shapes
     assert explanation.sections[0].heading.startswith("Input") and explanation.purpose
     assert any(section.heading.startswith("Output") for section in explanation.sections)
-    document = to_json(explanation)
+    document = explanation_json(explanation)
     assert json.loads(json.dumps(document)) == document
     assert document["params"] == layer.params
     wide = render(explanation, None)
@@ -287,7 +289,7 @@ def test_hints_are_shown_once() -> None:
 
 
 def test_json() -> None:
-    document = to_json(explained("lstm", "--units", "2*U", inputs="T,F"))
+    document = explanation_json(explained("lstm", "--units", "2*U", inputs="T,F"))
     sections = document.pop("sections")
     weights = document.pop("weights")
     assert document == {

@@ -24,22 +24,22 @@ import lstmcalc
 from lstmcalc.cli import app
 from lstmcalc.cli.forms import FORMS, fitted, form_of, put
 from lstmcalc.errors import Fault, Where
-from lstmcalc.explanation import Explanation, explain_layer
-from lstmcalc.explanation import to_json as explanation_json
-from lstmcalc.explanation.diagrams_graph import graph_of
+from lstmcalc.explanation.diagrams.graph import graph_of
+from lstmcalc.explanation.layer import Explanation, explain_layer
 from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.inference import infer
 from lstmcalc.renderers.document import Document, Faults, Heading, Lines, Prose, Table, likewise
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.explanation_document import explanation_document
+from lstmcalc.renderers.explanation_json import explanation_json
 from lstmcalc.renderers.explanation_text import render
 from lstmcalc.renderers.html import page_html
-from lstmcalc.renderers.json_document import dumps, report_document
 from lstmcalc.renderers.markdown import document_markdown
 from lstmcalc.renderers.marking import code, spans, visible
-from lstmcalc.renderers.pasted_document import pasted_document
-from lstmcalc.renderers.reading_json import reading_document
-from lstmcalc.renderers.reading_text import render_reading, told
+from lstmcalc.renderers.pasted_document import pasted_document, told
+from lstmcalc.renderers.reading_json import reading_json
+from lstmcalc.renderers.reading_text import render_reading
+from lstmcalc.renderers.report_json import dumps, report_json
 from lstmcalc.renderers.summary_document import summary_document
 from lstmcalc.renderers.summary_rows import summary_titles
 from lstmcalc.renderers.summary_text import render_summary
@@ -217,7 +217,7 @@ def report_of(path: Path) -> Report:
 def test_a_report_says_the_same_in_every_form(path: Path) -> None:
     report = report_of(path)
     forms = [render_summary(report, weights=True), *words_of(summary_document(report, weights=True))]
-    held = json.loads(dumps(report_document(report)))
+    held = json.loads(dumps(report_json(report)))
     figures = [*(show_shape(port.shape) for port in report.inputs), show_count(report.totals.params)]
     for layer, row in zip(report.layers, held["layers"], strict=True):
         figures += [layer.name, layer.class_name, layer.arithmetic or "", show_count(layer.params)]
@@ -268,7 +268,7 @@ def test_a_reading_says_the_same_in_every_form(name: str) -> None:
     document = pasted_document(explanation)
     for said in (render_reading(explanation, None), *words_of(document)):
         assert [each for each in sentences if unmarked(each) not in unmarked(said)] == []
-    held = json.loads(dumps(reading_document(explanation)))
+    held = json.loads(dumps(reading_json(explanation)))
     assert [row["params"] for row in held["rows"]] == [row.reading.row.params for row in explanation.rows]
 
 
@@ -292,7 +292,7 @@ def test_no_name_does_harm_in_any_form(name: str) -> None:
     document = Document(name, blocks)
     text = render_summary(report, weights=True) + document_text(document, 80)
     assert STEERING.sub("", text) == text
-    raw = dumps(report_document(report))
+    raw = dumps(report_json(report))
     assert STEERING.sub("", raw) == raw
     assert {layer["name"] for layer in json.loads(raw)["layers"]} == {name}
     for words in words_of(document):
@@ -499,8 +499,8 @@ def test_pictures(words: list[str], shown: list[str]) -> None:
     assert (result.exit_code, [text for text in shown if text not in texts]) == (0, [])
     page = read_html(run(*words, "--format", "html").stdout)
     assert [text for text in shown if text not in page.words] == []
-    words_ = run(*words, "--format", "markdown", "--diagram").stdout if words[0] != "paste" else ""
-    assert not words_ or "```text\n" in words_
+    drawn = run(*words, "--format", "markdown", "--diagram").stdout
+    assert [text for text in shown if text not in drawn[drawn.index("```text\n") :]] == []
 
 
 def test_a_picture_says_what_the_model_rests_on() -> None:

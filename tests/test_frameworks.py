@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from lstmcalc.cli import app
 from lstmcalc.dims import substitute, symbol
-from lstmcalc.explanation import explain_layer
-from lstmcalc.explanation.framework_words import comparison
 from lstmcalc.explanation.frameworks import ARRAYS, KINDS, MEASURED, Counterpart, counterparts
+from lstmcalc.explanation.frameworks.comparison import comparison
+from lstmcalc.explanation.layer import explain_layer
 from lstmcalc.inference import infer
 from lstmcalc.layers.rule import RULES, Example, Inputs, LayerRule
 from lstmcalc.sources.layer_options import read_layer

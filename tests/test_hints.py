@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lstmcalc import SpecError, infer, load
-from lstmcalc.renderers.json_document import report_document
+from lstmcalc.renderers.report_json import report_json
 from lstmcalc.renderers.summary_text import render_faults
 
 
@@ -465,7 +465,7 @@ def test_symbols_stand_in_for_numbers() -> None:
 
 def test_json_holds_every_slot() -> None:
     report = infer(load("m.yaml", text="{input: [50], layers: [{Dense: 25}, {Dense: 1}]}"))
-    assert report_document(report)["hints"] == [
+    assert report_json(report)["hints"] == [
         {
             "code": "linear-stack",
             "where": {"file": "m.yaml", "line": 1, "column": 24},

@@ -13,10 +13,12 @@ from lstmcalc import infer, load
 from lstmcalc.building import Builder
 from lstmcalc.dims import UNKNOWN
 from lstmcalc.errors import SpecError
+from lstmcalc.explanation.mask_facts import mask_facts
 from lstmcalc.explanation.masking import mask_sentences
 from lstmcalc.layers.rule import RULES, Inputs
 from lstmcalc.masks import Unknown, decide
-from lstmcalc.renderers.json_document import report_document
+from lstmcalc.renderers.layers_text import layer_lines
+from lstmcalc.renderers.report_json import report_json
 from lstmcalc.renderers.summary_text import render_summary
 from lstmcalc.report import Report
 from lstmcalc.verification.masks import compare_masks
@@ -96,7 +98,7 @@ def test_what_is_not_known_is_not_called_lost() -> None:
     report = after_embedding(own, "LSTM: {units: 4, return_sequences: true, name: r}", "Dense: 3", "Masking")
     assert list(roles(report).values()) == ["made", "unknown", "unknown", "unknown", "made"]
     assert not [hint for hint in report.hints if hint.code.startswith("mask")]
-    masks = {layer["name"]: layer["mask"] for layer in report_document(report)["layers"]}
+    masks = {layer["name"]: layer["mask"] for layer in report_json(report)["layers"]}
     assert masks["own"] == {"in": True, "out": None, "role": None}
     assert masks["r"] == {"in": None, "out": None, "role": None}
     assert masks["masking"]["role"] == "made"
@@ -127,7 +129,7 @@ def test_a_shared_layer_has_a_role_for_each_call() -> None:
         "Dense: {units: 8, name: d}", "{apply: d, inputs: more, name: again}", "Add: {inputs: [again, e]}"
     )
     assert roles(report)["d"] == "passed none"
-    layer = next(layer for layer in report_document(report)["layers"] if layer["name"] == "d")
+    layer = next(layer for layer in report_json(report)["layers"] if layer["name"] == "d")
     assert layer["mask"] == {"in": None, "out": None, "role": None}
 
 
@@ -171,7 +173,9 @@ def sentences(report: Report, text: str, name: str) -> list[str]:
 SAID = {
     ("LSTM: {units: 4, name: x}",): [
         "At a masked step it keeps its states, so that its output is the one after the last step that counts.",
-        "The padding may be anywhere; the fused cuDNN kernel is used only where it is at the end.",
+        "On a CPU padding may be anywhere.",
+        "With TensorFlow on a GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then be at the "
+        "end, behind at least one step; `use_cudnn: false` rules it out.",
         "The mask ends here: no steps are left that it could be of.",
     ],
     ("SimpleRNN: {units: 4, return_sequences: true, name: x}", "GRU: 3"): [
@@ -179,6 +183,11 @@ SAID = {
         "It passes the mask on.",
         "So it is up to Keras 3.15.1; in later versions SimpleRNN loses the mask, and the layers behind it no longer "
         "get it.",
+    ],
+    ("SimpleRNN: {units: 4, return_sequences: true, go_backwards: true, name: x}",): [
+        "At a masked step it keeps its states, and repeats the output of the step that it read before.",
+        "It passes the mask on.",
+        "The last step comes out first, and the mask stays as it was: it is then laid over other steps.",
     ],
     ("Conv1D: {filters: 3, kernel_size: 3, name: x}",): [
         "The mask is lost: Conv1D has none for what it gives, and reads masked steps like all others.",
@@ -202,6 +211,9 @@ SAID = {
     ],
     ("{layer: 'Bidirectional(GRU(4, return_sequences=True))', name: x}",): [
         "At a masked step each direction keeps its states, and gives zeros there: padding changes nothing else.",
+        "On a CPU padding may be anywhere.",
+        "With TensorFlow on a GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then be at the "
+        "end, behind at least one step; `use_cudnn: false` rules it out.",
         "It passes the mask on.",
     ],
 }
@@ -247,6 +259,13 @@ HINTS = {
           because  what an operation gives carries no mask
           fix      use the layer `Add`, which merges masks, or give "g" the mask in its call, as `mask`
     """,
+    ("GRU: {units: 4, return_sequences: true, go_backwards: true, name: b}", "GRU: {units: 4, name: g}"): """
+        hint[mask-reversed] m.yaml:4:5  layer "b" (GRU)
+          expected the mask from "e" to reach "g", which would use it
+          got      a mask in the order of the input, with outputs in reverse order
+          because  with `go_backwards: true` the last step comes out first, so that the mask is laid over other steps
+          fix      leave `go_backwards` out of "b"
+    """,
     ("Concatenate: {inputs: [e, more], name: j}", "GRU: {units: 4, name: g}"): """
         hint[mask-lost] m.yaml:4:5  layer "j" (Concatenate)
           expected the mask from "e" to reach "g", which would use it
@@ -275,6 +294,28 @@ def test_hints(layers: tuple[str, ...], expected: str) -> None:
 )
 def test_no_hint_where_no_layer_would_have_used_it(layers: tuple[str, ...]) -> None:
     assert not [hint for hint in after_embedding(*layers).hints if hint.code.startswith("mask")]
+
+
+REFUSED = {
+    "Dense(4)": "leave `mask` out: Dense passes on the one of its input",
+    "Conv1D(3, 1)": "leave `mask` out",
+}
+
+
+@pytest.mark.parametrize(("layer", "fix"), REFUSED.items())
+def test_a_mask_is_refused_where_keras_takes_none(layer: str, fix: str) -> None:
+    head = "inputs: {x: [10, 3], m: {shape: [10], dtype: bool}}\nlayers:\n"
+    with pytest.raises(SpecError) as error:
+        report_of(f"{head}  - {{layer: '{layer}', inputs: x, mask: m, name: d}}\n")
+    name = layer.partition("(")[0]
+    expected = f"""
+        error[unknown-argument] m.yaml:3:5  layer "d" ({name})
+          expected no `mask`
+          got      one
+          because  a call of {name} takes none
+          fix      {fix}
+    """
+    assert str(error.value) == dedent(expected).strip()
 
 
 def test_a_mask_given_to_the_call_is_used() -> None:
@@ -351,7 +392,7 @@ def test_the_column_is_there_only_where_a_layer_has_a_mask() -> None:
 
 
 def test_json_of_roles() -> None:
-    document: dict[str, Any] = json.loads(json.dumps(report_document(after_embedding("GRU: 4"))))
+    document: dict[str, Any] = json.loads(json.dumps(report_json(after_embedding("GRU: 4"))))
     masks = {layer["name"]: layer["mask"] for layer in document["layers"]}
     assert masks["e"] == {"in": False, "out": True, "role": "made"}
     assert masks["gru"] == {"in": True, "out": False, "role": "ended"}
@@ -412,3 +453,59 @@ def test_verify_tells_of_a_mask_that_only_keras_has() -> None:
 def test_states_without_the_mask_do_harm_only_where_padding_is_read_first(layer: str, codes: list[str]) -> None:
     hints = after_embedding(f"{{layer: '{layer}', initial_state: [h]}}").hints
     assert [hint.code for hint in hints if hint.code.startswith("mask")] == codes
+
+
+TOLD = {
+    "LSTM": """
+        Mask
+          At a masked step it keeps its states, so that its output is the one after the
+          last step that counts. On a CPU padding may be anywhere. With TensorFlow on a
+          GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then be
+          at the end, behind at least one step; `use_cudnn: false` rules it out. The
+          mask ends here: no steps are left that it could be of.
+          With `return_sequences: true`
+            At a masked step it keeps its states, and repeats the output of the step
+            that it read before. On a CPU padding may be anywhere. With TensorFlow on a
+            GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then
+            be at the end, behind at least one step, and the outputs there are zeros;
+            `use_cudnn: false` rules it out. It passes the mask on. So it is up to Keras
+            3.15.1; in later versions LSTM loses the mask, and the layers behind it no
+            longer get it.
+          With `initial_state`
+            Beside `initial_state` Keras does not hand the layer the mask of its input:
+            it reads masked steps like all others. To have it skip them, give the call
+            the mask too, as `mask`.
+    """,
+    "Softmax": """
+        Mask
+          It takes no mask, or one of the input's 2 axes. Masked values get no share. It
+          passes the mask on.
+    """,
+    "Embedding": """
+        Mask
+          The mask is lost: Embedding has none for what it gives, and reads masked steps
+          like all others. Layers behind it cannot tell padding from data.
+          With `mask_zero: true`
+            `mask_zero: true` makes a mask (None, 10): the number 0 is padding, every
+            other number counts. That leaves the numbers 1 to 4999 for what the data
+            hold.
+    """,
+    "Add": """
+        Mask
+          A step of its output counts where it counts in any input.
+          With a mask on the first input alone
+            One of its inputs has no mask, and Add then gives none: the mask is lost.
+            Layers behind it cannot tell padding from data.
+    """,
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), TOLD.items())
+def test_layers_tells_what_a_layer_does_with_a_mask(name: str, expected: str) -> None:
+    lines = list(layer_lines(name))
+    start = lines.index("Mask")
+    assert "\n".join(lines[start : lines.index("", start)]) == dedent(expected).strip()
+
+
+def test_of_every_layer_something_is_told() -> None:
+    assert [name for name in RULES if not list(mask_facts(name))] == ["Equalization", "Wrapper"]

@@ -15,28 +15,29 @@ import pytest
 from convertible import MODELS
 from layer_examples import cases, one_layer
 from typer.testing import CliRunner, Result
+from walk_numbers import digits, names_in, numbers_of
 
 import lstmcalc
 from lstmcalc.cli import app
 from lstmcalc.cli.models import is_source
 from lstmcalc.dims import lift
 from lstmcalc.explanation.choices import Choice, other_choices
-from lstmcalc.explanation.walk import ModelExplanation, explain_model, outermost, to_json
-from lstmcalc.explanation.walk_layer import choice_sentences
-from lstmcalc.explanation.walk_places import inner_places
+from lstmcalc.explanation.walk import ModelExplanation, explain_model, outermost
+from lstmcalc.explanation.walk.layer import choice_sentences
+from lstmcalc.explanation.walk.places import inner_places
 from lstmcalc.layers import RULES
 from lstmcalc.layers.rule import Example, Inputs
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.walk_document import walk_document
-from lstmcalc.report import LayerReport, Report
+from lstmcalc.renderers.walk_json import walk_json
+from lstmcalc.report import Report
 from lstmcalc.shapes import show_count, show_shape
-from lstmcalc.spec import LayerSpec, Spec
+from lstmcalc.spec import Spec
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 FILES = sorted(path for path in (ROOT / "tests" / "models").rglob("*") if path.is_file())
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?![\w.]*\w)")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_every_layer_occurs_and_every_number_is_the_report_s(load: Any) -> None:
         pytest.skip("no model")
     report = inferred(spec)
     walk = explain_model(spec, report)
-    assert json.loads(json.dumps(to_json(walk))) == to_json(walk)
+    assert json.loads(json.dumps(walk_json(walk))) == walk_json(walk)
     text = document_text(walk_document(walk), 80)
     assert {layer.path for layer in walk.layers} >= {layer.name for layer in report.layers}
     for layer in walk.layers:
@@ -106,64 +107,6 @@ def test_every_layer_occurs_and_every_number_is_the_report_s(load: Any) -> None:
             for sentence in layer.texts(kind):
                 made_up = {each for each in digits(sentence) if each not in allowed and each > 5}
                 assert not made_up, (layer.path, sentence)
-
-
-def digits(text: str) -> set[int]:
-    return {int(found.replace(",", "").rstrip(",") or 0) for found in NUMBER.findall(text)}
-
-
-def numbers_of(layer: LayerReport, spec: Spec) -> set[int]:
-    """What the report knows of a layer, what the spec says of it, and what follows from these in one step."""
-    shapes = [shape for call in layer.calls for shape in (*call.inputs, *(call.outputs or ())) if shape]
-    shapes += [weight.shape for weight in layer.weights]
-    known = digits(str(shapes)) | digits(f"{layer.arithmetic} {layer.formula} {layer.params} {len(layer.calls)}")
-    known |= {weight.params for weight in layer.weights if isinstance(weight.params, int)}
-    known |= {each.params for each in (layer.nested.layers if layer.nested else ()) if isinstance(each.params, int)}
-    known |= arguments_of(spec)
-    for group in {weight.name.partition("/")[0] for weight in layer.weights}:
-        counts = [weight.params for weight in layer.weights if weight.name.startswith(group + "/")]
-        known.add(sum(count for count in counts if isinstance(count, int)))
-    frozen = layer.totals.non_trainable_params
-    known |= {frozen} if isinstance(frozen, int) else set()
-    # The last index of a table, the widths and counts of one direction, the values of a sample.
-    known |= {number - 1 for number in known} | {number // 2 for number in known}
-    for shape in shapes:
-        sizes = [size for size in shape[1:] if isinstance(size, int)]
-        for start in range(len(sizes)):
-            product = 1
-            for size in sizes[start:]:
-                product *= size
-                known.add(product)
-    return known
-
-
-def arguments_of(spec: Spec) -> set[int]:
-    found: set[int] = set()
-
-    def collect(value: Any) -> None:
-        if isinstance(value, LayerSpec):
-            collect(dict(value.arguments))
-        elif isinstance(value, dict):
-            for item in value.values():
-                collect(item)
-        elif isinstance(value, (list, tuple)):
-            for item in value:
-                collect(item)
-        else:
-            found.update(digits(str(value)))
-
-    for layer in spec.layers.values():
-        collect(layer)
-    for call in spec.calls:
-        collect(dict(call.keywords))
-    for model in spec.models.values():
-        found |= arguments_of(model)
-    return found | set(spec.symbols.values())
-
-
-def names_in(spec: Spec) -> list[str]:
-    inner = [name for model in spec.models.values() for name in names_in(model)]
-    return [*spec.layers, *(port.name for port in spec.inputs), *inner]
 
 
 def test_a_class_is_introduced_once_and_its_numbers_every_time() -> None:
@@ -198,8 +141,7 @@ def test_a_shared_layer_is_told_once_with_all_its_places() -> None:
     assert told(walk, "enc", "layer") == [
         '`LSTM(4, return_state=True)` reads (None, 10, 8) from "a": 10 steps of 8 features.',
         'It is used 2 times, with the same weights, which count once. It also reads (None, 12, 8) from "b", and '
-        "gives (None, 4), (None, 4) and (None, 4), of which the first is an output of the model and read by "
-        '"concatenate".',
+        'gives (None, 4), (None, 4) and (None, 4), read by "concatenate", and the first is an output of the model.',
     ]
 
 

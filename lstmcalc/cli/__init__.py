@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lstmcalc.cli.explain import explain
-from lstmcalc.cli.forms import Format, Pictures, form_of
+from lstmcalc.cli.forms import Format, Output, Pictures, form_of
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import paste
-from lstmcalc.cli.values import values_of
+from lstmcalc.cli.values import checked_target, values_of
 
 app = typer.Typer(
     name="lstmcalc",
@@ -29,7 +28,6 @@ Values = Annotated[
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
 Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
 Backend = Annotated[str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")]
 
@@ -113,10 +111,7 @@ def convert(
     output: Output = None,
 ) -> None:
     """Write a model down as YAML, as Keras's JSON, or as Python."""
-    from lstmcalc.conversion import TARGETS
-
-    if target not in TARGETS:
-        raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
+    checked_target(target)
     symbols = values_of(values)
     page = Page("text", output)
     with page.source(source):
@@ -147,7 +142,7 @@ def layers(
         if name is None:
             page.lines(registry_lines(page.width or 80))
         elif (class_name := find_class(name)) is not None:
-            page.lines(layer_lines(class_name))
+            page.lines(layer_lines(class_name, page.width or 80))
         else:
             near = closest(name, [*RULES, *ALIASES])
             fix = f"did you mean `{near}`?" if near else "`lstmcalc layers` lists them"

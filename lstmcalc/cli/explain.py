@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lstmcalc.cli.forms import Format, form_of
+from lstmcalc.cli.forms import Format, Output, form_of
 from lstmcalc.cli.models import Asked, explain_sources, is_source
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.values import values_of
@@ -32,7 +31,6 @@ Compare = Annotated[bool, typer.Option("--compare", help="Set one layer beside o
 Diagram = Annotated[bool, typer.Option("--diagram", help="Add the pictures: over time, inside the cell, the graph.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 
 
 def explain(

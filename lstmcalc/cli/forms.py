@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["FORMS", "Format", "Pictures", "fitted", "form_of", "is_same_file", "on_terminal", "put"]
+__all__ = ["FORMS", "Format", "Output", "Pictures", "fitted", "form_of", "is_same_file", "on_terminal", "put"]
 
 FORMS = ("text", "json", "markdown", "html", "svg")
 #: The endings of files that ask for a form.
@@ -33,6 +33,7 @@ Format = Annotated[
         help="The form of the answer; by default text, or what the ending of FILE says: .json, .md, .html, .svg.",
     ),
 ]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
 Pictures = Annotated[
     bool, typer.Option("--diagram", help="Add diagrams: of a layer its steps and its inside, of a model its graph.")
 ]

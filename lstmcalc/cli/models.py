@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.paste import MODEL_FILES, explain_text, read_text
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "explain_sources", "is_source"]
 
 #: The endings of files that hold a model or a printed summary.
-ENDINGS = (".yaml", ".yml", ".json", ".py", ".ipynb", ".keras", ".h5", ".hdf5", ".txt", ".md", ".log", ".html")
+ENDINGS = (*MODEL_FILES, ".txt", ".md", ".log", ".html")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,6 @@ def explain_sources(page: Page, sources: Sequence[str], asked: Asked) -> None:
 
 def _text(source: str) -> str | None:
     """What standard input or a text file holds; None for a file that is read elsewhere."""
-    from lstmcalc.cli.paste import read_text
     from lstmcalc.sources import ARCHIVES
 
     if source == "-":
@@ -74,7 +74,6 @@ def _text(source: str) -> str | None:
 
 def _explains_print(page: Page, text: str, source: str, asked: Asked) -> bool:
     """Explains a printed summary line by line, as `paste` does; False where the text is something else."""
-    from lstmcalc.cli.paste import explain_text
     from lstmcalc.sources.python import looks_like_python
     from lstmcalc.summary_text.tables import looks_like_summary
 
@@ -114,24 +113,26 @@ def _inferred(spec: Spec, asked: Asked) -> tuple[Report, tuple[Fault, ...]]:
 
 
 def _walk(page: Page, spec: Spec, report: Report, faults: tuple[Fault, ...], asked: Asked) -> None:
-    from lstmcalc.explanation.walk import explain_model, to_json
+    from lstmcalc.explanation.walk import explain_model
     from lstmcalc.renderers.walk_document import walk_document
+    from lstmcalc.renderers.walk_json import walk_json
 
     walk = explain_model(spec, report)
 
     def diagrams() -> Sequence[Diagram]:
         return [page.graph(report, faults)]
 
-    page.answer(lambda: walk_document(walk, faults), lambda: to_json(walk, faults), diagrams, diagram=asked.diagram)
+    page.answer(lambda: walk_document(walk, faults), lambda: walk_json(walk, faults), diagrams, diagram=asked.diagram)
     page.failed |= bool(faults)
 
 
 def _layer(page: Page, spec: Spec, report: Report, name: str, asked: Asked) -> None:
     """Explains one layer; of one that is a model, all of its layers."""
-    from lstmcalc.explanation.walk import explain_place, to_json
-    from lstmcalc.explanation.walk_lookup import explain_layer_at, find_layer
-    from lstmcalc.explanation.walk_places import inner_places
+    from lstmcalc.explanation.walk import explain_place
+    from lstmcalc.explanation.walk.lookup import explain_layer_at, find_layer
+    from lstmcalc.explanation.walk.places import inner_places
     from lstmcalc.renderers.walk_document import walk_document
+    from lstmcalc.renderers.walk_json import walk_json
 
     place, layer = find_layer(spec, report, name)
     inner = next(inner_places(place, layer), None)
@@ -143,4 +144,4 @@ def _layer(page: Page, spec: Spec, report: Report, name: str, asked: Asked) -> N
         # Of an input there is no more to say than the walk does.
         only = tuple(each for each in walk.layers if each.layer is layer)
         walk = replace(walk, overview=(), layers=only, hints=())
-    page.answer(lambda: walk_document(walk), lambda: to_json(walk))
+    page.answer(lambda: walk_document(walk), lambda: walk_json(walk))

@@ -16,8 +16,8 @@ from lstmcalc.cli.forms import fitted, is_same_file, on_terminal, put
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
-    from lstmcalc.explanation import Explanation
     from lstmcalc.explanation.diagrams import Diagram
+    from lstmcalc.explanation.layer import Explanation
     from lstmcalc.explanation.readings import ReadingExplanation
     from lstmcalc.renderers.document import Document
     from lstmcalc.report import Report
@@ -43,11 +43,6 @@ class Page:
         terminal = output is None and on_terminal()
         self.width = terminal_width() if terminal else None
         self.colour = terminal and wants_colour()
-
-    @property
-    def as_json(self) -> bool:
-        """Whether JSON is asked for."""
-        return self.form == "json"
 
     @contextmanager
     def source(self, name: str, partly: bool = True) -> Iterator[None]:
@@ -89,9 +84,9 @@ class Page:
             return replace(made, blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
 
         def data() -> dict[str, Any]:
-            from lstmcalc.renderers.json_document import report_document
+            from lstmcalc.renderers.report_json import report_json
 
-            return report_document(report)
+            return report_json(report)
 
         def text() -> str:
             from lstmcalc.renderers.summary_text import render_summary
@@ -102,7 +97,7 @@ class Page:
 
     def graph(self, report: Report, faults: Sequence[Fault] = ()) -> Diagram:
         """A model's graph; where nothing but pictures is shown, what else is to be said stands below it."""
-        from lstmcalc.explanation.diagrams_graph import graph_of
+        from lstmcalc.explanation.diagrams.graph import graph_of
         from lstmcalc.renderers.summary_document import remarks
 
         graph = graph_of(report)
@@ -112,7 +107,7 @@ class Page:
         """Explains the last layer of a model; `diagram` adds its pictures to forms of words, `compare` its counterparts
         in other frameworks.
         """
-        from lstmcalc.explanation import explain_layer
+        from lstmcalc.explanation.layer import explain_layer
         from lstmcalc.inference import infer
 
         report = infer(spec)
@@ -120,12 +115,16 @@ class Page:
 
     def layer(self, explanation: Explanation, spec: Spec, report: Report, diagram: bool = False) -> None:
         """Shows the explanation of a layer of a model; `diagram` adds its pictures to forms of words."""
-        from lstmcalc.explanation import to_json
 
         def document() -> Document:
             from lstmcalc.renderers.explanation_document import explanation_document
 
             return explanation_document(explanation)
+
+        def data() -> dict[str, Any]:
+            from lstmcalc.renderers.explanation_json import explanation_json
+
+            return {**explanation_json(explanation), "source": spec.source}
 
         def text() -> str:
             from lstmcalc.renderers.explanation_text import render
@@ -133,11 +132,11 @@ class Page:
             return render(explanation, self.width, self.colour)
 
         def diagrams() -> Sequence[Diagram]:
-            from lstmcalc.explanation.diagrams_of import diagrams_of_layer
+            from lstmcalc.explanation.diagrams.layer import diagrams_of_layer
 
             return diagrams_of_layer(spec, report, explanation.layer)
 
-        self.answer(document, lambda: {**to_json(explanation), "source": spec.source}, diagrams, text, diagram)
+        self.answer(document, data, diagrams, text, diagram)
 
     def reading(self, explanation: ReadingExplanation, diagram: bool = False) -> None:
         """Shows a pasted summary with what each line means; `diagram` adds the model's graph to forms of words."""
@@ -148,9 +147,9 @@ class Page:
             return pasted_document(explanation)
 
         def data() -> dict[str, Any]:
-            from lstmcalc.renderers.reading_json import reading_document
+            from lstmcalc.renderers.reading_json import reading_json
 
-            return reading_document(explanation)
+            return reading_json(explanation)
 
         def text() -> str:
             from lstmcalc.renderers.reading_text import render_reading
@@ -184,7 +183,7 @@ class Page:
         it they are those in the document. `text` makes the text where it is not drawn from the document.
         """
         if self.form == "json":
-            self.document(data())
+            self._json(data())
         elif self.form == "svg":
             self._picture(document, diagrams)
         elif self.form == "text" and text is not None:
@@ -239,7 +238,7 @@ class Page:
             raise typer.Exit(2) from None
         self.failed |= not result.agrees
         if self.form == "json":
-            self.document(to_json(result))
+            self._json(to_json(result))
         elif self.form == "text":
             self.lines(verification_lines(result))
         elif self.form == "svg":
@@ -275,9 +274,9 @@ class Page:
         """Shows what is wrong: within the answer in JSON, Markdown and HTML, and beside it where nobody reads along."""
         known: Report | None = error.report if partly and error.report is not None and error.report.layers else None
         if self.form == "json":
-            from lstmcalc.renderers.json_document import error_document
+            from lstmcalc.renderers.report_json import error_json
 
-            self.document(error_document(name, error))
+            self._json(error_json(name, error))
             return
         within = self.form in ("markdown", "html")
         if known is not None:
@@ -296,9 +295,9 @@ class Page:
         apart = "\n" if self.parts or self.failed else ""
         typer.echo(apart + render_faults(error.faults, width=width, colour=colour), err=True, nl=False)
 
-    def document(self, document: Mapping[str, Any]) -> None:
+    def _json(self, document: Mapping[str, Any]) -> None:
         """Shows a document of the JSON contract."""
-        from lstmcalc.renderers.json_document import dumps
+        from lstmcalc.renderers.report_json import dumps
 
         self._write(dumps(document) + "\n")
 

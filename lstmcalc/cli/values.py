@@ -1,4 +1,4 @@
-"""What `--set` says."""
+"""What `--set` and `--to` say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-__all__ = ["values_of"]
+__all__ = ["checked_target", "values_of"]
 
 
 def values_of(words: Iterable[str] | None) -> dict[str, int]:
@@ -22,3 +22,12 @@ def values_of(words: Iterable[str] | None) -> dict[str, int]:
             raise typer.BadParameter(f"expected NAME=VALUE with a positive integer, got {word}", param_hint="--set")
         values[name] = int(number)
     return values
+
+
+def checked_target(target: str) -> str:
+    """What a model is to be written as; a usage error where that is none of the ways that there are."""
+    from lstmcalc.conversion import TARGETS
+
+    if target not in TARGETS:
+        raise typer.BadParameter(f"expected {', '.join(TARGETS)}, got {target}", param_hint="--to")
+    return target

@@ -12,8 +12,8 @@ from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim
 from lstmcalc.errors import Rejection, SpecError
-from lstmcalc.explanation.reading_words import listed
-from lstmcalc.explanation.recurrence import changed
+from lstmcalc.explanation.keras_calls import changed
+from lstmcalc.explanation.words import listed
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, as_shapes, show_shapes
 from lstmcalc.layers.rule import Shape as Dims

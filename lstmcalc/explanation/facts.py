@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lstmcalc.dims import Dim, Size, lift, symbols_of, to_text
+from lstmcalc.dims import Dim, Size, symbols_of, to_text
 from lstmcalc.errors import Rejection, SpecError
-from lstmcalc.explanation import purpose_of
-from lstmcalc.explanation.named_axes import Made, input_axes_of, named_outputs
-from lstmcalc.explanation.recurrence import call_text
-from lstmcalc.layers import Stated
-from lstmcalc.layers.recurrent import Cell
+from lstmcalc.explanation.named_axes import Made, named_outputs
+from lstmcalc.explanation.rule_inputs import inputs_of
 from lstmcalc.layers.rule import Inputs, LayerRule, as_shapes
 from lstmcalc.layers.rule import Shape as Dims
+from lstmcalc.report import Shape
 
-__all__ = ["Facts", "differs", "purpose_of_class", "reduced", "run", "true_purpose", "written"]
-
-Shape = tuple[Size, ...]
-
-#: A tuple of one number, which Keras takes as the number: `kernel_size=(3,)`.
-ONE_OF_ITS_KIND = re.compile(r"\((\d+),\)")
+__all__ = ["Facts", "run"]
 
 
 @dataclass(frozen=True)
@@ -82,14 +74,9 @@ def run(
     >>> x.axes, [to_text(size) for size in made[0].shape]
     (('batch', 'timesteps', 'input_dim'), ['batch', 'units'])
     """
-    lifted = [lift(shape) for shape in shapes]
     try:
-        axes = input_axes_of(rule, len(lifted[0])) if lifted else ()
-        x = Inputs(lifted, axes, [lift(shape) for shape in states], keywords)
-        if isinstance(rule, Cell) and not x.states:
-            x.states = rule.state_shapes(x)
-        x.checked = False
-        made = _in_names(rule, x) if lifted else None
+        x = inputs_of(rule, shapes, states, keywords)
+        made = _in_names(rule, x) if shapes else None
         return x, as_shapes(rule.output_shape(x)), made
     except Rejection:
         return None
@@ -102,55 +89,3 @@ def _in_names(rule: LayerRule, x: Inputs) -> tuple[Made, ...] | None:
     except SpecError:
         return None
     return None if made is None else tuple(made)
-
-
-def written(rule: LayerRule, class_name: str, hidden: Sequence[str] = ()) -> str:
-    """A rule as a Keras call, without arguments that equal Keras's defaults or that are `hidden`.
-
-    >>> from lstmcalc.layers import RULES
-    >>> written(RULES["Dropout"]({"rate": 0.5, "seed": None}), "Dropout")
-    'Dropout(0.5)'
-    """
-
-    def shown(rule: LayerRule, key: str, value: Any) -> bool:
-        return differs(rule, key, value) and key not in hidden and not isinstance(rule, Stated)
-
-    text = ONE_OF_ITS_KIND.sub(r"\1", call_text(reduced(rule, shown)))
-    return f"ops.{text}" if class_name.startswith("ops.") else text
-
-
-def purpose_of_class(rule: type[LayerRule]) -> str:
-    """The first sentence of a rule's docstring."""
-    return purpose_of(rule({}))
-
-
-def true_purpose(facts: Facts) -> str:
-    """What the layer is for, without the parts that its arguments switch off."""
-    rule, text = facts.rule, purpose_of_class(type(facts.rule))
-    if getattr(rule, "use_bias", True) is False:
-        text = text.replace(", plus an offset", "")
-    if not (getattr(rule, "scale", True) and getattr(rule, "center", True)):
-        text = text.partition(", then scales")[0].rstrip(".") + "."
-    return text
-
-
-def reduced(rule: LayerRule, kept: Callable[[LayerRule, str, Any], bool]) -> LayerRule:
-    """The same layer with some of its arguments, and so the layers that it wraps."""
-    if not rule.given:
-        return rule
-
-    def inside(value: Any) -> Any:
-        if isinstance(value, LayerRule):
-            return reduced(value, kept)
-        return [inside(item) for item in value] if isinstance(value, list) else value
-
-    given = {key: inside(value) for key, value in rule.given.items() if kept(rule, key, value)}
-    made = type(rule)(given, rule.name)
-    if isinstance(rule, Stated) and isinstance(made, Stated):
-        made.stated_class = rule.stated_class
-    return made
-
-
-def differs(rule: LayerRule, key: str, value: Any) -> bool:
-    """Whether a value is another one than Keras's default."""
-    return bool(value != rule.arguments[key].initial)

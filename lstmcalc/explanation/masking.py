@@ -11,11 +11,12 @@ from lstmcalc.layers.normalization import BatchNormalization
 from lstmcalc.layers.pooling import GlobalAveragePooling1D
 from lstmcalc.layers.recurrent import Fused, Recurrent
 from lstmcalc.layers.rule import LayerRule
+from lstmcalc.layers.unknowable import Lambda
 from lstmcalc.layers.wrappers import Bidirectional, TimeDistributed
 from lstmcalc.report import CallReport
 from lstmcalc.shapes import show_shape
 
-__all__ = ["mask_sentences"]
+__all__ = ["mask_sentences", "not_handed"]
 
 GIVE = "To have it skip them, give the call the mask too, as `mask`."
 
@@ -50,7 +51,7 @@ def _made(rule: LayerRule, call: CallReport) -> Iterator[str]:
 
 def _passed(rule: LayerRule, call: CallReport) -> Iterator[str]:
     if call.mask.reason == "initial_state":
-        yield from _not_handed(rule)
+        yield from not_handed()
         yield "The mask goes on to the next layer all the same."
     else:
         yield "It passes the mask on, and works on masked steps like on all others."
@@ -60,6 +61,8 @@ def _passed(rule: LayerRule, call: CallReport) -> Iterator[str]:
 def _used(rule: LayerRule, call: CallReport) -> Iterator[str]:
     yield from _use(rule, call)
     yield "It passes the mask on."
+    if call.mask.reason == "reversed":
+        yield "The last step comes out first, and the mask stays as it was: it is then laid over other steps."
     yield from _until(rule, call)
 
 
@@ -75,10 +78,12 @@ def _ended(rule: LayerRule, call: CallReport) -> Iterator[str]:
 
 def _lost(rule: LayerRule, call: CallReport) -> Iterator[str]:
     if call.mask.reason == "initial_state":
-        yield from _not_handed(rule)
+        yield from not_handed()
         return
     if call.mask.reason == "missing" and isinstance(rule, Merge):
         yield f"One of its inputs has no mask, and {rule.class_name} then gives none: the mask is lost."
+    elif isinstance(rule, Lambda):
+        yield "The mask is lost: Lambda gives none where its argument `mask` is not stated."
     elif rule.family == "operations":
         yield "What an operation gives carries no mask: it is lost here."
     else:
@@ -107,7 +112,7 @@ def _unknown(rule: LayerRule, call: CallReport) -> Iterator[str]:
         yield f"Whether it gives a mask is not known: only running {rule.class_name} would tell."
 
 
-def _not_handed(rule: LayerRule) -> Iterator[str]:
+def not_handed() -> Iterator[str]:
     yield "Beside `initial_state` Keras does not hand the layer the mask of its input: it reads masked steps like all "\
           f"others. {GIVE}"  # fmt: skip
 
@@ -121,6 +126,7 @@ def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
             "gives zeros there" if rule.layer.return_sequences else "gives what it has after the last one that counts"
         )
         yield f"At a masked step each direction keeps its states, and {each}: padding changes nothing else."
+        yield from _kernel(rule.layer, zeros=False)
     elif isinstance(rule, TimeDistributed):
         yield f"It hands the {rule.layer.class_name} inside the part of the mask that belongs to its step."
     elif isinstance(rule, GlobalAveragePooling1D):
@@ -128,8 +134,12 @@ def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
     elif isinstance(rule, BatchNormalization):
         yield "While training, it leaves masked steps out of mean and variance."
     elif rule.family == "attention":
-        value = call.mask.inputs[1:2] == (True,)
-        yield "No step looks at a masked step of the value." if value else "The value has no mask: all its steps count."
+        query, value = (call.mask.inputs[i : i + 1] == (True,) for i in range(2))
+        # With heads, a masked step of the query looks at all steps alike.
+        who = "No step that counts" if query else "No step of the query"
+        yield f"{who} looks at a masked step of the value." if value else "The value has no mask: all its steps count."
+        if query and rule.takes_mask:
+            yield "At masked steps of the query it gives zeros."
     elif rule.class_name == "Softmax":
         yield "Masked values get no share."
     elif isinstance(rule, Merge):
@@ -145,8 +155,19 @@ def _recurrent(rule: Recurrent) -> Iterator[str]:
         yield "At a masked step it keeps its states, and gives zeros."
     else:
         yield "At a masked step it keeps its states, and repeats the output of the step that it read before."
-    if isinstance(rule, Fused) and rule.use_cudnn is not False and not rule.obstacles():
-        yield "The padding may be anywhere; the fused cuDNN kernel is used only where it is at the end."
+    yield from _kernel(rule, rule.return_sequences and not getattr(rule, "zero_output_for_mask", False))
+
+
+def _kernel(rule: LayerRule, zeros: bool) -> Iterator[str]:
+    """What the fused kernel asks of padding (keras/src/backend/tensorflow/rnn.py, `_cudnn_lstm`, 3.15.1)."""
+    if not isinstance(rule, Fused) or rule.use_cudnn is False or rule.obstacles():
+        return
+    yield "On a CPU padding may be anywhere."
+    yield (
+        "With TensorFlow on a GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then be at the "
+        f"end, behind at least one step{', and the outputs there are zeros' if zeros else ''}; `use_cudnn: false` "
+        "rules it out."
+    )
 
 
 def _until(rule: LayerRule, call: CallReport) -> Iterator[str]:

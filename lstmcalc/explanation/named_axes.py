@@ -9,18 +9,7 @@ from lstmcalc.dims import UNKNOWN, Dim, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 
-__all__ = ["Made", "axis_list", "axis_names_of", "input_axes_of", "named_outputs", "reason_of"]
-
-
-def input_axes_of(rule: LayerRule, ndim: int) -> tuple[str, ...]:
-    """The names of the input's axes; those that a wrapper leaves open are called as the wrapped layer calls them."""
-    axes = rule.axis_names(ndim)
-    axes = ("batch", *axes[1:]) if axes[:1] == ("axis_0",) else axes
-    wrapped = getattr(rule, "layer", None)
-    if axes[2:3] != ("axis_2",) or not isinstance(wrapped, LayerRule):
-        return axes
-    named = (*axes[:2], *wrapped.axis_names(ndim - 1)[1:])
-    return named if len(set(named)) == ndim else axes
+__all__ = ["Made", "axis_list", "axis_names_of", "named_outputs", "reason_of"]
 
 
 class Made(NamedTuple):

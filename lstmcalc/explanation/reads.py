@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lstmcalc.dims import lower
 from lstmcalc.explanation.facts import Facts
-from lstmcalc.explanation.reading_words import NOUNS, amount_along, listed, show_input
+from lstmcalc.explanation.words import NOUNS, amount_along, listed, show_input
 from lstmcalc.shapes import show_shape
 
 __all__ = ["described", "reads_from"]

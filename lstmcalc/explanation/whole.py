@@ -8,11 +8,11 @@ from itertools import groupby, pairwise
 
 from lstmcalc.dims import Size, lower_size, symbols_of
 from lstmcalc.explanation.facts import Facts
-from lstmcalc.explanation.reading_shapes import because
-from lstmcalc.explanation.reading_words import amount_along, quoted
+from lstmcalc.explanation.output_shapes import because
+from lstmcalc.explanation.words import amount_along, quoted
 from lstmcalc.shapes import show_count
 
-__all__ = ["Member", "Remark", "flow", "open_sizes", "shares", "time"]
+__all__ = ["Member", "Remark", "flow", "open_sizes", "shares", "time", "total_of"]
 
 #: A flow of more shapes than these is not shown: the layers show it.
 MOST_SHAPES = 16
@@ -26,6 +26,10 @@ class Remark:
 
     about: str
     text: str
+
+    def to_json(self) -> dict[str, str]:
+        """The remark as the JSON contract spells it."""
+        return {"about": self.about.strip("`"), "text": self.text}
 
 
 @dataclass(frozen=True)

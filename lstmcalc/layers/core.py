@@ -21,7 +21,7 @@ from lstmcalc.layers.quantization import (
     reverse_weights,
     table_weights,
 )
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, layer, show_shapes
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Weight, layer, show_shapes
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Dense", "Embedding", "Identity", "Masking", "ReversibleEmbedding"]
@@ -154,6 +154,9 @@ class Embedding(LayerRule):
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return (x.shape,) if self.mask_zero else ()
 
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        return MaskStep(inputs=[0])
+
     examples = [
         Example({"input_dim": 5000, "output_dim": 50}, (None, 10), params=250_000, output=(None, 10, 50)),
         Example({"input_dim": 65, "output_dim": 256}, (64, None), params=16_640, output=(64, None, 256)),
@@ -262,6 +265,9 @@ class Masking(LayerRule):
 
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return (x.shape[:-1],)
+
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        return MaskStep(steps=[MaskStep(inputs=[0])])
 
     examples = [Example({"mask_value": -1.0}, (None, 50, 1), params=0, output=(None, 50, 1))]
 

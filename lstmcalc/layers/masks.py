@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lstmcalc.dims import Dim, equal
 from lstmcalc.errors import Rejection
-from lstmcalc.layers.rule import Inputs, Shape
+from lstmcalc.layers.rule import Inputs, Shape, count_axes
 from lstmcalc.shapes import show_shape
 
 __all__ = ["FAILS", "MISFIT", "one_per_place", "one_per_step", "refuse_mask", "repeated_to_fit"]
@@ -35,7 +35,7 @@ def one_per_step(x: Inputs, mask: Shape | None, steps: Dim, within: Shape = ()) 
 def one_per_place(mask: Shape | None, shape: Shape) -> None:
     """Requires a mask with all axes of an input but the last."""
     if mask is not None and len(mask) != len(shape) - 1:
-        expected = f"a mask of {len(shape) - 1} axes, one less than the input"
+        expected = f"a mask of {count_axes(len(shape) - 1)}, one less than the input"
         raise refuse_mask(expected, f"the mask {show_shape(mask)} with {show_shape(shape)}")
 
 

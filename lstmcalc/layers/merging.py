@@ -9,7 +9,7 @@ from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.masks import one_per_place, refuse_mask, repeated_to_fit
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"]
@@ -58,6 +58,12 @@ class Merge(LayerRule):
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         masks = [mask for mask in x.masks if mask is not None]
         return (repeated_to_fit(masks),) if len(masks) == len(x.masks) else ()
+
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        step = None
+        for index in range(1, len(x.masks)):
+            step = MaskStep(masks=[index], steps=[step]) if step else MaskStep(masks=[0, index])
+        return step
 
     def uses_mask(self, x: Inputs) -> bool:
         return self.reads_masks and any(mask is not None for mask in x.told)
@@ -220,6 +226,16 @@ class Concatenate(Merge):
 
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return (self.output_shape(x)[:-1],) if any(mask is not None for mask in x.masks) else ()
+
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        # A mask of fewer axes gets one, and is laid over zeros like its input; a missing one is an array of ones.
+        whole = [i for i, mask in enumerate(x.masks) if mask is not None and len(mask) == len(x.shapes[i])]
+        laid = [
+            MaskStep(inputs=[i]) if mask is None else MaskStep(steps=[MaskStep(masks=[i]), MaskStep(inputs=[i])])
+            for i, mask in enumerate(x.masks)
+            if i not in whole
+        ]
+        return MaskStep(steps=[MaskStep(masks=whole, steps=laid)])
 
     def voids_mask(self, x: Inputs) -> bool:
         # An input without a mask counts as true everywhere, and a step counts where any of its values does.

@@ -130,6 +130,9 @@ class Recurrent(LayerRule):
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return x.masks[:1] if self.return_sequences else ()
 
+    def reverses_steps(self) -> bool:
+        return bool(self.return_sequences and self.go_backwards)
+
     def check_mask(self, x: Inputs) -> None:
         # Without the states, which a wrapper hands to two layers.
         output = as_shapes(self.output_shape(x.replace(x.shapes, x.axes)))[0]
@@ -144,7 +147,8 @@ class Recurrent(LayerRule):
         yield from dropout_hints(self)
         yield from activation_hints(self)
         yield from _spare_hints(x, self.state_shapes(x), self.takes_spare())
-        if self.stateful:
+        if self.stateful and not x.states:
+            # States that are given start every call.
             yield stateful_hint()
         if self.unroll and not isinstance(x.timesteps, int):
             yield Fault(

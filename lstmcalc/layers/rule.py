@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from lstmcalc.dims import UNKNOWN, Condition, Dim, product, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments, tensor
+from lstmcalc.layers.examples import Example, Rejected
 from lstmcalc.layers.formula import Formula, Term
 from lstmcalc.layers.policies import variable_dtype
 from lstmcalc.shapes import show_shape
@@ -20,6 +21,7 @@ __all__ = [
     "Formula",
     "Inputs",
     "LayerRule",
+    "MaskStep",
     "Rejected",
     "Remedy",
     "Term",
@@ -76,33 +78,15 @@ class Remedy(NamedTuple):
     place: str = "on"
 
 
-class Example(NamedTuple):
-    """A layer on an input, with what Keras says of it; both a test and documentation.
+class MaskStep(NamedTuple):
+    """An operation with which Keras makes a mask: a place in the model's graph, though no layer of it.
 
-    `inputs` is a shape, or a list of shapes where the layer takes several inputs; `output` likewise for outputs,
-    `states` holds the shapes of an `initial_state`, `keywords` what else the call is told, `dtype` is the inputs'.
-    Layers inside `arguments` are written as Keras calls.
+    It takes inputs of the call and their masks, by number, and what other such operations give.
     """
 
-    arguments: Mapping[str, Any]
-    inputs: Any
-    params: int | str
-    output: Any
-    trainable_params: int | None = None
-    states: Any = ()
-    keywords: Mapping[str, Any] = {}
-    dtype: str = "float32"
-
-
-class Rejected(NamedTuple):
-    """Arguments, or an input, that the layer refuses, and the message."""
-
-    arguments: Mapping[str, Any]
-    message: str
-    inputs: Any = None
-    states: Any = ()
-    keywords: Mapping[str, Any] = {}
-    dtype: str = "float32"
+    inputs: Sequence[int] = ()
+    masks: Sequence[int] = ()
+    steps: Sequence[MaskStep] = ()
 
 
 class Inputs:
@@ -207,8 +191,8 @@ class LayerRule:
     #: How Keras's `call` takes the inputs: `inputs` is one tensor, or a list where there are several; `[xs]` a list in
     #: any case; `query value key` are tensors one by one, `*operands` any number of them.
     operands: ClassVar[str] = "inputs"
-    #: What else a call may be told, by Keras's names; those of the base are merged in.
-    keywords: ClassVar[dict[str, Argument]] = {"mask": tensor(), "training": flag(False)}
+    #: What else a call may be told, by Keras's names; those of the base are merged in, and `mask` where it is taken.
+    keywords: ClassVar[dict[str, Argument]] = {"training": flag(False)}
     #: Whether a call takes `initial_state`.
     takes_state: ClassVar[bool] = False
     #: Whether Keras's `call` takes a mask; it then gets the input's, unless it is given other arrays besides.
@@ -220,7 +204,9 @@ class LayerRule:
     #: The last Keras whose layer passes a mask on, where later ones lose it.
     passes_mask_until: ClassVar[str] = ""
     #: Whether what goes out, when not training, is the very array that came in, with the mask that it has.
-    returns_input: ClassVar[bool] = False
+    returns_input: bool = False
+    #: How many of its outputs are followed for their masks; None for all.
+    followed_outputs: ClassVar[int | None] = None
     #: Whether the layer takes the masks off the arrays that come in, also for layers that get them later.
     clears_masks: ClassVar[bool] = False
     arguments: ClassVar[dict[str, Argument]] = {}
@@ -297,12 +283,20 @@ class LayerRule:
         """The shapes of the masks that go out, one for each output; those that are left out have none."""
         return x.masks[:1] if self.passes_mask else ()
 
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        """The last operation that Keras makes the stated mask with; None where it passes the first input's on."""
+        return None
+
     def knows_masks(self) -> bool:
         """Whether it is known what the layer does with a mask."""
         return True
 
     def voids_mask(self, x: Inputs) -> bool:
         """Whether the mask that goes out masks nothing, though one that came in did."""
+        return False
+
+    def reverses_steps(self) -> bool:
+        """Whether steps go out in reverse order, which a mask that goes out with them does not."""
         return False
 
     def uses_mask(self, x: Inputs) -> bool:
@@ -384,7 +378,8 @@ def layer(
             for key, argument in own_arguments(base).items():
                 if isinstance(getattr(rule, argument.attribute), Argument):
                     rule.arguments.setdefault(key, argument)
-        rule.keywords = {**LayerRule.keywords, **rule.keywords}
+        told = {"mask": tensor()} if rule.takes_mask else {}
+        rule.keywords = {**told, **LayerRule.keywords, **rule.keywords}
         if family:
             RULES[rule.__name__] = rule
         ALIASES.update(dict.fromkeys(aliases.split(), rule.__name__))

@@ -21,6 +21,8 @@ class Lambda(LayerRule):
     so here it may be left out, or be any text.
     """
 
+    takes_mask = True
+
     function: Any = arg.anything(None)
     output_shape_: Any = arg.open_shape(None)
     mask: Any = arg.anything(None)
@@ -39,6 +41,10 @@ class Lambda(LayerRule):
 
     def knows_masks(self) -> bool:
         return self.mask is None
+
+    def uses_mask(self, x: Inputs) -> bool:
+        # A function that takes a mask may, which only running it would tell.
+        return False
 
     examples = [
         Example({"output_shape": [5, None]}, (None, 10, 32), params=0, output=(None, 5, None)),
@@ -77,6 +83,8 @@ class Wrapper(LayerRule):
 @layer(family="", arity=(1, None))
 class Stated(LayerRule):
     """A layer that only running it would reveal, such as a class of your own: shape and params are as stated."""
+
+    keywords = {"mask": arg.tensor()}
 
     output_shape_: Any = arg.open_shape()
     params: Any = arg.count(0)

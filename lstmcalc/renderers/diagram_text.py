@@ -8,12 +8,11 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from lstmcalc.explanation.diagrams import CellInside, Diagram, Graph, Unrolled
-from lstmcalc.renderers.diagram_cell import cell_as_list, cell_scene
-from lstmcalc.renderers.diagram_column import column_scene
-from lstmcalc.renderers.diagram_scene import Frame, Path, Place, Scene
-from lstmcalc.renderers.diagram_steps import unrolled_scene
-from lstmcalc.renderers.explanation_text import table_lines, wrapped_lines
-from lstmcalc.renderers.folding import folded, titled
+from lstmcalc.renderers.layouts.cell import cell_as_list, cell_scene
+from lstmcalc.renderers.layouts.column import column_scene
+from lstmcalc.renderers.layouts.scene import Frame, Path, Place, Scene
+from lstmcalc.renderers.layouts.steps import unrolled_scene
+from lstmcalc.renderers.lines import folded, table_lines, titled, wrapped_lines
 
 __all__ = ["diagram_lines", "scene_lines"]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
+from lstmcalc.renderers.marking import code
 
 if TYPE_CHECKING:
     from lstmcalc.explanation.diagrams import Diagram
@@ -25,6 +26,8 @@ __all__ = [
     "Table",
     "counts_of",
     "depth",
+    "fault_head",
+    "fault_slots",
     "is_list",
     "likewise",
 ]
@@ -32,10 +35,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; `level` 1 heads a layer or a row of a model, 2 a part of what is said of it."""
+    """A heading; `level` 1 heads a layer or a row of a model, 2 a part of what is said of it.
+
+    `warns` where it heads what the answer rests on.
+    """
 
     text: str
     level: int = 2
+    warns: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,22 @@ def likewise(faults: tuple[Fault, ...]) -> Iterator[tuple[Fault, tuple[str, ...]
         yield first, tuple(names)
         # Another one of the same layer says something else.
         yield from ((other, ()) for other in others if not other.layer or other.layer == first.layer)
+
+
+def fault_head(fault: Fault) -> str:
+    """Which fault it is, and where: what stands behind its severity.
+
+    >>> fault_head(Fault("wrong-ndim", layer=("both", "LSTM")))
+    '`wrong-ndim` layer `both` (LSTM)'
+    """
+    place = code(str(fault.where or ""))
+    layer = f"layer {code(fault.layer[0])} ({fault.layer[1]})" if fault.layer else ""
+    return " ".join(filter(None, (code(fault.code), place, layer)))
+
+
+def fault_slots(fault: Fault, others: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The slots of a fault, and the names of the other layers that it is given to."""
+    return [*fault.slots(), *([("likewise", ", ".join(map(code, others)))] if others else [])]
 
 
 def _is_count(cell: str) -> bool:

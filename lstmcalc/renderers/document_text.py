@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from lstmcalc.renderers.document import Block, Document, Drawn, Faults, Heading, Lines, Prose
-from lstmcalc.renderers.drawing import draw
-from lstmcalc.renderers.explanation_text import styled, table_lines, wrapped_lines
+from lstmcalc.renderers.drawing import draw, styled
+from lstmcalc.renderers.lines import table_lines, wrapped_lines
 from lstmcalc.renderers.marking import visible
 from lstmcalc.renderers.summary_text import render_faults
 
@@ -16,10 +16,15 @@ __all__ = ["document_text"]
 
 
 def document_text(document: Document, width: int | None = 80, colour: bool = False) -> str:
-    """A document as text. What is longer than `width` wraps, nothing is cut; without a width, nothing wraps."""
+    """A document as text. What is longer than `width` wraps, nothing is cut; without a width, nothing wraps.
+
+    What stands above the first heading stands apart, as what is below one belongs together.
+    """
     parts = [draw(Text(visible(document.title), "bold"), None, colour)] if document.title else []
-    for place, block in enumerate(document.blocks):
-        if parts and (place == 0 or isinstance(block, (Heading, Faults, Drawn))):
+    is_above = True
+    for block in document.blocks:
+        is_above = is_above and not isinstance(block, Heading)
+        if parts and (is_above or isinstance(block, (Heading, Faults, Drawn))):
             parts.append("\n")
         parts.append(_text(block, width, colour))
     return "".join(parts)
@@ -29,7 +34,7 @@ def _text(block: Block, width: int | None, colour: bool) -> str:
     if isinstance(block, Faults):
         return render_faults(block.faults, width=width, colour=colour)
     if isinstance(block, Heading):
-        return draw(Text(visible(block.text), "bold"), None, colour)
+        return draw(Text(visible(block.text), "bold yellow" if block.warns else "bold"), None, colour)
     if isinstance(block, Prose):
         return _drawn(wrapped_lines(visible(block.text), width), colour)
     if isinstance(block, Lines):
@@ -43,4 +48,4 @@ def _text(block: Block, width: int | None, colour: bool) -> str:
 
 
 def _drawn(lines: Iterable[str], colour: bool) -> str:
-    return draw(Text("\n").join([styled(line) for line in lines]), None, colour)
+    return draw(styled(lines), None, colour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from lstmcalc.renderers.marking import SIGNS
 
-__all__ = ["draw"]
+__all__ = ["draw", "styled"]
 
 #: What would steer the terminal; line breaks are the renderers' own.
 STEERING = {number: sign for number, sign in SIGNS.items() if number not in map(ord, "\t\n")}
@@ -34,3 +35,10 @@ class _Harmless:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for segment in console.render(self.content, options):
             yield Segment(segment.text.translate(STEERING), segment.style, segment.control)
+
+
+def styled(lines: Iterable[str]) -> Text:
+    """Lines with what stands in backticks, which may go over two of them, in colour."""
+    text = Text("\n".join(line.rstrip() for line in lines))
+    text.highlight_regex(r"`[^`]+`", "cyan")
+    return text

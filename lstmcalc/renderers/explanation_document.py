@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from lstmcalc.explanation import Explanation
+from lstmcalc.explanation.layer import Explanation
 from lstmcalc.renderers.document import Block, Document, Faults, Heading, Prose, Table
 from lstmcalc.renderers.marking import code
-from lstmcalc.report import Holds
 
 __all__ = ["explanation_document", "section_blocks"]
 
@@ -21,7 +20,7 @@ def explanation_document(explanation: Explanation) -> Document:
     for section in explanation.sections:
         blocks += [Heading(section.heading), *section_blocks(section.lines, section.header)]
     if explanation.assumptions:
-        blocks += [Heading("This holds only if"), *map(_assumption, explanation.assumptions)]
+        blocks += [Heading("This holds only if", warns=True), *(Prose(str(held)) for held in explanation.assumptions)]
     if explanation.hints:
         blocks.append(Faults(explanation.hints))
     return Document(code(explanation.written), tuple(blocks))
@@ -38,7 +37,3 @@ def section_blocks(lines: Iterable[tuple[str, ...]], header: tuple[str, ...] = (
             yield from (Prose(text) for (text,) in group)
         else:
             yield Table(tuple(group), header)
-
-
-def _assumption(held: Holds) -> Prose:
-    return Prose(f"{held.text}: {held.because}" if held.because else held.text)

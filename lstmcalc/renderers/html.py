@@ -16,10 +16,12 @@ from lstmcalc.renderers.document import (
     Table,
     counts_of,
     depth,
+    fault_head,
+    fault_slots,
     likewise,
 )
 from lstmcalc.renderers.html_style import STYLE
-from lstmcalc.renderers.marking import code, spans, visible
+from lstmcalc.renderers.marking import spans, visible
 
 __all__ = ["page_html"]
 
@@ -138,13 +140,10 @@ def _cell(cell: str) -> str:
 
 def _fault(fault: Fault, others: tuple[str, ...]) -> Iterator[str]:
     """A fault as a box with its slots."""
-    place = f" {code(str(fault.where))}" if fault.where and str(fault.where) else ""
-    layer = f" layer {code(fault.layer[0])} ({fault.layer[1]})" if fault.layer else ""
     kind = "error" if fault.severity == "error" else "hint"
     yield f'<section class="fault {kind}">'
-    yield f"<p><strong>{escape(fault.severity)}</strong> {_inline(f'{code(fault.code)}{place}{layer}')}</p>"
-    slots = [*fault.slots(), *([("likewise", ", ".join(map(code, others)))] if others else [])]
-    if slots:
+    yield f"<p><strong>{escape(fault.severity)}</strong> {_inline(fault_head(fault))}</p>"
+    if slots := fault_slots(fault, others):
         yield "<dl>"
         yield from (f"<dt>{slot}</dt><dd>{_inline(text)}</dd>" for slot, text in slots)
         yield "</dl>"

@@ -1,4 +1,4 @@
-"""Which layers have a rule, and what a rule states: arguments with Keras's defaults, and examples."""
+"""Which layers have a rule, and what a rule states: arguments with Keras's defaults, masks, and examples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
+from lstmcalc.explanation.mask_facts import mask_facts
 from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.layers.arguments import REQUIRED, show
 from lstmcalc.layers.checked import checked, checked_with
@@ -26,11 +27,12 @@ def registry_lines(width: int = 80) -> Iterator[str]:
     cases = sum(sum(checked(name)) for name in RULES)
     yield ""
     yield f"{len(RULES)} layers, held against Keras {checked_with()} in {cases:,} cases."
-    yield "`lstmcalc layers NAME` shows a layer's arguments, examples, and what was checked."
+    yield "`lstmcalc layers NAME` shows a layer's arguments, what it does with a mask,"
+    yield "examples, and what was checked."
 
 
-def layer_lines(class_name: str) -> Iterator[str]:
-    """One rule: what the layer does, its arguments in Keras's order, its examples."""
+def layer_lines(class_name: str, width: int = 80) -> Iterator[str]:
+    """One rule: what the layer does, its arguments in Keras's order, what it does with a mask, its examples."""
     rule = RULES[class_name]
     aliases = [alias for alias, name in ALIASES.items() if name == class_name]
     yield class_name + (f", also called {', '.join(aliases)}" if aliases else "")
@@ -40,12 +42,25 @@ def layer_lines(class_name: str) -> Iterator[str]:
     yield ""
     yield "Arguments"
     yield from _columns([(key, _default(argument)) for key, argument in rule.arguments.items()])
+    yield from _mask(class_name, width)
     examples = [case for case in vars(rule).get("examples", ()) if isinstance(case, Example)]
     if examples:
         yield ""
         yield "Examples"
         yield from _columns([("arguments", "input", "output", "params"), *map(_example, examples)])
     yield from _checks(class_name)
+
+
+def _mask(class_name: str, width: int) -> Iterator[str]:
+    facts = list(mask_facts(class_name))
+    if facts:
+        yield ""
+        yield "Mask"
+    for fact in facts:
+        if fact.when:
+            yield f"  {fact.when}"
+        indent = "    " if fact.when else "  "
+        yield from wrap(" ".join(fact.sentences), max(width, 40), initial_indent=indent, subsequent_indent=indent)
 
 
 def _checks(class_name: str) -> Iterator[str]:

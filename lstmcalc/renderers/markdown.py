@@ -16,6 +16,8 @@ from lstmcalc.renderers.document import (
     Table,
     counts_of,
     depth,
+    fault_head,
+    fault_slots,
     is_list,
     likewise,
 )
@@ -123,13 +125,9 @@ def _cell(cell: str) -> str:
 
 def _fault(fault: Fault, others: tuple[str, ...]) -> Iterator[str]:
     """A fault as a line and a list of its slots."""
-    place = f" {code(str(fault.where))}" if fault.where and str(fault.where) else ""
-    layer = f" layer {code(fault.layer[0])} ({fault.layer[1]})" if fault.layer else ""
-    yield f"**{fault.severity}** {_inline(f'{code(fault.code)}{place}{layer}')}"
+    yield f"**{fault.severity}** {_inline(fault_head(fault))}"
     yield ""
-    yield from (f"- **{slot}** {_inline(text)}" for slot, text in fault.slots())
-    if others:
-        yield f"- **likewise** {_inline(', '.join(map(code, others)))}"
+    yield from (f"- **{slot}** {_inline(text)}" for slot, text in fault_slots(fault, others))
 
 
 def _line(text: str) -> str:

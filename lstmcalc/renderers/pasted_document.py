@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation
 from lstmcalc.renderers.document import Block, Document, Faults, Heading, Lines, Table
 from lstmcalc.renderers.marking import code
-from lstmcalc.renderers.reading_text import clean, told
 
-__all__ = ["pasted_document"]
+__all__ = ["HEADED", "clean", "pasted_document", "told"]
 
+#: What is said of a row, in this order, and what each kind of sentence is headed.
+HEADED = {"fault": "wrong", "nearest": "nearest", "layer": "layer", "purpose": "does", "shape": "shape",
+          "params": "params", "note": "note", "other": "or"}  # fmt: skip
+#: Of the layers that are less likely than the first, these many are shown.
+MOST_OTHERS = 3
+#: What steers a terminal: escape sequences whole, then any other control character but the tab.
+STEERING = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 ELIDED = Lines(("…",))
 
 
@@ -42,3 +52,23 @@ def _row(row: RowExplanation) -> Iterator[Block]:
     said = tuple((heading, clean(text)) for heading, text in told(row))
     if said:
         yield Table(said)
+
+
+def told(row: RowExplanation) -> Iterator[tuple[str, str]]:
+    """What is said of a row, each part behind what it is about."""
+    for kind, heading in HEADED.items():
+        texts = [sentence.brief for sentence in row.sentences if sentence.brief and sentence.kind == kind]
+        if kind != "other":
+            texts = [" ".join(texts)] if texts else []
+        elif len(texts) > MOST_OTHERS:
+            texts[MOST_OTHERS:] = [f"{len(texts) - MOST_OTHERS} more, less usual: `--json` lists them."]
+        yield from ((heading, text) for text in texts)
+
+
+def clean(text: str) -> str:
+    """A text without what would steer the terminal.
+
+    >>> clean("\\x1b[1mlstm\\x1b[0m\\t(LSTM)\\x07")
+    'lstm\\t(LSTM)'
+    """
+    return STEERING.sub("", text)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lstmcalc.explanation.reading_facts import call_of
-from lstmcalc.explanation.reading_printed import wrong
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation
+from lstmcalc.explanation.readings.candidates import call_of
+from lstmcalc.explanation.readings.printed import wrong
 from lstmcalc.shapes import shape_to_json
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedShape
 from lstmcalc.summary_text.reading import Candidate, RowReading
 
-__all__ = ["reading_document"]
+__all__ = ["reading_json"]
 
 
-def reading_document(explanation: ReadingExplanation) -> dict[str, Any]:
+def reading_json(explanation: ReadingExplanation) -> dict[str, Any]:
     """`lstmcalc.reading/1`: the rows as printed, the layers that they show, and what is said of them."""
     reading = explanation.reading
     totals = reading.table.totals
@@ -35,7 +35,7 @@ def reading_document(explanation: ReadingExplanation) -> dict[str, Any]:
         "computed_totals": dict(reading.computed),
         "problems": [fault.to_json() for fault in reading.problems],
         "hints": [fault.to_json() for fault in explanation.hints],
-        "explanation": [{"about": remark.about.strip("`"), "text": remark.text} for remark in explanation.overview],
+        "explanation": [remark.to_json() for remark in explanation.overview],
     }
 
 

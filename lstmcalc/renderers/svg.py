@@ -10,11 +10,11 @@ from textwrap import wrap
 from rich.cells import cell_len
 
 from lstmcalc.explanation.diagrams import CellInside, Diagram, Graph
-from lstmcalc.renderers.diagram_cell import cell_scene
-from lstmcalc.renderers.diagram_layers import layered_scene
-from lstmcalc.renderers.diagram_scene import Frame, Label, Path, Place, Scene
-from lstmcalc.renderers.diagram_steps import unrolled_scene
-from lstmcalc.renderers.folding import titled
+from lstmcalc.renderers.layouts.cell import cell_scene
+from lstmcalc.renderers.layouts.ranks import layered_scene
+from lstmcalc.renderers.layouts.scene import Frame, Label, Path, Place, Scene
+from lstmcalc.renderers.layouts.steps import unrolled_scene
+from lstmcalc.renderers.lines import titled
 
 __all__ = ["diagram_svg", "svg_of"]
 
@@ -56,7 +56,7 @@ def svg_of(diagrams: Sequence[Diagram]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lc" role="img" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">',
         f"<title>{_escaped('; '.join(titles))}</title>",
-        f"<desc>{_escaped(' '.join(description(diagram) for diagram in diagrams))}</desc>",
+        f"<desc>{_escaped(' '.join(_description(diagram) for diagram in diagrams))}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
         *_lines(scene, borders),
@@ -68,13 +68,13 @@ def svg_of(diagrams: Sequence[Diagram]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def description(diagram: Diagram) -> str:
+def _description(diagram: Diagram) -> str:
     """The diagram in words, for those who do not see it."""
     if isinstance(diagram, Graph):
         names = {box.key: box.lines[0] for box in diagram.boxes}
         boxes = "; ".join(", ".join(box.lines) for box in diagram.boxes)
         arrows = "; ".join(f"{names[arrow.source]} to {names[arrow.target]}" for arrow in diagram.arrows)
-        inside = "".join(f" {description(nested)}" for nested in diagram.nested)
+        inside = "".join(f" {_description(nested)}" for nested in diagram.nested)
         return f"{diagram.title}. {boxes}. Arrows: {arrows}.{inside}"
     notes = "; ".join(" ".join(filter(None, row)) for row in diagram.notes)
     return f"{diagram.title}. {notes}.".replace("`", "")

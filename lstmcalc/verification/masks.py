@@ -19,8 +19,7 @@ def compare_masks(
 ) -> Iterator[tuple[str, str]]:
     """Every output that has a mask on one side only: the layer's name, and the difference in words.
 
-    What is not known in the report is not compared, nor are attention scores, which in Keras carry what was given to
-    the Softmax inside.
+    What is not known in the report is not compared, nor what is not followed: the scores of attention with heads.
     """
     # It takes the masks off its inputs when data runs through, so that they are gone when there is time to look.
     taken_off = any(rule.clears_masks for rule in model.rules.values())
@@ -29,8 +28,8 @@ def compare_masks(
         for index, call in enumerate(layer.calls):
             held = zip(model.tensors[layer.name, index], real[layer.name, index], strict=True)
             there = [[has_mask(keras, tensor) for tensor in pair] for pair in held]
-            if rule is not None and rule.family == "attention":
-                there = there[:1]
+            if rule is not None:
+                there = there[: rule.followed_outputs]
             for place, (stated, carried) in enumerate(there):
                 mine = call.mask.outputs[place] if place < len(call.mask.outputs) else None
                 if mine is None or mine == (stated or carried) or (mine and taken_off and not stated):

@@ -67,8 +67,7 @@ def differ(what: str, walk: Walk, key: tuple[str, int], tensors: list[Any], stat
     """Where the masks of a call's outputs differ, in presence or in number of axes."""
     layer = walk.layers[key[0]].rule
     tracks = walk.flow.tracks[key]
-    # The scores of an attention layer carry what its inner Softmax was given.
-    number = 1 if layer is not None and layer.family == "attention" else len(tracks)
+    number = (layer.followed_outputs if layer is not None else None) or len(tracks)
     for track, tensor in list(zip(tracks, tensors, strict=True))[:number]:
         mine = track.stated if stated else track.array.mask
         held = get_keras_mask(tensor)

@@ -20,8 +20,8 @@ from layer_examples import one_layer
 
 from lstmcalc.dims import UNKNOWN, Condition, substitute
 from lstmcalc.errors import SpecError
-from lstmcalc.explanation import explain_layer
-from lstmcalc.explanation.attention import ROLES
+from lstmcalc.explanation.layer import explain_layer
+from lstmcalc.explanation.words import ROLES
 from lstmcalc.inference import infer
 from lstmcalc.layers import RULES
 from lstmcalc.report import LayerReport

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from lstmcalc.explanation import Explanation, explain_layer
-from lstmcalc.explanation.recurrence import CELLS
+from lstmcalc.explanation.cells import CELLS
+from lstmcalc.explanation.layer import Explanation, explain_layer
 from lstmcalc.inference import infer
 from lstmcalc.sources.layer_options import read_layer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import test_drawn_models
 from agreement import class_of
 from drawing import LONG
+from keras.src.backend import set_keras_mask
 from mask_agreement import Case, agree, cases
 
 from lstmcalc import infer, load
@@ -34,6 +36,13 @@ def test_every_layer_does_with_a_mask_what_keras_does(most: int | None) -> None:
     """One case of each layer, or all of them; the table is printed at the end of the run."""
     wrong = [text for name in LAYERS for case in islice(cases(name), most) if (text := agree(case))]
     assert not wrong, "\n".join(wrong)
+
+
+def test_calls_take_a_mask_where_keras_does() -> None:
+    signatures = {name: inspect.signature(class_of(keras, name).call).parameters for name in LAYERS}
+    assert {name for name in LAYERS if "mask" in RULES[name].keywords} == {
+        name for name, parameters in signatures.items() if "mask" in parameters
+    }
 
 
 def test_a_wrong_answer_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +80,8 @@ def test_specs_have_the_masks_that_keras_has() -> None:
     assert not any(wrong.values()), wrong
 
 
+#: A query of two steps without a mask, for attention.
+QUERY = ["Dense: {units: 8, inputs: h}", "Reshape: {target_shape: [2, 4], name: q}"]
 #: Layers behind an Embedding with `mask_zero`, as YAML; `x` is the embedded text, `y` another input of its shape.
 CHAINS = {
     "LSTM": ["LSTM: 3"],
@@ -97,6 +108,53 @@ CHAINS = {
     "RMS": ["RMSNormalization", "LSTM: 3"],
     "model": ["inner", "LSTM: 3"],
     "model that loses it": ["loses", "LSTM: 3"],
+    "stack in both directions": ["Bidirectional(LSTM(3, return_sequences=True))", "Bidirectional(GRU(2))"],
+    "both directions apart": [
+        "{layer: 'Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)', name: b}",
+        "Add: {inputs: ['b[0]', 'b[1]']}",
+        "GRU: 3",
+    ],
+    "zeros": ["GRU: {units: 3, return_sequences: true, zero_output_for_mask: true}", "LSTM: 3"],
+    "normalized": ["BatchNormalization", "LSTM: 3"],
+    "branches": [
+        "LSTM: {units: 4, return_sequences: true, inputs: x, name: a}",
+        "Dense: {units: 4, inputs: x, name: d}",
+        "Add: {inputs: [a, d]}",
+        "GlobalAveragePooling1D",
+    ],
+    "greatest of branches": ["Dense: {units: 4, inputs: x, name: d}", "Maximum: {inputs: [x, d]}", "SimpleRNN: 3"],
+    "products of branches": ["Dense: {units: 4, inputs: x, name: d}", "Multiply: {inputs: [x, d]}", "GRU: 3"],
+    "encoder and decoder": [
+        "{layer: 'LSTM(3, return_state=True)', inputs: x, name: enc}",
+        "RepeatVector: {n: 2, inputs: 'enc[0]', name: r}",
+        "{layer: 'LSTM(3)', inputs: r, initial_state: ['enc[1]', 'enc[2]']}",
+    ],
+    "encoder without the mask": [
+        "Conv1D: {filters: 4, kernel_size: 1, inputs: x, name: c}",
+        "{layer: 'GRU(3, return_state=True)', inputs: c, name: enc}",
+        "RepeatVector: {n: 2, inputs: 'enc[0]', name: r}",
+        "{layer: 'GRU(3)', inputs: r, initial_state: ['enc[1]']}",
+    ],
+    **{
+        f"{layer} over a masked value": [*QUERY, f"{{layer: '{layer}', inputs: [q, x]}}", "Flatten"]
+        for layer in ("Attention()", "AdditiveAttention()", "MultiHeadAttention(2, 3)", "GroupQueryAttention(2, 2, 1)")
+    },
+    "attention to itself": ["Attention: {inputs: [x, x]}", "LSTM: 3"],
+    "convolved value": [
+        *QUERY,
+        "Conv1D: {filters: 4, kernel_size: 1, inputs: x, name: c}",
+        "Attention: {inputs: [q, c]}",
+        "Flatten",
+    ],
+    "backwards and back": [
+        "GRU: {units: 3, return_sequences: true, go_backwards: true}",
+        "GRU: {units: 3, return_sequences: true, go_backwards: true}",
+        "SimpleRNN: 3",
+    ],
+    "backwards once": [
+        "GRU: {units: 3, return_sequences: true, go_backwards: true}",
+        "GRU: 3",
+    ],
 }
 HEAD = """inputs: {words: {shape: [null], dtype: int32}, y: [null, 4], h: [3]}
 models:
@@ -107,6 +165,10 @@ layers:
 """
 
 
+#: Where padding changes what comes out, and no layer would have left it out.
+UNUSED = {"greatest"}
+
+
 def says_that_padding_is_left_out(report: Report) -> bool:
     """Whether no layer loses the mask or gives one that masks nothing.
 
@@ -115,6 +177,7 @@ def says_that_padding_is_left_out(report: Report) -> bool:
     calls = [call for layer in report.layers for call in layer.calls]
     inner = [layer.nested for layer in report.layers if layer.nested]
     lost = any(call.mask.role == "lost" or call.mask.reason == "void" for call in calls)
+    lost = lost or any(call.mask.reason == "reversed" and call.mask.needed for call in calls)
     return not lost and all(map(says_that_padding_is_left_out, inner))
 
 
@@ -129,16 +192,21 @@ def given(spec: Spec, steps: int, padding: int) -> list[Any]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_padding_changes_the_output_exactly_where_lstmcalc_says_so() -> None:
-    found, said = {}, {}
+    found, said, hinted = {}, {}, set()
     for name, layers in CHAINS.items():
         spec = load("m.yaml", text=HEAD + "".join(f"  - {layer}\n" for layer in layers))
-        said[name] = says_that_padding_is_left_out(infer(spec))
+        report = infer(spec)
+        said[name] = says_that_padding_is_left_out(report)
+        hinted |= {name for hint in report.hints if hint.code in ("mask-lost", "mask-unused", "mask-reversed")}
         keras.utils.set_random_seed(3)
         model = KerasModel(keras, spec, {}).build().model
         data = given(spec, 4, 0), given(spec, 4, 3)
         plain, padded = (np.asarray(model(each, training=False)) for each in data)
         found[name] = bool(np.allclose(plain, padded, atol=1e-5))
     assert found == said
+    # What a hint tells is never without harm; where none is given, the loss is of no layer that would have used it.
+    assert not {name for name in hinted if found[name]}
+    assert {name for name in found if not found[name]} - hinted == UNUSED
     assert 8 < sum(said.values()) < len(said) - 8
 
 
@@ -201,3 +269,53 @@ def test_verify_compares_masks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RULES["Dense"], "passes_mask", False)
     found = {layer.name: layer.mismatches for layer in verify(spec).layers if layer.mismatches}
     assert found == {"d": ("mask: Keras one, lstmcalc none",)}
+
+
+STACK = "  - LSTM: {units: 3, return_sequences: true, name: first}\n  - TimeDistributed: {layer: {Dense: 4}}\n"
+STACK += "  - Bidirectional(GRU(3, return_sequences=True))\n  - LSTM: 3\n"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_verify_tells_of_a_later_keras_what_it_loses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Keras is to be after 3.15.1, where three classes no longer say that they support masks."""
+    spec = load("m.yaml", text=HEAD + STACK)
+    assert verify(spec).agrees
+    for layer_class in (keras.layers.RNN, keras.layers.Bidirectional, keras.layers.TimeDistributed):
+        made = layer_class.__init__
+
+        def unsupported(self: Any, *args: Any, _made: Any = made, **kwargs: Any) -> None:
+            _made(self, *args, **kwargs)
+            self.supports_masking = False
+
+        monkeypatch.setattr(layer_class, "__init__", unsupported)
+    monkeypatch.setattr(keras, "__version__", "3.16.0")
+    found = {layer.name: layer.mismatches for layer in verify(spec).layers if layer.mismatches}
+    lost = {"first": "LSTM", "time_distributed": "TimeDistributed", "bidirectional": "Bidirectional"}
+    text = (
+        "mask: Keras none, lstmcalc (None, words_axis_1); up to 3.15.1, Keras passes it on from {}, and 3.16.0 does not"
+    )
+    assert found == {name: (text.format(class_name),) for name, class_name in lost.items()}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("layer", "zeros"),
+    [("MultiHeadAttention(2, 3)", False), ("GroupQueryAttention(2, 2, 1)", False), ("Attention()", True),
+     ("AdditiveAttention()", True)],
+)  # fmt: skip
+def test_what_masked_steps_look_at(layer: str, zeros: bool) -> None:
+    """No step that counts looks at a masked step of the value; a masked step of the query does, or gives zeros."""
+    keras.utils.set_random_seed(1)
+    made = eval(f"keras.layers.{layer}")  # A constant of this file.
+    rng = np.random.default_rng(2)
+    query, value, other = (rng.random((1, 5, 4), "float32") for _ in range(3))
+    other[:, :3] = value[:, :3]
+    given = []
+    for held in (value, other):
+        pair = [keras.ops.convert_to_tensor(array) for array in (query, held)]
+        for tensor in pair:
+            set_keras_mask(tensor, keras.ops.convert_to_tensor(np.array([[True, True, True, False, False]])))
+        given.append(np.asarray(made(*pair) if "Query" in layer or "Head" in layer else made(pair)))
+    assert np.allclose(given[0][:, :3], given[1][:, :3], atol=1e-5)
+    assert np.allclose(given[0][:, 3:], given[1][:, 3:], atol=1e-5) == zeros
+    assert (not given[0][:, 3:].any()) == zeros

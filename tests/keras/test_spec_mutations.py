@@ -20,6 +20,7 @@ from spec_mutations import mutants
 
 from lstmcalc import infer, load
 from lstmcalc.errors import Fault, SpecError
+from lstmcalc.report import Report
 from lstmcalc.spec import Spec
 
 ROOT = Path(__file__).parent.parent.parent
@@ -64,8 +65,7 @@ def outcome_of(case: Case) -> Outcome | None:
     faults: tuple[Fault, ...] = ()
     try:
         report = infer(case.spec)
-        told = report.assumptions or any(hint.code in WARNS for hint in report.hints)
-        ours = "warns" if told else "accepts"
+        ours = "warns" if warns(report) else "accepts"
         if not isinstance(report.totals.params, int) or report.totals.params > MOST_PARAMS:
             return None
     except SpecError as error:
@@ -75,8 +75,16 @@ def outcome_of(case: Case) -> Outcome | None:
     return Outcome(ours, theirs, words, faults, mended)
 
 
+def warns(report: Report) -> bool:
+    """Whether the report says under which conditions Keras will not have the model."""
+    return bool(report.assumptions) or any(hint.code in WARNS for hint in report.hints)
+
+
 def mend(spec: Spec, faults: tuple[Fault, ...]) -> str:
-    """What comes of the fixes, one after the other: `mended` where Keras then builds and runs the model."""
+    """What comes of the fixes, one after the other: `mended` where Keras then builds and runs the model.
+
+    A spoilt model may besides hold only under conditions, which the report then states.
+    """
     for _ in range(MOST_ROUNDS):
         if not faults[0].fix:
             return "no fix"
@@ -85,12 +93,12 @@ def mend(spec: Spec, faults: tuple[Fault, ...]) -> str:
             return "no instruction"
         spec = changed
         try:
-            infer(spec)
+            told = warns(infer(spec))
         except SpecError as error:
             faults = error.faults
             continue
         theirs, words = says(spec)
-        return "mended" if theirs == "runs" else f"Keras still {theirs}: {words}"
+        return "mended" if theirs == "runs" or told else f"Keras still {theirs}: {words}"
     return "still refused"
 
 

@@ -309,8 +309,8 @@ class TestPlanted:
         ]
 
     def test_layers_in_another_order(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def backwards(spec: Spec) -> list[str]:
-            return keras_order(spec)[::-1]
+        def backwards(spec: Spec, besides: Any = None) -> list[str]:
+            return keras_order(spec, besides)[::-1]
 
         monkeypatch.setattr("lstmcalc.inference.keras_order", backwards)
         assert problems(verify(sequence_pair(1))) == [

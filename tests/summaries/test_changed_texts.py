@@ -11,7 +11,7 @@ from genuine import genuine
 from lstmcalc.errors import SpecError
 from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.inference import infer
-from lstmcalc.renderers.reading_json import reading_document
+from lstmcalc.renderers.reading_json import reading_json
 from lstmcalc.renderers.reading_text import render_reading
 from lstmcalc.summary_text import read_summary, to_spec
 
@@ -56,7 +56,7 @@ def test_nothing_breaks(seed: int) -> None:
             explanation = explain_reading(reading)
             shown = render_reading(explanation, 80)
             assert shown.count("\n") > len(reading.rows)
-            assert len(json.loads(json.dumps(reading_document(explanation)))["rows"]) == len(reading.rows)
+            assert len(json.loads(json.dumps(reading_json(explanation)))["rows"]) == len(reading.rows)
             try:
                 infer(to_spec(reading))
             except SpecError as error:

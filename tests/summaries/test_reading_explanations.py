@@ -19,7 +19,7 @@ from lstmcalc.dims import lift, lower
 from lstmcalc.errors import Fault
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation, explain_reading, understood
 from lstmcalc.layers.rule import Example, Inputs, as_shapes
-from lstmcalc.renderers.reading_json import reading_document
+from lstmcalc.renderers.reading_json import reading_json
 from lstmcalc.renderers.reading_text import render_reading
 from lstmcalc.sources.layer_call import read_call
 from lstmcalc.spec import LayerSpec, Namer
@@ -484,7 +484,7 @@ def test_genuine_summaries_are_explained_truly(text: Genuine) -> None:
         at = 0
         for line in (line.rstrip() for row in reading.table.rows for line in row.lines):
             at = shown.index(re.sub(r"\x1b\[[0-9;]*m", "", line), at) + 1
-        document = reading_document(explanation)
+        document = reading_json(explanation)
         assert json.loads(json.dumps(document)) == document
 
 
@@ -624,7 +624,7 @@ def test_a_count_that_is_not_shown_is_no_number() -> None:
     )
     assert "The text does not show the count; it depends on `input_dim`: input_dim·output_dim." in two.full
     assert any("Its weights would be (?, 512)" in text for text in one.full)
-    document = json.dumps(reading_document(explanation))
+    document = json.dumps(reading_json(explanation))
     for text in (*one.full, *two.full, document):
         assert "None, 512" not in text and "unknown number of params" not in text
     bare_dense = replace(candidate("Dense(3)", (None, 4)), inputs=(), params=None, formula=None, arithmetic=None)
@@ -685,7 +685,7 @@ def test_a_hint_on_a_row_is_a_note() -> None:
     notes = [each.text for each in explanation.rows[0].sentences if each.kind == "note"]
     assert notes == ["`1.650` is read as 1,650, the point taken to separate thousands."]
     assert not any("cannot be read" in text for text in explanation.rows[0].full)
-    assert reading_document(explanation)["rows"][0]["reading"]["fault"] is None
+    assert reading_json(explanation)["rows"][0]["reading"]["fault"] is None
     assert understood(replace(reading, problems=(Fault("no-row", got="`x`", severity="hint"),)))
     assert not understood(replace(reading, problems=(Fault("no-row", got="`x`"),)))
 
@@ -805,7 +805,7 @@ def test_only_the_likeliest_others_are_shown() -> None:
     text = render_reading(explanation, None)
     assert [f"`LSTM({units})`" in text for units in range(1, 8)] == [True] * 3 + [False] * 4
     assert "    or       4 more, less usual: `--json` lists them.\n" in text
-    assert len(reading_document(explanation)["rows"][0]["reading"]["alternatives"]) == 7
+    assert len(reading_json(explanation)["rows"][0]["reading"]["alternatives"]) == 7
     assert sum("could also be" in text for text in explanation.rows[0].full) == 7
 
 
@@ -839,7 +839,7 @@ def test_json() -> None:
     layer = "Bidirectional(LSTM(8, return_sequences=True))"
     other = candidate("Bidirectional(GRU(8, return_sequences=True))", (None, 10, 5), tells="the count")
     explanation = explained(row(layer, (None, 10, 5), others=(other,), printed=printed, sources=("words",)))
-    document = reading_document(explanation)
+    document = reading_json(explanation)
     assert json.loads(json.dumps(document)) == document
     (shown,) = document["rows"]
     reading = shown.pop("reading")
@@ -862,7 +862,7 @@ def test_json() -> None:
 def test_json_of_what_no_layer_prints() -> None:
     near = Nearest(candidate("Dropout(0.3)", (None, 4), stand_ins=("rate",)), -5)
     reading = bare("Mine", None, None, nearest=near, fault=Fault("no-layer-fits", "a", "b"))
-    (shown,) = reading_document(explained(reading))["rows"]
+    (shown,) = reading_json(explained(reading))["rows"]
     assert (shown["output_shapes"], shown["params"], shown["connected_to"]) == (None, None, [])
     read = shown["reading"]
     assert (read["exact"], read["arguments"], read["formula"], read["alternatives"]) == (False, None, None, [])
@@ -872,7 +872,7 @@ def test_json_of_what_no_layer_prints() -> None:
 
 def test_the_document_is_the_contract() -> None:
     totals = PrintedTotals(10, 8, 2)
-    document = reading_document(explained(*stack(), totals=totals, name="sequential", computed={"params": 10}))
+    document = reading_json(explained(*stack(), totals=totals, name="sequential", computed={"params": 10}))
     assert {
         key: document[key] for key in ("schema", "source", "name", "printed_totals", "computed_totals", "problems")
     } == {

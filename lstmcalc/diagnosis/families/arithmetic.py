@@ -9,7 +9,9 @@ from math import prod
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.losses import compared
+from lstmcalc.diagnosis.families.masks import attention_masks
 from lstmcalc.diagnosis.families.merging import NODE
+from lstmcalc.diagnosis.families.states import states_in_cell
 from lstmcalc.diagnosis.message import SHAPE, Found, family
 from lstmcalc.diagnosis.targets import LOSSES
 
@@ -155,7 +157,9 @@ def matrices(found: Found) -> Diagnosis | None:
     if found["inner"]:
         first = (found.number("rows"), found.number("inner"))
         second = (found.number("inner2"), found.number("columns"))
-    return product(first, second) if first and second else None
+    if not first or not second:
+        return None
+    return states_in_cell(found, first, second) or product(first, second)
 
 
 @family(
@@ -178,6 +182,10 @@ def matrices(found: Found) -> Diagnosis | None:
 def broadcast(found: Found) -> Diagnosis | None:
     """Values combined one by one, once the data is there."""
     first, second = found.shape("first"), found.shape("second")
+    if masks := attention_masks(found):
+        return masks
+    if first and second and (states := states_in_cell(found, first, second)):
+        return states
     if not first or not second:
         return unequal_sizes(None, None, found.number("one"), found.number("other"))
     pairs = [

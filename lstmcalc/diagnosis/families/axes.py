@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from math import gcd
 
-from lstmcalc.diagnosis.apart import shape_causes
+from lstmcalc.diagnosis.apart import data_causes, shape_causes
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
+from lstmcalc.diagnosis.missing_axis import data_without_axis, last_axis
+from lstmcalc.diagnosis.traced import call_of, calls
 from lstmcalc.diagnosis.words import RECURRENT, after, axes_text, class_named, named, values
 
 LAYER = r"[\"']?(?P<layer>[\w./-]{1,200})[\"']?"
@@ -52,7 +54,7 @@ def wrong_ndim(found: Found) -> Diagnosis | None:
     return Diagnosis(
         "wrong-ndim",
         f"{who} reads {axes}. It was given {given}.",
-        ndim_causes(class_name, expected, got, shape),
+        _stepless(found, shape) or ndim_causes(class_name, expected, got, shape, _is_behind(found)),
         layer,
         class_name,
         axes,
@@ -61,13 +63,45 @@ def wrong_ndim(found: Found) -> Diagnosis | None:
     )
 
 
-def ndim_causes(class_name: str, expected: int, got: int, shape: Shape | None) -> tuple[Cause, ...]:
+def _is_behind(found: Found) -> bool:
+    """Whether the line that failed adds a layer which does not state the input, so that others stand before it."""
+    stated = {"input_shape", "batch_input_shape", "input_dim"}
+    return call_of(found, "add") is not None and not any(stated & set(call.keywords) for call in calls(found))
+
+
+def _stepless(found: Found, shape: Shape | None) -> tuple[Cause, ...]:
+    """Why what a TimeDistributed wraps gets an axis too few."""
+    call = call_of(found, "TimeDistributed")
+    if call is None and not found.near(r"(wrappers\.py|time_distributed\.py)"):
+        return ()
+    one = f" Each step is {shape} then." if shape else ""
+    said = f"The layer stands in a TimeDistributed, which takes the first axis behind the batch for time steps.{one}"
+    stated = read_shape(call.keywords.get("input_shape", "")) if call else None
+    if call is None or stated is None or not call.positional:
+        return (Cause(said, "Give the input an axis of time steps behind the batch:", ("Input((timesteps, ...))",)),)
+    sizes = ", ".join(map(str, stated))
+    code = call.written(input_shape=f"(timesteps, {sizes})")
+    return (Cause(said, "State the number of time steps before the shape of one step:", (code,)),)
+
+
+def ndim_causes(
+    class_name: str, expected: int, got: int, shape: Shape | None, is_behind: bool = False
+) -> tuple[Cause, ...]:
+    """Why a layer gets another number of axes, likeliest first; `is_behind` where other layers stand before it."""
     if got < expected:
-        return _too_few(class_name, expected, got, shape)
+        causes = _too_few(class_name, expected, got, shape)
+        if not is_behind:
+            return causes
+        first = "flatten" if class_name.startswith("Conv") else "drops-steps"
+        rank = {"drops-steps": 1, "flatten": 1, first: 0}
+        return tuple(sorted(causes, key=lambda cause: rank.get(cause.about, 2)))
     return _too_many(class_name, expected, got, shape)
 
 
 def _too_few(class_name: str, expected: int, got: int, shape: Shape | None) -> tuple[Cause, ...]:
+    if class_name in MODELS and got + 1 == expected:
+        # It is data: nothing stands before the model.
+        return tuple(data_without_axis("LSTM" if expected == 3 else "", shape or (None,) * got))
     causes: list[Cause] = []
     if class_name == "Flatten":
         return (Cause("What comes in is flat already.", "Leave the Flatten out."),)
@@ -126,17 +160,10 @@ def _without_axis(class_name: str, shape: Shape, known: bool) -> list[Cause]:
     return causes
 
 
-def last_axis(class_name: str, shape: Shape) -> str:
-    if class_name.startswith(("Conv2D", "MaxPooling2D", "AveragePooling2D")):
-        return "The pictures have no axis of channels; a grey picture has 1."
-    if len(shape) == 2 and shape[1] is not None and class_name in (*RECURRENT, "Conv1D", ""):
-        steps = f"{shape[1]:,} time {'step' if shape[1] == 1 else 'steps'}"
-        return f"The data has no axis of features. A series of {values(shape[1])} is {steps} of 1 value."
-    return "The data has no last axis."
-
-
 def _too_many(class_name: str, expected: int, got: int, shape: Shape | None) -> tuple[Cause, ...]:
     causes = []
+    if class_name in MODELS and shape and (data := data_causes(shape, (None,) * expected)):
+        return data
     if shape and got == expected + 1 > 1 and shape[-2] == 1 and class_name in RECURRENT:
         made = (*shape[:-2], shape[-1])
         code = f"x = x.squeeze(axis=-1)  # then an Embedding gives {made}, not {shape}"
@@ -305,7 +332,9 @@ def kernel_ndim(found: Found) -> Diagnosis | None:
     class_name = {3: "Conv1D", 4: "Conv2D", 5: "Conv3D"}.get(len(kernel), "")
     expected = axes_text(class_name, len(kernel))
     meaning = f"A {class_name or 'convolution'} reads {expected}. It was given {len(shape)}: {shape}."
-    causes = tuple(_without_axis(class_name, shape, True)) if len(shape) + 1 == len(kernel) else ()
+    causes = _stepless(found, shape)
+    if len(shape) + 1 == len(kernel) and not causes:
+        causes = tuple(_without_axis(class_name, shape, True))
     return Diagnosis("wrong-ndim", meaning, causes, "", class_name, expected, str(shape), (shape,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
+from lstmcalc.diagnosis.traced import Called, call_of
 
 CALLER = r"Exception encountered when calling (?:layer )?[\"']?([\w.]{1,100}?)(?:[\"']|" r" \(|\.call\(\))"
 
@@ -24,7 +25,7 @@ def caller(found: Found) -> tuple[str, str]:
     "stateful-batch",
     (
         "the batch size must be static",
-        r"the batch size must be static\. Found dynamic batch size:" rf" sequence\.shape=(?P<shape>{SHAPE})",
+        rf"the batch size must be static\. Found dynamic batch size: sequence\.shape=(?:(?P<shape>{SHAPE})|\(None)",
     ),
     ("needs to know its batch size", r"If a RNN is stateful, it needs to know its batch size"),
     ("a complete input_shape must be provided", r"If a RNN is stateful, a complete input_shape must be provided"),
@@ -32,14 +33,9 @@ def caller(found: Found) -> tuple[str, str]:
 def stateful_without_batch(found: Found) -> Diagnosis:
     """A stateful layer behind an input whose batch is open."""
     shape = found.shape("shape")
-    inner = str(shape[1:]) if shape and None not in shape[1:] else "(timesteps, features)"
+    inner = ", ".join(map(str, shape[1:])) if shape and None not in shape[1:] else "timesteps, features"
     layer, class_name = caller(found)
     given = f" Its input is {shape}: the batch is None." if shape else ""
-    batch = (
-        ("Input(batch_shape=(batch_size, *" + inner + "))",)
-        if inner[1].isdigit()
-        else ("Input(batch_shape=(batch_size, timesteps, features))",)
-    )
     meaning = (
         "A layer with `stateful=True` keeps one state for each sample of the batch, so "
         "the batch size must be a number." + given
@@ -48,7 +44,7 @@ def stateful_without_batch(found: Found) -> Diagnosis:
         Cause(
             "The input states no batch size.",
             "State it, here with your own number for `batch_size`; `fit` and `predict` then take this size only:",
-            (f"batch_size = 32\n{batch[0]}",),
+            ("batch_size = 32", f"Input(batch_shape=(batch_size, {inner}))"),
         ),
         Cause(
             "The states need not be kept from one batch to the next.",
@@ -59,29 +55,42 @@ def stateful_without_batch(found: Found) -> Diagnosis:
     return Diagnosis("", meaning, causes, layer, class_name, "a batch size", shown(shape) if shape else "", received)
 
 
-def _batch_causes(size: str) -> tuple[Cause, Cause, Cause]:
-    """A rest that fills no batch, another `batch_size`, and single samples."""
-    rest = (
-        f"samples = len(x) // {size} * {size}",
-        f"model.fit(x[:samples], y[:samples], batch_size={size}, shuffle=False)",
+#: What `fit`, `evaluate` and `predict` take where none is stated.
+DEFAULT_BATCH = 32
+
+
+def batch_causes(found: Found, size: int | None, got: int | None) -> list[Cause]:
+    """A rest that fills no batch, another `batch_size`, and single samples; only those that the numbers allow."""
+    call = call_of(found, "fit", "evaluate", "predict", "train_on_batch", "predict_on_batch")
+    stated = call.keywords.get("batch_size", "") if call else ""
+    one = size or (stated if stated.isdigit() else "batch_size")
+    code = call.written(batch_size=str(one)) if call else ""
+    other = Cause(
+        "`fit`, `evaluate` or `predict` was called with another `batch_size` (32 if none is stated).",
+        "State the one of the model:",
+        (code if 0 < len(code) <= 100 else f"model.predict(x, batch_size={one})",),
     )
-    return (
-        Cause(
-            "The number of samples is no multiple of the batch size, so the last batch is smaller.",
-            "Leave the rest away:",
-            rest,
-        ),
-        Cause(
-            "`fit`, `evaluate` or `predict` was called with another `batch_size` (32 if none is stated).",
-            "State the one of the model:",
-            (f"model.predict(x, batch_size={size})",),
-        ),
-        Cause(
-            "The model was trained on large batches and now predicts single samples.",
-            "Build the same model with a batch of 1 and give it the weights:",
-            ("single.set_weights(model.get_weights())",),
+    rest = Cause(
+        "The number of samples is no multiple of the batch size, so the last batch is smaller.",
+        "Leave the rest away:",
+        (
+            f"samples = len(x) // {one} * {one}",
+            f"model.fit(x[:samples], y[:samples], batch_size={one}, shuffle=False)",
         ),
     )
+    single = Cause(
+        "The model was trained on large batches and now predicts single samples.",
+        "Build the same model with a batch of 1 and give it the weights:",
+        ("single.set_weights(model.get_weights())",),
+    )
+    if got == 1:
+        causes = [single, rest, other]
+    elif got is not None and size is not None and got > size:
+        # The last batch is smaller than the others, never larger.
+        causes = [other]
+    else:
+        causes = [other, rest] if got == DEFAULT_BATCH else [rest, other]
+    return [cause for cause in causes if cause is not other or not size or stated != str(size)]
 
 
 @family(
@@ -129,6 +138,12 @@ def _batch_causes(size: str) -> tuple[Cause, Cause, Cause]:
         r" \((?P<got>\d{1,12}),",
     ),
     (
+        "Invalid input_",
+        # The states that are kept, then those that the data asks for.
+        r"Invalid input_[hc] shape: \[\d{1,3},(?P<expected>\d{1,12}),(?P<units>\d{1,12})\]"
+        r" \[\d{1,3},(?P<got>\d{1,12}),(?P=units)\]",
+    ),
+    (
         "specified batch size of your Input Layer",
         r"The batch_size argument value (?P<got>\d{1,12}) is incompatible with the"
         r" specified batch"
@@ -143,8 +158,11 @@ def stateful_other_batch(found: Found) -> Diagnosis | None:
         return None
     if "broadcast" in found.message and not found.near(r"(predict_loop|predict_on_batch)"):
         return None
-    rest, other, single = _batch_causes(str(expected or "batch_size"))
-    causes = (rest, other, single)
+    causes = batch_causes(found, expected, got)
+    if "Input Layer" in found.message:
+        meaning = f"The model's input is built for batches of {expected}, and `batch_size` is {got}."
+        causes.append(NEEDS_NO_BATCH)
+        return Diagnosis("", meaning, tuple(causes), layer, class_name, f"a batch of {expected}", f"a batch of {got}")
     if samples is not None:
         meaning = (
             "A stateful model takes full batches of the one size that it was built with. "
@@ -152,13 +170,17 @@ def stateful_other_batch(found: Found) -> Diagnosis | None:
         )
         wanted, given = "a multiple of the batch size", f"{samples:,} samples"
     else:
-        meaning = f"The model keeps the states of {expected:,} samples. It was given a batch of {got:,}."
+        many = f"{expected:,} {'sample' if expected == 1 else 'samples'}"
+        meaning = f"The model keeps the states of {many}. It was given a batch of {got:,}."
         wanted, given = f"a batch of {expected:,}", f"a batch of {got:,}"
-    if got == 1:
-        causes = (single, rest, other)
-    elif got is not None and expected is not None and got > expected:
-        causes = (other, rest, single)
-    return Diagnosis("", meaning, causes, layer, class_name, wanted, given)
+    return Diagnosis("", meaning, tuple(causes), layer, class_name, wanted, given)
+
+
+NEEDS_NO_BATCH = Cause(
+    "No layer is stateful, so the input need not state the batch.",
+    "State the shape without it:",
+    ("Input((timesteps, features))  # not batch_shape=... or batch_input_shape=...",),
+)
 
 
 @family("not-stateful", ("Layer must be stateful", r"Layer must be stateful\."))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from lstmcalc.diagnosis.apart import data_causes, shape_causes
+from lstmcalc.diagnosis.apart import data_causes, fits, shape_causes
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
-from lstmcalc.diagnosis.families.axes import INPUT, last_axis, layer_of, ndim_causes
+from lstmcalc.diagnosis.families.axes import INPUT, layer_of, ndim_causes
+from lstmcalc.diagnosis.families.batches import batch_causes
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
+from lstmcalc.diagnosis.missing_axis import data_without_axis
 from lstmcalc.diagnosis.targets import loss_of, target_causes
-from lstmcalc.diagnosis.words import RECURRENT, after, axes_text, class_named, named, values
+from lstmcalc.diagnosis.words import axes_text, class_named, named
 
 EXPECTED = rf"expected shape=(?P<wanted>{SHAPE}), found shape=(?P<shape>{SHAPE})"
 
@@ -42,10 +44,14 @@ def wrong_input(found: Found) -> Diagnosis | None:
     layer = layer_of(found)
     layer = layer.removesuffix("_input")
     who = named(layer) if layer else "The model"
+    if wanted and got and wanted[0] and got[0] and wanted[0] != got[0] and fits(got[1:], wanted[1:]):
+        causes = tuple(batch_causes(found, wanted[0], got[0]))
+    else:
+        causes = shape_causes(got, wanted)
     return Diagnosis(
         "wrong-input",
         f"{who} was built for {wanted} and was given {got}. {differences(got, wanted)}".rstrip(),
-        shape_causes(got, wanted),
+        causes,
         layer,
         class_named(layer),
         str(wanted),
@@ -140,7 +146,7 @@ def _input_causes(class_name: str, got: Shape, wanted: Shape | None, ndim: int |
         return shape_causes(got, wanted)
     if ndim is not None and len(got) + 1 == ndim:
         # It is data: nothing stands before the first layer.
-        return tuple(_data_without_axis(class_name, got))
+        return tuple(data_without_axis(class_name, got))
     if ndim is not None and len(got) == ndim + 1 and (causes := data_causes(got, (None,) * ndim)):
         return causes
     return ndim_causes(class_name, ndim or 0, len(got), got)
@@ -156,28 +162,3 @@ NO_SAMPLES = Cause(
     "Look where it is read, cut or filtered, and nothing is left:",
     ("print(x.shape)",),
 )
-
-
-def _data_without_axis(class_name: str, got: Shape) -> list[Cause]:
-    with_last = Cause(last_axis(class_name, got), code=(f"x = x[..., None]{after(got, (*got, 1))}",))
-    alone = Cause("One sample was given without the batch axis.", code=(f"x = x[None]{after(got, (1, *got))}",))
-    causes = [with_last, alone]
-    if len(got) == 2 and class_name in RECURRENT and got[1] == 1:
-        causes[:1] = [*_one_value(got), with_last]
-    elif len(got) == 2 and class_name in RECURRENT:
-        made = (got[0], 1, got[1])
-        one_step = f"The {values(got[1])} are the features of one time step."
-        causes.insert(1, Cause(one_step, code=(f"x = x[:, None, :]{after(got, made)}",)))
-    if class_name.startswith(("Conv2D",)) and got[-1] in (1, 3, 4):
-        causes.reverse()
-    return causes
-
-
-def _one_value(got: Shape) -> list[Cause]:
-    """One value per sample for a layer that reads time steps."""
-    cut = "x = np.lib.stride_tricks.sliding_window_view(x[:, 0], timesteps)[..., None]"
-    pad = 'x = keras.utils.pad_sequences(samples, padding="post", dtype="float32")'
-    return [
-        Cause(f"It is one series of {got[0]} values, and each sample should be a window of it.", "Cut them:", (cut,)),
-        Cause("The samples have different lengths, so numpy made an array of objects.", "Pad them:", (pad,)),
-    ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
+import re
+
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.batches import caller
 from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
+from lstmcalc.diagnosis.traced import Called, call_of
 from lstmcalc.diagnosis.words import class_named, named
 
 
@@ -57,32 +60,53 @@ INNER_MODEL = Cause(
 def cudnn_not_eligible(found: Found) -> Diagnosis:
     """`use_cudnn=True` on a layer, a backend or a machine without the fused kernel."""
     layer, class_name = caller(found)
+    call = call_of(found, "LSTM", "GRU")
+    class_name = class_name or (call.name if call else "LSTM")
     meaning = (
         "`use_cudnn=True` asks for the fused kernel or an error, and "
         f"{named(layer, class_name)} cannot use it here: "
         "for its arguments, its mask, the backend, or want of a GPU."
     )
-    causes = (
-        Cause(
-            "There is no GPU, or the backend has none of its own kernels for it.",
-            "Let Keras choose:",
-            (f'{class_name or "LSTM"}(64, use_cudnn="auto")',),
-        ),
-        Cause(
-            'An argument rules the kernel out. It needs `activation="tanh"`, '
-            '`recurrent_activation="sigmoid"`, '
-            "`use_bias=True`, `recurrent_dropout=0`, `unroll=False`, and for a GRU "
-            "`reset_after=True`: the defaults.",
-            "Leave these arguments at their defaults; `dropout` may have any value.",
-            (f"{class_name or 'LSTM'}(64)",),
-        ),
-        Cause(
-            "A mask is not right-padded.",
-            "Pad behind the values:",
-            ('x = keras.utils.pad_sequences(x, padding="post")',),
-        ),
+    own = call or Called(class_name, ("64",))
+    no_gpu = Cause(
+        "There is no GPU, or the backend has no kernel of its own for it.",
+        "Let Keras choose:",
+        (own.written(use_cudnn='"auto"'),),
     )
-    return Diagnosis("", meaning, causes, layer, class_name)
+    defaults = Cause(
+        'An argument rules the kernel out. It needs `activation="tanh"`, `recurrent_activation="sigmoid"`, '
+        "`use_bias=True`, `recurrent_dropout=0`, `unroll=False`, and for a GRU `reset_after=True`: the defaults.",
+        "Leave these arguments at their defaults; `dropout` may have any value.",
+        (f"{class_name}(64)",),
+    )
+    odd = [name for name, value in (call.keywords if call else {}).items() if _rules_out(name, value)]
+    causes = [no_gpu, NOT_RIGHT_PADDED] if call else [no_gpu, defaults, NOT_RIGHT_PADDED]
+    if call and odd:
+        said = " and ".join(f"`{name}={call.keywords[name]}`" for name in odd)
+        fix = "Leave it at its default, or let Keras choose:" if len(odd) == 1 else "Leave them out, or let Keras choose:"
+        changes = (call.written("", *odd), call.written(use_cudnn='"auto"'))
+        causes.insert(0, Cause(f"The kernel cannot calculate {said}.", fix, changes))
+    return Diagnosis("", meaning, tuple(causes), layer, class_name)
+
+
+NOT_RIGHT_PADDED = Cause(
+    "A mask is not right-padded.",
+    "Pad behind the values:",
+    ('x = keras.utils.pad_sequences(x, padding="post")',),
+)
+#: What the fused kernel needs of an LSTM or GRU, as the arguments are written.
+FUSED = {
+    "activation": ("tanh",),
+    "recurrent_activation": ("sigmoid",),
+    "use_bias": ("True",),
+    "recurrent_dropout": ("0", "0.0"),
+    "unroll": ("False",),
+    "reset_after": ("True",),
+}
+
+
+def _rules_out(name: str, value: str) -> bool:
+    return name in FUSED and value.strip("'\"") not in FUSED[name]
 
 
 @family(
@@ -93,26 +117,24 @@ def cudnn_not_eligible(found: Found) -> Diagnosis:
         r" )?(?:\{\{node )?(?P<path>[\w./-]{1,300})",
     ),
     ("CudnnRNN", r"Could not find device for node: \{\{node CudnnRNN\w{0,10}\}\}"),
-    (
-        "CudnnRNN",
-        r"Fail(?:ed)? to (?:find the dnn implementation|call"
-        r" (?:ThenRnnForward|ThenRnnBackward|DoRnnForwardImpl))[^.]{0,200}CudnnRNN",
-    ),
     ("dnn implementation", r"Fail to find the dnn implementation"),
     ("only available with the TensorFlow backend", r"CuDNN RNNs are only available with the TensorFlow backend"),
 )
 def cudnn_no_kernel(found: Found) -> Diagnosis:
     """A layer that runs on a GPU only."""
     layer = found["path"].rpartition("/")[0].rpartition("/")[2]
+    call = call_of(found, "CuDNNLSTM", "CuDNNGRU")
+    name = call.name if call else class_named(layer)
+    plain = (name[5:],) if name.startswith("CuDNN") else ("LSTM", "GRU")
     meaning = (
         "The layer was to run on the cuDNN kernel, which works on an NVIDIA GPU only, and "
         "TensorFlow finds no such GPU or cuDNN."
     )
     causes = (
         Cause(
-            "CuDNNLSTM or CuDNNGRU runs on a machine without a GPU.",
-            "Use LSTM or GRU: since TensorFlow 2 they choose the kernel themselves.",
-            ("LSTM(64)", "GRU(64)"),
+            f"{name if name.startswith('CuDNN') else 'CuDNNLSTM or CuDNNGRU'} runs on a machine without a GPU.",
+            f"Use {' or '.join(plain)}: since TensorFlow 2 the kernel is chosen by itself.",
+            (call.written(plain[0]),) if call else tuple(f"{one}(64)" for one in plain),
         ),
         Cause(
             "There is a GPU, and its memory is full or cuDNN does not fit TensorFlow.",
@@ -154,7 +176,7 @@ def cudnn_mask(found: Found) -> Diagnosis:
                 "Leave empty sequences away:",
                 ("x = x[(x != 0).any(axis=1)]",),
             ),
-            Cause("Neither can be changed.", "Run the layer without the kernel:", ("LSTM(64, use_cudnn=False)",)),
+            Cause("Neither can be changed.", "Run the layer without the kernel:", _without_kernel(found)),
         ]
     else:
         meaning = "CuDNNLSTM and CuDNNGRU take no mask."
@@ -172,6 +194,16 @@ def cudnn_mask(found: Found) -> Diagnosis:
     return Diagnosis("", meaning, tuple(causes))
 
 
+def _without_kernel(found: Found) -> tuple[str, ...]:
+    """What keeps a layer from the cuDNN kernel: an argument of Keras 3, or an activation given as a function."""
+    call = call_of(found, "LSTM", "GRU")
+    own = call or Called("LSTM", ("64",))
+    if "use_cudnn" in found.text:
+        return (own.written(use_cudnn="False"),)
+    in_keras_2 = own.written(recurrent_dropout="1e-9")
+    return (f"{own.written(use_cudnn='False')}  # Keras 3", f"{in_keras_2}  # Keras 2 has no such argument")
+
+
 @family("mask-list", ("mask must be a list", r"layer mask must be a list, namely \[query_mask, value_mask\]"))
 def mask_list(found: Found) -> Diagnosis:
     """One mask where Attention takes two."""
@@ -181,6 +213,53 @@ def mask_list(found: Found) -> Diagnosis:
     )
     fix = Cause("One array was given.", "Give two:", ("Attention()([query, value], mask=[None, value_mask])",))
     return Diagnosis("", meaning[0].upper() + meaning[1:], (fix,), layer, class_name, "[query_mask, value_mask]")
+
+
+ATTENTION = ("Attention", "AdditiveAttention")
+_SIZES = re.compile(r"shape=(?:torch\.Size\()?([\[(][\d, ]{1,60}[\])])")
+
+
+def attention_masks(found: Found) -> Diagnosis | None:
+    """Masks of an attention layer that do not fit its query and value; None where the message shows none."""
+    layer, class_name = caller(found)
+    said = found.near(r"inputs=\[(.{1,600}?)\](?: •|$)")
+    inputs = [shape for one in _SIZES.findall(said) if (shape := read_shape(one))]
+    if class_name not in ATTENTION or len(inputs) < 2 or not found.near(r"mask=(\[)"):
+        return None
+    given = found.near(r" mask=\[(.{1,600}?)\](?: •|$)")
+    masks = [shape for one in _SIZES.findall(given) if (shape := read_shape(one))]
+    wanted = " and ".join(str(shape[:2]) for shape in inputs[:2])
+    got = " and ".join(map(str, masks))
+    who = named(layer, class_name)
+    meaning = f"{who[0].upper()}{who[1:]} takes one mask of the query and one of the value, here of shape {wanted}."
+    meaning += f" It was given {got}." if got else ""
+    codes = ("query_mask.shape == query.shape[:2]", "value_mask.shape == value.shape[:2]")
+    swapped = Cause(
+        "A mask has the number of steps of the other input.",
+        "Give them in the order of the inputs, each of the steps of its own:",
+        (f"{class_name}()([query, value], mask=[query_mask, value_mask])", *codes),
+    )
+    return Diagnosis("mask-length", meaning, (swapped,), layer, class_name, wanted, got)
+
+
+#: `DT_BOOL` in TensorFlow's graph: what is joined there is masks.
+MASKS_JOINED = (
+    Cause(
+        "One input has a mask and the other none, and they are joined along another axis than the last one: "
+        "Keras 2 makes masks of different shapes of them.",
+        "Give the other one a mask too, or end the first one's:",
+        ("b = Masking()(b)  # masks the steps of b that are all 0", "a = Lambda(lambda x: x)(a)  # passes no mask on"),
+    ),
+    Cause("The mask is not needed.", "Leave `mask_zero=True` or Masking away."),
+)
+
+
+def joined_masks(shapes: tuple[Shape, ...]) -> Diagnosis:
+    """The masks of what a Concatenate joins, in Keras 2."""
+    both = " and ".join(map(str, shapes))
+    meaning = "The shapes of the inputs agree; the masks that Concatenate joins with them do not"
+    meaning += f": {both}." if both else "."
+    return Diagnosis("mask-shapes", meaning, MASKS_JOINED, "", "Concatenate", "", both)
 
 
 @family(

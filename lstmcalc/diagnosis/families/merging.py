@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
+from lstmcalc.diagnosis.families.masks import joined_masks
 from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
 
 SHAPES = rf"\[?(?P<shapes>(?:{SHAPE}(?:, | |and ){{0,2}}){{1,40}})\]?"
@@ -261,6 +262,13 @@ NODE = (
 def concatenated_data(found: Found) -> Diagnosis | None:
     """The same while data runs through the model, and in numpy."""
     first, second = found.shape("first"), found.shape("second")
+    operation = found["op"] or found["old_op"]
+    if first and second and "DT_BOOL" in found.message:
+        return joined_masks((first, second))
+    if operation.startswith("Select"):
+        return _selected(found)
+    if operation and not operation.startswith("Concat"):
+        return None
     if first and second:
         meaning = f"Arrays are joined along one axis; all other axes must agree. They are {first} and {second}."
         return Diagnosis("", meaning, concatenate_causes((first, second)), got=both((first, second)))
@@ -271,3 +279,19 @@ def concatenated_data(found: Found) -> Diagnosis | None:
     fix = "Join along that axis, or bring the arrays to the same size there:"
     cause = Cause(f"They differ on axis {axis}.", fix, (f"np.concatenate(arrays, axis={axis})",))
     return Diagnosis("", meaning, (cause,), got=f"{one} and {other}")
+
+
+def _selected(found: Found) -> Diagnosis | None:
+    """`Select` inside a loop over time steps chooses by the mask between the new state and the old one."""
+    condition, state = found.shape("first"), found.shape("second")
+    if "while" not in found["node"] or condition is None or state is None:
+        return None
+    meaning = f"A recurrent layer chooses by its mask, step by step; one step of the mask is {condition}, "
+    meaning += f"and that of the state {state}."
+    cause = Cause(
+        "A layer before it passes a mask on that is not (batch, timesteps), often a layer of your own "
+        "that changes the axes and hands the mask on.",
+        "Let that layer end the mask:",
+        ("def compute_mask(self, inputs, mask=None):", "    return None"),
+    )
+    return Diagnosis("mask-axes", meaning, (cause,), got=str(condition), expected="2 axes (batch, timesteps)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
+from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.batches import caller
-from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.message import Found, family, read_shape
+from lstmcalc.diagnosis.traced import call_of
 from lstmcalc.diagnosis.words import class_named, named
 
 #: How many states a layer keeps.
@@ -82,6 +83,33 @@ def _own_cell(sizes: str, shapes: list[str]) -> Diagnosis:
         (f"state_size = [TensorShape({size.replace('None, ', '').replace('(', '[').replace(')', ']')})]",),
     )
     return Diagnosis("", meaning, (batch,), expected=size, got=", ".join(shapes))
+
+
+def states_in_cell(found: Found, first: Shape, second: Shape) -> Diagnosis | None:
+    """A product or sum inside a cell that fails for the states that it was given; None where it is none."""
+    cell = found.near(r"Exception encountered when calling (LSTM|GRU|SimpleRNN)Cell\.call\(\)")
+    shapes = [shape for one in _spec_shapes(found.near(r"states=([\[(].{1,400})")) if (shape := read_shape(one))]
+    data = read_shape(found.near(r"inputs=[\w.]{1,40}\(shape=(?:torch\.Size\()?([\[(][\d, ]{1,60}[\])])"))
+    if not cell or not shapes or data is None:
+        return None
+    call = call_of(found, cell)
+    layer = call.keywords.get("name", "").strip("'\"") if call else ""
+    who = named(layer, cell)
+    who, given = who[0].upper() + who[1:], ", ".join(map(str, shapes))
+    if shapes[0][0] != data[0]:
+        meaning = f"{who} was given {data[0]} samples, and `initial_state` for {shapes[0][0]}: {given}."
+        said, fix = "The states were made for another batch.", "Make them for the samples of this one:"
+        made = (data[0], *shapes[0][1:])
+        wanted = f"{data[0]} samples"
+    elif shapes[0][-1] == first[-1] != second[0]:
+        meaning = f"{who} keeps states of {second[0]} values. `initial_state` has {given}."
+        said = f"The layer that the states come from has other `units` than {second[0]}."
+        fix, made = "Give both the same `units`:", ()
+        wanted = f"{second[0]} values"
+    else:
+        return None
+    code = f"np.zeros({made})" if made else f"{cell}({shapes[0][-1]})  # not {cell}({second[0]})"
+    return Diagnosis("initial-state", meaning, (Cause(said, fix, (code,)),), layer, cell, wanted, given)
 
 
 @family(

@@ -39,6 +39,8 @@ class HeadedAttention(LayerRule):
 
     operands = "query value key"
     keywords = {**TOLD, **MASKS}
+    #: The scores carry on data what the Softmax inside was given: a mask over query and value, which is none of steps.
+    followed_outputs = 1
 
     dropout: float
     use_bias: bool

@@ -279,8 +279,3 @@ class GroupQueryAttention(HeadedAttention):
         Rejected({"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}, "expected inputs of 3 axes (batch, "
                  "timesteps, input_dim), got (None, 6)", [(None, 5, 6), (None, 6)]),
     ]  # fmt: skip
-
-
-for _rule in (MultiHeadAttention, GroupQueryAttention):
-    # Keras takes a mask for each input by its own name here, and none called `mask`.
-    del _rule.keywords["mask"]

@@ -11,7 +11,17 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
 from lstmcalc.layers.axes import usual_axes
 from lstmcalc.layers.masks import one_per_place, refuse_mask
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer
+from lstmcalc.layers.rule import (
+    Example,
+    Inputs,
+    LayerRule,
+    MaskStep,
+    Rejected,
+    Shape,
+    Weight,
+    expand_axes,
+    layer,
+)
 from lstmcalc.shapes import show_shape
 
 __all__ = ["AdditiveAttention", "Attention"]
@@ -82,6 +92,9 @@ class HeadlessAttention(LayerRule):
             leading = broadcast(x, [("scores", leading), ("value", value[:-2])], LEADING)
         output = (*leading, scores[-2], value[-1])
         return (output, scores) if x.keywords.get("return_attention_scores") else output
+
+    def mask_step(self, x: Inputs) -> MaskStep | None:
+        return MaskStep(masks=[0])
 
     def check_mask(self, x: Inputs) -> None:
         query, value = x.told[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lstmcalc.dims import at_least
@@ -64,6 +64,10 @@ class RandomFlip(ImageRule):
     mode: Any = arg.anything("horizontal_and_vertical")
     seed: Any = image.seed()
     data_format: str | None = image.data_format()
+
+    def __init__(self, values: Mapping[str, Any], name: str = "") -> None:
+        super().__init__(values, name)
+        self.returns_input = self.mode not in FLIPS
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from super().hints(x)

@@ -1,0 +1,87 @@
+"""What masks add to a model's graph: the operations that make them, and the calls that are handed them.
+
+A mask that Keras states is made by operations, which are places of the graph as layers are, and a call that is handed
+one takes it as another input. What stands before a Masking is thereby farther from the output than its arrays tell, and
+comes earlier in `model.layers` (keras/src/layers/layer.py, `__call__`, and each layer's `compute_mask`, 3.15.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lstmcalc.graph import CallKey, numbered_calls
+from lstmcalc.layers.rule import Inputs, MaskStep
+from lstmcalc.masks import Applied, Mask, decide, is_handed_mask, masked
+from lstmcalc.spec import Call, Ref, Spec
+
+__all__ = ["mask_parents"]
+
+
+class Stated(NamedTuple):
+    """The mask that Keras states for an output, and what made it."""
+
+    mask: Mask = None
+    made: CallKey | None = None
+
+
+def mask_parents(spec: Spec, applied: Mapping[CallKey, Applied]) -> dict[CallKey, list[CallKey]]:
+    """What calls take because of masks, and what the operations take that make these masks."""
+    return _Graph(spec, applied).parents
+
+
+class _Graph:
+    """One pass over the calls as they are defined; an operation's key is of a name that no layer has."""
+
+    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied]) -> None:
+        self.parents: dict[CallKey, list[CallKey]] = {}
+        self._stated: dict[tuple[str, int, int], Stated] = {}
+        for key, call in numbered_calls(spec).items():
+            if key in applied:
+                self._apply(key, call, applied[key])
+
+    def _apply(self, key: CallKey, call: Call, found: Applied) -> None:
+        rule, x = found.rule, found.x
+        came = [self._of(ref) for ref in call.inputs]
+        if rule is None or x is None or not rule.knows_masks():
+            return
+        if is_handed_mask(rule, x) and came[0].made is not None:
+            self.parents[key] = [came[0].made]
+        if found.follow is not None or not rule.states_mask:
+            return
+        masks = told_masks(call, x) or came
+        went = decide(rule, x, [stated.mask for stated in masks])
+        if not any(isinstance(mask, tuple) for mask in went):
+            return
+        view = masked(x, [stated.mask if isinstance(stated.mask, tuple) else None for stated in masks])
+        step = rule.mask_step(view)
+        made = self._make(step, call, masks) if step else masks[0].made
+        for index, mask in enumerate(went):
+            self._stated[key[0], key[1], index] = Stated(mask, made if isinstance(mask, tuple) else None)
+
+    def _of(self, ref: Ref) -> Stated:
+        return self._stated.get((ref.name, ref.call, ref.index), Stated())
+
+    def _make(self, step: MaskStep, call: Call, masks: list[Stated]) -> CallKey:
+        """The key of an operation; notes what it takes."""
+        taken = [(call.inputs[i].name, call.inputs[i].call) for i in step.inputs]
+        taken += [made for i in step.masks if (made := masks[i].made) is not None]
+        taken += [self._make(inner, call, masks) for inner in step.steps]
+        # No layer that Keras can save has such a name.
+        key = (f"\0{len(self.parents)}", 0)
+        self.parents[key] = taken
+        return key
+
+
+def told_masks(call: Call, x: Inputs) -> list[Stated]:
+    """The masks that a call is told, one for each input; empty where it is told none."""
+    told, shapes = call.keywords.get("mask"), x.keywords.get("mask")
+    if not told or not shapes:
+        return []
+    if isinstance(told, Ref):
+        told, shapes = [told], [shapes]
+    masks = [
+        Stated(shape, (ref.name, ref.call)) if isinstance(ref, Ref) else Stated()
+        for ref, shape in zip(told, shapes, strict=True)
+    ]
+    return [*masks, *[Stated()] * len(call.inputs)][: len(call.inputs)]
