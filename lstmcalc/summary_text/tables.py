@@ -196,7 +196,7 @@ def _no_summary(source: str) -> Fault:
         "no-summary",
         "a row such as `lstm_1 (LSTM)  (None, 10, 128)  91648`, or a header `Layer (type)  Output Shape  Param #`",
         "a text without either",
-        fix="paste what `model.summary()` prints",
+        fix="paste what `model.summary()` prints, or an error message of Keras, from its first line to its last",
         where=Where(source),
     )
 

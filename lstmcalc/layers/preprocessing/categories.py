@@ -34,7 +34,7 @@ class Discretization(Encoder):
     dtype: Any = arg.dtype_policy()
 
     def validate(self) -> None:
-        refuse_arguments(self, "activity_regularizer", "trainable", "autocast", "input_shape")
+        refuse_arguments(self, "activity_regularizer", "trainable", "autocast", "input_shape", "input_dim")
         self.refuse_sparse_int()
         if (self.num_bins is None) == (self.bin_boundaries is None):
             got = "neither" if self.num_bins is None else "both"

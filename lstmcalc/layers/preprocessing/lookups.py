@@ -44,7 +44,7 @@ class Lookup(Encoder):
     has_input_vocabulary: Any = arg.anything(None, keyword_only=True)
 
     def validate(self) -> None:
-        refuse_arguments(self, "activity_regularizer", "autocast", "input_shape")
+        refuse_arguments(self, "activity_regularizer", "autocast", "input_shape", "input_dim")
         self._check_arguments()
         self._check_idf()
         if isinstance(self.vocabulary, tuple):

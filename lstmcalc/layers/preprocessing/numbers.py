@@ -185,7 +185,7 @@ class Pipeline(Holder):
     layers: tuple[LayerRule, ...] = layer_list()
 
     def validate(self) -> None:
-        refuse_arguments(self, "activity_regularizer", "trainable", "dtype", "autocast", "input_shape")
+        refuse_arguments(self, "activity_regularizer", "trainable", "dtype", "autocast", "input_shape", "input_dim")
 
     def _views(self, x: Inputs) -> Iterator[tuple[LayerRule, Inputs]]:
         """Each layer with what it sees, and last the pipeline itself with its outputs."""

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from lstmcalc.layers import LayerRule
+from lstmcalc.layers.arguments import own_arguments
 from lstmcalc.summary_text.printed import Cut
 from lstmcalc.summary_text.proposals.proposal import Proposal, Proposer
 from lstmcalc.summary_text.proposals.trying import accepts, agreeing, known_size, whole
@@ -17,7 +18,7 @@ from lstmcalc.summary_text.solving import Seen
 __all__ = ["PROPOSERS"]
 
 #: Arguments that every layer has.
-COMMON = {"activity_regularizer", "trainable", "dtype", "autocast", "input_shape"}
+COMMON = own_arguments(LayerRule).keys()
 #: With more axes there are too many orders.
 MOST_AXES = 7
 #: How many orders of axes are proposed where nothing tells the input.
