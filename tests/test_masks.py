@@ -181,7 +181,7 @@ SAID = {
     ("SimpleRNN: {units: 4, return_sequences: true, name: x}", "GRU: 3"): [
         "At a masked step it keeps its states, and repeats the output of the step that it read before.",
         "It passes the mask on.",
-        "So it is up to Keras 3.15.1; in later versions SimpleRNN loses the mask, and the layers behind it no longer "
+        "This holds up to Keras 3.15.1; in later versions SimpleRNN loses the mask, and the layers behind it no longer "
         "get it.",
     ],
     ("SimpleRNN: {units: 4, return_sequences: true, go_backwards: true, name: x}",): [
@@ -468,9 +468,9 @@ TOLD = {
             that it read before. On a CPU padding may be anywhere. With TensorFlow on a
             GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then
             be at the end, behind at least one step, and the outputs there are zeros;
-            `use_cudnn: false` rules it out. It passes the mask on. So it is up to Keras
-            3.15.1; in later versions LSTM loses the mask, and the layers behind it no
-            longer get it.
+            `use_cudnn: false` rules it out. It passes the mask on. This holds up to
+            Keras 3.15.1; in later versions LSTM loses the mask, and the layers behind
+            it no longer get it.
           With `initial_state`
             Beside `initial_state` Keras does not hand the layer the mask of its input:
             it reads masked steps like all others. To have it skip them, give the call
@@ -509,3 +509,21 @@ def test_layers_tells_what_a_layer_does_with_a_mask(name: str, expected: str) ->
 
 def test_of_every_layer_something_is_told() -> None:
     assert [name for name in RULES if not list(mask_facts(name))] == ["Equalization", "Wrapper"]
+
+
+def test_masks_joined_along_the_last_axis_are_joined_step_by_step() -> None:
+    """Keras 3.15.1, `Concatenate.compute_mask`: a step is kept where any of the inputs has it."""
+    text = """
+inputs: {a: {shape: [7], dtype: int32}, b: {shape: [7], dtype: int32}}
+layers:
+  - Embedding: {input_dim: 9, output_dim: 4, mask_zero: true, name: e, inputs: a}
+  - Embedding: {input_dim: 9, output_dim: 4, mask_zero: true, name: f, inputs: b}
+  - Concatenate: {inputs: [e, f], name: wide}
+  - Concatenate: {inputs: [e, f], axis: 1, name: long}
+outputs: [wide, long]
+"""
+    report = infer(load("m.yaml", text=text))
+    assert [sentences(report, text, name) for name in ("wide", "long")] == [
+        ["Joined along the last axis, a step of its output counts where it counts in any input."],
+        ["It joins the masks of its inputs as it joins the inputs."],
+    ]

@@ -96,6 +96,8 @@ def _merged(rule: LayerRule, call: CallReport) -> Iterator[str]:
         if isinstance(rule, Merge) and rule.reads_masks:
             yield "It leaves masked values out."
         yield "A step of its output counts where it counts in any input."
+    elif False not in call.mask.inputs and _joins_last(rule, call):
+        yield "Joined along the last axis, a step of its output counts where it counts in any input."
     elif False not in call.mask.inputs:
         yield "It joins the masks of its inputs as it joins the inputs."
     elif call.mask.reason == "void":
@@ -105,6 +107,11 @@ def _merged(rule: LayerRule, call: CallReport) -> Iterator[str]:
         )
     else:
         yield "It joins the masks of its inputs as it joins the inputs; one without a mask counts at every step."
+
+
+def _joins_last(rule: Concatenate, call: CallReport) -> bool:
+    ndim = len(call.inputs[0] or ())
+    return rule.axis % ndim == ndim - 1 if ndim else False
 
 
 def _unknown(rule: LayerRule, call: CallReport) -> Iterator[str]:
@@ -173,7 +180,7 @@ def _kernel(rule: LayerRule, zeros: bool) -> Iterator[str]:
 def _until(rule: LayerRule, call: CallReport) -> Iterator[str]:
     if rule.passes_mask_until and call.mask.needed:
         yield (
-            f"So it is up to Keras {rule.passes_mask_until}; in later versions {rule.class_name} loses the mask, and "
+            f"This holds up to Keras {rule.passes_mask_until}; in later versions {rule.class_name} loses the mask, and "
             "the layers behind it no longer get it."
         )
 

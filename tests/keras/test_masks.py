@@ -319,3 +319,13 @@ def test_what_masked_steps_look_at(layer: str, zeros: bool) -> None:
     assert np.allclose(given[0][:, :3], given[1][:, :3], atol=1e-5)
     assert np.allclose(given[0][:, 3:], given[1][:, 3:], atol=1e-5) == zeros
     assert (not given[0][:, 3:].any()) == zeros
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_attention_that_takes_the_masks_off_leaves_none_for_a_list_of_inputs() -> None:
+    """What Keras states is put into a call with one input only; a call with a list finds what is left on data."""
+    x = keras.Input((5, 3))
+    masked = keras.layers.Masking()(x)
+    look = keras.layers.MultiHeadAttention(2, 2)(masked, masked)
+    both = keras.Model(x, [keras.layers.Attention()([masked, masked]), look, keras.layers.GRU(2)(masked)])
+    assert mask_models.compared(both) == (4, 3, [])
