@@ -102,11 +102,17 @@ def test_bins(bins: Any, boundaries: Any) -> None:
 
 
 @pytest.mark.parametrize("class_name", ["Discretization", "Pipeline", "StringLookup", "IntegerLookup"])
-@pytest.mark.parametrize("key", ["trainable", "dtype", "autocast", "activity_regularizer", "input_shape"])
+@pytest.mark.parametrize("key", ["trainable", "dtype", "autocast", "activity_regularizer", "input_shape", "input_dim"])
 def test_arguments_that_are_not_taken(class_name: str, key: str) -> None:
     first = {"Discretization": {"bin_boundaries": [1.0]}, "Pipeline": {"layers": ["Dense(2)"]}}
     arguments = {**first.get(class_name, {"vocabulary": [1] if class_name == "IntegerLookup" else ["a"]})}
-    arguments[key] = {"trainable": False, "dtype": "float32", "autocast": False, "input_shape": [3]}.get(key)
+    arguments[key] = {
+        "trainable": False,
+        "dtype": "float32",
+        "autocast": False,
+        "input_shape": [3],
+        "input_dim": 3,
+    }.get(key)
     dtype = {"StringLookup": "string", "IntegerLookup": "int64"}.get(class_name, "float32")
     taken = {"Discretization": ("dtype",), "Pipeline": ()}.get(class_name, ("trainable", "dtype"))
     assert agree_on_values(class_name, arguments, (None, 3), dtype=dtype) == (key in taken)
