@@ -80,11 +80,17 @@ def _answer(page: Page, text: str, source: str, model: str | None, diagram: bool
     from lstmcalc.summary_text.tables import looks_like_summary
 
     failed = looks_like_error(text)
-    if not (failed and looks_like_summary(text)):
-        if looks_like_summary(text) or not _diagnose(page, text, source, model, failed):
-            explain_text(page, text, source, model, diagram)
-        return
     beside = model is not None and _is_file(model)
+    if not (failed and looks_like_summary(text)):
+        summary = looks_like_summary(text)
+        if not summary and _diagnose(page, text, source, model, failed):
+            return
+        if beside and summary:
+            raise SpecError([_needs_message(source, model or "")])
+        if not summary and source.endswith(MODEL_FILES):
+            raise SpecError([_is_model(source)])
+        explain_text(page, text, source, model, diagram)
+        return
     try:
         explain_text(page, text, source, None if beside else model, diagram)
     except SpecError:
@@ -141,6 +147,29 @@ def _beside(text: str, source: str, model: str | None) -> Spec | None:
         return None
 
 
+def _needs_message(source: str, model: str) -> Fault:
+    """A file with a model beside a summary, which is the model itself."""
+    return Fault(
+        "no-message",
+        "an error message beside `--model FILE`",
+        "a summary",
+        because=f"`--model` names the file with the model that an error message came from, here `{model}`",
+        fix="leave `--model` out",
+        where=Where(source),
+    )
+
+
+def _is_model(source: str) -> Fault:
+    """A file with a model, which another command explains."""
+    return Fault(
+        "model-file",
+        "what `model.summary()` prints, or an error message",
+        "a file with a model",
+        fix=f"`lstmcalc explain {source}`, or `lstmcalc summary {source}`",
+        where=Where(source),
+    )
+
+
 def _is_file(model: str) -> bool:
     """Whether `--model` names a file rather than a model in a text."""
     return os.path.exists(model) or model.endswith(MODEL_FILES)
@@ -181,17 +210,19 @@ def _picked(text: str, source: str, model: str | None) -> list[Reading]:
 
 def read_text(source: str) -> str:
     """The text of a paste; what is no UTF-8 in it is replaced, since the table can be read without."""
-    from lstmcalc.sources import NO_TEXT, opened, read_rest
+    from lstmcalc.sources import ARCHIVES, NO_TEXT, opened, read_rest
 
     if source == "-" and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if WINDOWS else "Ctrl-D"
-        typer.echo(f"Paste the summary here, then press Enter and {end}.", err=True)
+        typer.echo(f"Paste the summary or the error message here, then press Enter and {end}.", err=True)
     with opened(source) as file:
         data = read_rest(file, b"", source)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         # What `>` writes in the PowerShell of Windows.
         return data.decode("utf-16", "replace")
     text = data.decode("utf-8-sig", "replace")
+    if data.startswith(ARCHIVES) and source.endswith(MODEL_FILES):
+        raise SpecError([_is_model(source)])
     if "\0" in text or ("\ufffd" in text and NO_TEXT.search(data[:64])):
         raise SpecError([Fault("binary-file", "a text file", "a binary one", where=Where(source))])
     return text

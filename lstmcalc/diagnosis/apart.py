@@ -58,9 +58,11 @@ def _missing_axis(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
 
 
 def _spare_axis(got: Shape, wanted: Shape, name: str) -> Iterator[Cause]:
+    known = any(size is not None for size in wanted[1:])
     for axis in range(len(got) - 1, -1, -1):
         made = (*got[:axis], *got[axis + 1 :])
-        if got[axis] == 1 and fits(made, wanted):
+        # Axis 0 is the batch, also of one sample, where no size says otherwise.
+        if got[axis] == 1 and fits(made, wanted) and (axis or known):
             code = f"{name} = {name}.squeeze(axis={axis}){after(got, made)}"
             yield Cause(f"The data has an axis of size 1 too many (axis {axis}).", code=(code,))
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from lstmcalc.diagnosis.apart import data_causes, fits
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
-from lstmcalc.diagnosis.words import named
+from lstmcalc.diagnosis.families.axes import MODELS
+from lstmcalc.diagnosis.message import read_shape
+from lstmcalc.diagnosis.words import class_named, named
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.inference import infer
 from lstmcalc.layers import find_rule
@@ -57,21 +59,49 @@ def beside_model(diagnosis: Diagnosis, spec: Spec) -> Diagnosis:
         renamed = _renamed(diagnosis, layer)
         return replace(diagnosis, causes=(cause, *others), layer=layer, class_name=class_name, model_says=renamed)
     place = _first(report) if diagnosis.code == "checking-input" else _layer_of(diagnosis, report)
-    says = list(_other_faults(faults))
-    if report is not None and not faults:
+    says = [one if _in_yaml(spec) else _as_python(one) for one in _other_faults(faults)]
+    stranger = _is_stranger(diagnosis, place, spec)
+    if stranger:
+        says.append(f'The model has no layer "{diagnosis.layer}", and no {diagnosis.class_name}.')
+    elif report is not None and not faults:
         says += _shown(diagnosis, place, spec, report)
-    sound = report is not None and not faults and diagnosis.code in SHOWN
-    data = list(_data(diagnosis, place, report))
+    sound = stranger or (report is not None and not faults and diagnosis.code in SHOWN)
+    data = list(_data(diagnosis, place, report)) if not stranger else []
     seen = {code for cause in data for code in cause.code}
     causes = [*data, *(one for one in _placed(diagnosis, place, spec, sound) if not seen & set(one.code))]
-    if sound and not causes and any(_stated(call.where) for call in spec.calls):
-        causes = [Cause(*OTHER_MODEL)]
-    elif sound and not causes:
-        # A summary may be of the model before the last change.
-        causes = list(diagnosis.causes)
-        says.append(OTHER_SUMMARY)
+    if stranger or (sound and not causes):
+        causes, more = _of_another_model(diagnosis, spec)
+        says += more
     layer = place.name if place else diagnosis.layer
     return replace(diagnosis, causes=tuple(causes), layer=layer, model_says=tuple(says))
+
+
+def _of_another_model(diagnosis: Diagnosis, spec: Spec) -> tuple[list[Cause], list[str]]:
+    """The causes, and what the model says, where it cannot be the one that the message came from."""
+    if any(_stated(call.where) for call in spec.calls):
+        return [Cause(*OTHER_MODEL)], []
+    # A summary may be of the model before the last change.
+    return list(diagnosis.causes), [OTHER_SUMMARY]
+
+
+def _is_stranger(diagnosis: Diagnosis, place: LayerReport | None, spec: Spec) -> bool:
+    """Whether a message names a layer, by a name that tells its class, of a class that the model does not have."""
+    if place is not None or not diagnosis.class_name or diagnosis.code not in SHOWN:
+        return False
+    classes = {*_classes(spec), *MODELS}
+    return class_named(diagnosis.layer) == diagnosis.class_name and diagnosis.class_name not in classes
+
+
+def _classes(spec: Spec) -> Iterator[str]:
+    """The classes of all layers of a model, those inside wrappers and inner models too."""
+    waiting = list(spec.layers.values())
+    while waiting:
+        layer = waiting.pop()
+        yield layer.class_name
+        for value in layer.arguments.values():
+            waiting += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, LayerSpec)]
+    for inner in spec.models.values():
+        yield from _classes(inner)
 
 
 def _renamed(diagnosis: Diagnosis, layer: str) -> tuple[str, ...]:
@@ -121,9 +151,34 @@ def _cause_of(fault: Fault, spec: Spec) -> Cause:
     said = f"{layer} expects {fault.expected}{got}." if fault.expected else ""
     because = f" {_capital(fault.because)}." if fault.because else ""
     fix = f"{_capital(fault.fix)}." if fault.fix else ""
+    if not _in_yaml(spec):
+        because, fix = _as_python(because), _as_python(fix)
     culprit = re.search(r'"([^"]{1,200})"', fault.fix)
     where = _place(culprit[1], spec) if culprit else None
     return Cause(f"{said}{because}".strip(), fix, where=where or fault.where)
+
+
+def _in_yaml(spec: Spec) -> bool:
+    """Whether a model is written in YAML; all others are Python in the end."""
+    return spec.source.endswith((".yaml", ".yml"))
+
+
+_SETTING = re.compile(r"`(\w+): (true|false|null|\"[^\"`]*\"|'[^'`]*'|[\d(\[][^`]*|[A-Za-z_]\w*)`")
+_WORDS = {"true": "True", "false": "False", "null": "None"}
+
+
+def _as_python(text: str) -> str:
+    """Arguments as Python writes them, where a sentence has them as a YAML model does.
+
+    >>> _as_python("set `return_sequences: true` and `padding: same`")
+    'set `return_sequences=True` and `padding="same"`'
+    """
+
+    def written(found: re.Match[str]) -> str:
+        value = _WORDS.get(found[2], found[2])
+        return f'`{found[1]}="{value}"`' if value == found[2] and value[0].isalpha() else f"`{found[1]}={value}`"
+
+    return _SETTING.sub(written, text)
 
 
 def _capital(text: str) -> str:
@@ -224,7 +279,7 @@ def _placed(diagnosis: Diagnosis, place: LayerReport | None, spec: Spec, sound: 
                 continue
             who = named(call.layer, spec.layers[call.layer].class_name)
             yield replace(cause, cause=f"{cause.cause} Here it is {who}.", where=_stated(call.where))
-        elif cause.about == "input" and sound:
+        elif cause.about == "input" and (sound or not _is_about(cause, spec)):
             continue
         elif cause.about == "input" and spec.inputs:
             yield replace(cause, where=_stated(spec.inputs[0].where))
@@ -232,6 +287,15 @@ def _placed(diagnosis: Diagnosis, place: LayerReport | None, spec: Spec, sound: 
             yield replace(cause, where=_stated(spec.calls[-1].where))
         else:
             yield cause
+
+
+def _is_about(cause: Cause, spec: Spec) -> bool:
+    """Whether what a change of the input replaces (`# not (64,)`) is the input of this model."""
+    replaced = re.search(r"# not (\([^()]*\))", " ".join(cause.code))
+    if not replaced or not spec.inputs:
+        return True
+    shape = read_shape(replaced[1])
+    return any(shape is not None and _sizes(port.shape) == (None, *shape) for port in spec.inputs)
 
 
 def _calls_before(name: str, spec: Spec, end: Callable[[LayerSpec], bool] = lambda layer: False) -> Iterator[Call]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lstmcalc.diagnosis.diagnosis import Cause, Shape
 from lstmcalc.diagnosis.message import Found
 from lstmcalc.diagnosis.words import named
 
-__all__ = ["loss_of", "target_causes", "targets_meaning"]
+__all__ = ["loss_of", "mixed_samples", "target_causes", "targets_meaning"]
 
 #: Losses by the names that messages, tracebacks and TensorFlow's graphs have for them.
 LOSSES = {
@@ -41,6 +42,8 @@ def targets_meaning(target: Shape, output: Shape, loss: str) -> str:
 
 def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "") -> tuple[Cause, ...]:
     """Why targets do not agree with an output, likeliest first."""
+    if others := _other_samples(target, output):
+        return others
     if len(target) == 1 and len(output) == 2 and output[-1] is not None:
         if output[-1] == 1:
             return (Cause("The targets have no last axis.", "Give them one:", ("y = y[:, None]",)),)
@@ -65,6 +68,30 @@ def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "")
         # Keras 2 expects a size of 1 of this loss's targets too, whatever the layer gives.
         return (causes[0], NUMBERS, *causes[1:]) if named(layer).endswith("(Dense)") else (NUMBERS, *causes)
     return _other_columns(wanted, got, who)
+
+
+def _other_samples(target: Shape, output: Shape) -> tuple[Cause, ...]:
+    """What to do where targets and outputs are of different numbers of samples; nothing where they are not."""
+    if len(target) != len(output) or len(target) < 2 or None in (target[0], output[0]) or target[0] == output[0]:
+        return ()
+    if target == (1, output[0]):
+        said = "The class numbers of all samples stand in one row."
+        code = f"y = keras.utils.to_categorical(y.ravel(), num_classes={output[-1]})"
+        return (Cause(said, "Make one row of columns per sample of them:", (code,)),)
+    if target[1:] != output[1:]:
+        return ()
+    return (
+        replace(mixed_samples(), cause=f"{output[0]} outputs come of {target[0]} targets. {mixed_samples().cause}"),
+    )
+
+
+def mixed_samples() -> Cause:
+    """A model that changes the number of samples."""
+    return Cause(
+        "A `reshape` in the model or in the data, with `-1` first, moves values from one sample to another.",
+        "Keep the samples on axis 0, and let the other axis follow:",
+        ("Flatten()(x)", "keras.ops.reshape(x, (keras.ops.shape(x)[0], -1))"),
+    )
 
 
 def _one_column(units: int, loss: str, ndim: int, layer: str = "") -> tuple[Cause, ...]:
@@ -123,6 +150,11 @@ def _other_columns(units: int, columns: int, who: str) -> tuple[Cause, ...]:
             about="output",
         )
     ]
+    if columns >= 1000 > units:
+        said = f"There is one target per time step, {columns:,} of them, and the model gives {units} per sample."
+        fix = "Let it give one output per step, and give `y` a last axis:"
+        code = ("LSTM(64, return_sequences=True)", "Dense(1)", "y = y[..., None]")
+        causes.insert(0, Cause(said, fix, code))
     if columns == units + 1:
         said = "The labels count from 1, and `to_categorical` makes a column for 0 as well."
         causes.insert(0, Cause(said, "Count from 0:", ("y = keras.utils.to_categorical(labels - 1)",)))

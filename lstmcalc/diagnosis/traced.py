@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from lstmcalc.diagnosis.diagnosis import Cause
 from lstmcalc.diagnosis.message import Found
 
-__all__ = ["Called", "call_of", "calls", "own_line"]
+__all__ = ["Called", "call_of", "calls", "file_read", "own_line", "registration", "with_file"]
 
 #: One frame as Python prints it, in a text made one line; the code of a frame ends where the next thing begins.
 _FRAME = re.compile(
@@ -90,9 +91,12 @@ def _calls(line: str) -> tuple[Called, ...]:
 def _each(tree: ast.AST, line: str) -> Iterator[Called]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            written = lambda part: ast.get_source_segment(line, part) or ""  # noqa: E731
-            names = {word.arg: written(word.value) for word in node.keywords if word.arg}
-            yield Called(written(node.func), tuple(map(written, node.args)), names)
+            names = {word.arg: _written(word.value, line) for word in node.keywords if word.arg}
+            yield Called(_written(node.func, line), tuple(_written(part, line) for part in node.args), names)
+
+
+def _written(node: ast.expr, line: str) -> str:
+    return ast.get_source_segment(line, node) or ""
 
 
 def call_of(found: Found, *names: str) -> Called | None:
@@ -103,3 +107,35 @@ def call_of(found: Found, *names: str) -> Called | None:
     {'stateful': 'True'}
     """
     return next((call for call in calls(found) if call.name in names), None)
+
+
+def file_read(found: Found, default: str) -> str:
+    """The file that the line loads a model or weights from, where it is written there."""
+    call = call_of(found, "load_model", "load_weights")
+    path = call.positional[0] if call and call.positional else ""
+    return path[1:-1] if path[:1] in ("'", '"') and path[-1:] == path[:1] and len(path) > 2 else default
+
+
+def registration(found: Found) -> str:
+    """The decorator that registers a class in the Keras of the traceback; "" where that has none.
+
+    >>> registration(Found("", "/tensorflow/python/keras/saving/save.py"))
+    '@tf.keras.utils.register_keras_serializable()'
+    """
+    if re.search(
+        r"tensorflow[/\\]python[/\\]keras|tf_keras|[/\\]keras[/\\](?:saving|utils[/\\]traceback_utils)", found.text
+    ):
+        return "@tf.keras.utils.register_keras_serializable()"
+    if re.search(r"-packages[/\\]keras[/\\](?!src[/\\])", found.text):
+        # Keras 2.3 and older.
+        return ""
+    return "@keras.saving.register_keras_serializable()"
+
+
+def with_file(found: Found, causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """Causes whose code loads the file that the line names, instead of a `model.h5` from nowhere."""
+    path = file_read(found, "")
+    if not path:
+        return causes
+    read = re.compile(r"(?<=load_model\(\")model\.(?:h5|keras)(?=\")")
+    return tuple(replace(cause, code=tuple(read.sub(lambda _: path, line) for line in cause.code)) for cause in causes)

@@ -27,9 +27,9 @@ def test_the_culprit_and_its_line_come_first() -> None:
     assert str(cause.where) == "model.py:6:5"
     assert cause.cause == (
         '"lstm_1" (LSTM) expects 3 axes (batch, timesteps, input_dim) and gets (None, 64) from "lstm" (LSTM). '
-        '"lstm" has `return_sequences: false`, which drops timesteps.'
+        '"lstm" has `return_sequences=False`, which drops timesteps.'
     )
-    assert cause.fix == 'Set `return_sequences: true` on "lstm".'
+    assert cause.fix == 'Set `return_sequences=True` on "lstm".'
     assert found.model_says == ()
 
 
@@ -95,7 +95,7 @@ def test_windows_totals_and_merges_are_found_by_their_shapes() -> None:
     )
     found = beside(negative, *pictures)
     assert (found.layer, places(found)) == ("conv2d_1", ["model.py:8:5"])
-    assert found.causes[0].fix == "Use `padding: same` or a `kernel_size` of at most 3."
+    assert found.causes[0].fix == 'Use `padding="same"` or a `kernel_size` of at most 3.'
     total = "total size of new array must be unchanged, input_shape = [700], output_shape = [28, 28]"
     assert places(beside(total, "Input((700,))", "Reshape((28, 28))")) == ["model.py:6:5"]
 
@@ -153,3 +153,28 @@ def test_a_summary_of_another_model_leaves_the_causes() -> None:
         "So the model that ran is not the one of this summary.",
     )
     assert found.causes == diagnose(message).causes
+
+
+def test_a_yaml_model_is_told_as_yaml() -> None:
+    text = "input: [50, 1]\nlayers:\n  - LSTM: 64\n  - LSTM: 32\n"
+    found = diagnose(NDIM.format("lstm_1", "(None, 64)"), load("model.yaml", text=text))
+    assert found.causes[0].fix == 'Set `return_sequences: true` on "lstm".'
+
+
+def test_a_layer_that_the_model_does_not_have() -> None:
+    """No line of the file is to blame for a layer of another model."""
+    layers = ("Input((20, 35))", 'LSTM(64, return_sequences=True, name="encoder")', "LSTM(32)", "Dense(1)")
+    found = beside(NDIM.format("conv1d_7", "(None, 64)"), *layers)
+    assert found.model_says == ('The model has no layer "conv1d_7", and no Conv1D.',)
+    assert [cause.cause for cause in found.causes] == ["The model that ran is not the one in this file."]
+    assert places(found) == [""]
+    for holder in ("TimeDistributed(Conv1D(3, 3))", "Sequential([Conv1D(3, 3)])"):
+        inside = beside(NDIM.format("conv1d_7", "(None, 64)"), "Input((20, 35))", holder)
+        assert not [said for said in inside.model_says if "no layer" in said]
+
+
+def test_an_input_of_another_shape_is_not_told_to_change() -> None:
+    message = NDIM.format("encoder", "(None, 64)")
+    layers = ("Input((20, 35))", 'LSTM(64, return_sequences=True, name="encoder")', 'LSTM(-3, name="wrong")')
+    found = beside(message, *layers)
+    assert not [cause for cause in found.causes if any("not (64,)" in line for line in cause.code)]

@@ -100,7 +100,9 @@ def test_what_a_message_states(name: str, code: str, layer: str, expected: str, 
 def test_every_answer_is_whole(name: str) -> None:
     found = diagnose(MESSAGES[name])
     assert found.recognised and found.code
-    assert found.causes and found.meaning.endswith((".", ")"))
+    # What the machine says is no fault of the model, and there is nothing to change in it.
+    assert found.causes or found.code in ("out-of-memory", "cudnn-failed")
+    assert found.meaning.endswith((".", ")"))
     for cause in found.causes:
         assert cause.cause[:1].isupper() or cause.cause[:1] == "`"
         assert cause.cause.endswith((".", ".)")), cause.cause

@@ -117,3 +117,36 @@ def test_other_forms(form: str, sign: str) -> None:
 def test_help_tells_of_messages() -> None:
     shown = " ".join(run("--help", stdin="").stdout.split())
     assert "error message" in shown and "NAME|SOURCE" in shown
+
+
+@pytest.mark.parametrize("name", ["model.py", "model.yaml", "model.json"])
+def test_a_file_with_a_model_is_sent_to_explain(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("layers: [LSTM(4)]\n" if name.endswith("yaml") else "model = None\n", encoding="utf-8")
+    result = run(str(path), stdin="")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error[model-file] {path}\n"
+        "  expected what `model.summary()` prints, or an error message\n"
+        "  got      a file with a model\n"
+        f"  fix      `lstmcalc explain {path}`, or `lstmcalc summary {path}`\n"
+    )
+
+
+def test_an_archive_is_sent_to_explain(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"PK\x03\x04\x00\x00")
+    assert f"`lstmcalc explain {path}`" in run(str(path), stdin="").stderr
+
+
+def test_a_model_goes_with_an_error_message_only(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    result = run("--model", str(path), stdin=ROW)
+    assert result.exit_code == 1
+    assert "expected an error message beside `--model FILE`\n" in result.stderr
+    assert "leave `--model` out" in result.stderr
+
+
+def test_what_is_nothing_is_told_of_error_messages_too() -> None:
+    assert "or an error message of Keras" in run(stdin="what is this?\n").stderr

@@ -22,15 +22,15 @@ def said_by_keras(source: str) -> str:
     ("body", "code", "line", "fix"),
     [
         ("i = Input((10, 5))\nx = LSTM(8)(i)\nm = Model(i, LSTM(4)(x))", "wrong-ndim", 5,
-         'Set `return_sequences: true` on "lstm".'),
+         'Set `return_sequences=True` on "lstm".'),
         ("i = Input((10, 5))\nx = Bidirectional(GRU(8))(i)\nm = Model(i, Conv1D(4, 3)(x))", "wrong-ndim", 5,
-         'Set `return_sequences: true` on the GRU in "bidirectional".'),
+         'Set `return_sequences=True` on the GRU in "bidirectional".'),
         ("i = Input((10, 5))\nx = LSTM(8, return_sequences=True)(i)\nm = Model(i, RepeatVector(3)(x))", "wrong-ndim", 5,
-         'Set `return_sequences: false` on "lstm".'),
+         'Set `return_sequences=False` on "lstm".'),
         ("i = Input((8, 8, 1))\nx = MaxPooling2D(4)(i)\nm = Model(i, Conv2D(4, 3)(x))", "window-too-large", 6,
-         "Use `padding: same` or a `kernel_size` of at most 2."),
+         'Use `padding="same"` or a `kernel_size` of at most 2.'),
         ("i = Input((3, 4))\nx = LSTM(5)(i)\nm = Model(i, Concatenate()([i, x]))", "concatenate-shapes", 5,
-         'Set `return_sequences: true` on "lstm".'),
+         'Set `return_sequences=True` on "lstm".'),
     ],
 )  # fmt: skip
 def test_the_line_to_change(body: str, code: str, line: int, fix: str) -> None:

@@ -84,7 +84,7 @@ def test_a_terminal_is_told_how_to_paste(
     monkeypatch.setattr(sys.modules["lstmcalc.cli.paste"], "WINDOWS", windows)
     paste()
     out, err = capsys.readouterr()
-    assert err == f"Paste the summary here, then press Enter and {keys}.\n"
+    assert err == f"Paste the summary or the error message here, then press Enter and {keys}.\n"
     assert out.startswith(ROW)
 
 

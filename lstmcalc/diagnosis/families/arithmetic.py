@@ -13,7 +13,7 @@ from lstmcalc.diagnosis.families.masks import attention_masks
 from lstmcalc.diagnosis.families.merging import NODE
 from lstmcalc.diagnosis.families.states import states_in_cell
 from lstmcalc.diagnosis.message import SHAPE, Found, family
-from lstmcalc.diagnosis.targets import LOSSES
+from lstmcalc.diagnosis.targets import LOSSES, mixed_samples
 
 WITH = rf"(?:.{{0,900}}?with input shapes: (?P<first>{SHAPE})(?:, (?P<second>{SHAPE}))?)?"
 
@@ -194,8 +194,56 @@ def broadcast(found: Found) -> Diagnosis | None:
         if None not in (one, other) and one != other and 1 not in (one, other)
     ]
     one, other = pairs[0] if pairs else (first[-1], second[-1])
+    if samples := _other_samples(found, first, second):
+        return samples
     diagnosis = unequal_sizes(first, second, one, other)
+    if re.search(r"Logical(?:And|Or)|/assert", _node(found)):
+        return replace(diagnosis, causes=(A_METRIC, *diagnosis.causes))
     return replace(diagnosis, causes=(*_with_steps(first, second), *_flattened(first, second), *diagnosis.causes))
+
+
+#: What TensorFlow says behind the message: at which place of its graph.
+_PLACE = re.compile(r" ?\[\[ ?(?:\{\{)?[Nn]ode:? ?([\w./-]{1,300})")
+A_METRIC = Cause(
+    "It is a metric, such as `AUC` or `Precision`: it compares the outputs with the targets value by value.",
+    "Compare `model.output_shape` with `y.shape`, or name a metric for class numbers:",
+    ('metrics=["sparse_categorical_accuracy"]',),
+)
+FIXED_BATCH = Cause(
+    "A layer or Lambda of your own makes an array for a fixed number of samples, and this batch has another one.",
+    "Take the number from what comes in:",
+    ("keras.ops.shape(x)[0]  # instead of batch_size",),
+)
+FULL_BATCHES = Cause(
+    "The model is built for batches of one size, and the last batch is smaller.",
+    "Leave the rest away:",
+    ("dataset = dataset.batch(batch_size, drop_remainder=True)",),
+)
+
+
+def _node(found: Found) -> str:
+    """Where in TensorFlow's graph it is, as far as it stands right behind the message."""
+    place = _PLACE.match(found.text, found.text.find(found.message) + len(found.message))
+    return place[1] if place else ""
+
+
+def _other_samples(found: Found, first: Shape, second: Shape) -> Diagnosis | None:
+    """Arrays that differ in the number of their samples alone."""
+    sizes = first[0], second[0]
+    if len(first) != len(second) or first[1:] != second[1:] or {None, 1} & set(sizes) or sizes[0] == sizes[1]:
+        return None
+    node = _node(found)
+    if "could not be broadcast" in found.message or (len(first) == 1 and "loss" not in node):
+        return None
+    place = f" at `{node}`" if node else ""
+    meaning = (
+        f"Two arrays are combined value by value{place}, and differ on axis 0, which counts the samples as a rule: "
+    )
+    meaning += f"{first} and {second}."
+    causes = (FIXED_BATCH, FULL_BATCHES, mixed_samples())
+    if re.search(r"loss|error|entropy", node):
+        causes = (mixed_samples(), FIXED_BATCH, FULL_BATCHES)
+    return Diagnosis("", meaning, causes, expected=str(first), got=str(second))
 
 
 def _with_steps(first: Shape, second: Shape) -> Iterator[Cause]:

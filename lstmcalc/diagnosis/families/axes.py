@@ -54,7 +54,7 @@ def wrong_ndim(found: Found) -> Diagnosis | None:
     return Diagnosis(
         "wrong-ndim",
         f"{who} reads {axes}. It was given {given}.",
-        _stepless(found, shape) or ndim_causes(class_name, expected, got, shape, _is_behind(found)),
+        _stepless(found, shape, who) or ndim_causes(class_name, expected, got, shape, _is_behind(found)),
         layer,
         class_name,
         axes,
@@ -69,13 +69,14 @@ def _is_behind(found: Found) -> bool:
     return call_of(found, "add") is not None and not any(stated & set(call.keywords) for call in calls(found))
 
 
-def _stepless(found: Found, shape: Shape | None) -> tuple[Cause, ...]:
+def _stepless(found: Found, shape: Shape | None, who: str) -> tuple[Cause, ...]:
     """Why what a TimeDistributed wraps gets an axis too few."""
     call = call_of(found, "TimeDistributed")
-    if call is None and not found.near(r"(wrappers\.py|time_distributed\.py)"):
+    if call is None and not found.near(r"(time_distributed\.py)"):
         return ()
     one = f" Each step is {shape} then." if shape else ""
-    said = f"The layer stands in a TimeDistributed, which takes the first axis behind the batch for time steps.{one}"
+    who = f"{who[0].upper()}{who[1:]}"
+    said = f"{who} stands in a TimeDistributed, which takes the first axis behind the batch for time steps.{one}"
     stated = read_shape(call.keywords.get("input_shape", "")) if call else None
     if call is None or stated is None or not call.positional:
         return (Cause(said, "Give the input an axis of time steps behind the batch:", ("Input((timesteps, ...))",)),)
@@ -332,7 +333,7 @@ def kernel_ndim(found: Found) -> Diagnosis | None:
     class_name = {3: "Conv1D", 4: "Conv2D", 5: "Conv3D"}.get(len(kernel), "")
     expected = axes_text(class_name, len(kernel))
     meaning = f"A {class_name or 'convolution'} reads {expected}. It was given {len(shape)}: {shape}."
-    causes = _stepless(found, shape)
+    causes = _stepless(found, shape, named("", class_name))
     if len(shape) + 1 == len(kernel) and not causes:
         causes = tuple(_without_axis(class_name, shape, True))
     return Diagnosis("wrong-ndim", meaning, causes, "", class_name, expected, str(shape), (shape,))

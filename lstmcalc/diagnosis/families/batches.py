@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
-from lstmcalc.diagnosis.traced import Called, call_of
+from lstmcalc.diagnosis.traced import call_of
 
 CALLER = r"Exception encountered when calling (?:layer )?[\"']?([\w.]{1,100}?)(?:[\"']|" r" \(|\.call\(\))"
 
@@ -90,7 +90,7 @@ def batch_causes(found: Found, size: int | None, got: int | None) -> list[Cause]
         causes = [other]
     else:
         causes = [other, rest] if got == DEFAULT_BATCH else [rest, other]
-    return [cause for cause in causes if cause is not other or not size or stated != str(size)]
+    return [cause for cause in causes if cause is not other or stated != str(one)]
 
 
 @family(

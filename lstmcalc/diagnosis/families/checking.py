@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lstmcalc.diagnosis.apart import data_causes, fits, shape_causes
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
@@ -11,7 +12,7 @@ from lstmcalc.diagnosis.families.batches import batch_causes
 from lstmcalc.diagnosis.message import SHAPE, Found, family, shown
 from lstmcalc.diagnosis.missing_axis import data_without_axis
 from lstmcalc.diagnosis.targets import loss_of, target_causes
-from lstmcalc.diagnosis.words import axes_text, class_named, named
+from lstmcalc.diagnosis.words import after, axes_text, class_named, named
 
 EXPECTED = rf"expected shape=(?P<wanted>{SHAPE}), found shape=(?P<shape>{SHAPE})"
 
@@ -114,7 +115,8 @@ def checking_data(found: Found) -> Diagnosis | None:
     layer = re.sub(r"_input(?=_\d+$|$)", "", name)
     layer = layer if is_target or layer != name else ""
     class_name = class_named(layer)
-    if wanted is not None and len(wanted) in (len(got) - 1, len(got)) and wanted[:1] != (None,):
+    whole = len(wanted or ()) == len(got) and found.message.startswith("Error when checking model")
+    if wanted is not None and len(wanted) in (len(got) - 1, len(got)) and wanted[:1] != (None,) and not whole:
         # Keras 2.2 and later print shapes without the batch.
         got_inner, wanted_all = (
             (got, (None, *wanted)) if len(wanted) == len(got) - 1 else ((None, *got), (None, *wanted))
@@ -147,9 +149,22 @@ def _input_causes(class_name: str, got: Shape, wanted: Shape | None, ndim: int |
     if ndim is not None and len(got) + 1 == ndim:
         # It is data: nothing stands before the first layer.
         return tuple(data_without_axis(class_name, got))
+    if ndim == 2 and len(got) == 3 and 1 not in got[1:]:
+        return tuple(_one_row(got))
     if ndim is not None and len(got) == ndim + 1 and (causes := data_causes(got, (None,) * ndim)):
         return causes
     return ndim_causes(class_name, ndim or 0, len(got), got)
+
+
+def _one_row(got: Shape) -> Iterator[Cause]:
+    """What to do with data that has steps, or one-hot columns, for a model that reads one row per sample."""
+    numbers = after(got, got[:-1])
+    said = "The samples are one-hot, and the model reads numbers of words or classes."
+    yield Cause(said, "Take the numbers:", (f"x = x.argmax(axis=-1){numbers}",))
+    if got[1] is not None and got[2] is not None:
+        row = after(got, (got[0], got[1] * got[2]))
+        said = "The model reads one row of values per sample."
+        yield Cause(said, "Put the steps into one row:", (f"x = x.reshape(len(x), -1){row}",))
 
 
 NO_ARRAY = Cause(

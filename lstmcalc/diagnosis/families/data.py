@@ -48,6 +48,8 @@ def no_array(found: Found) -> Diagnosis:
      r"'?y'? sizes: (?P<y>[\d, ]{1,200})"),
     ("same number of samples", r"Input arrays should have the same number of samples as target arrays\. "
      r"Found (?P<x>\d{1,15}) input samples and (?P<y>\d{1,15}) target samples"),
+    ("Data cardinality is ambiguous", r"Data cardinality is ambiguous.{0,20}?'?x'? sizes: (?P<only>[\d, ]{1,200})"
+     r"(?=Please|Make|$)"),
     ("Data cardinality is ambiguous", r"Data cardinality is ambiguous"),
     ("same number of samples", r"All input arrays \(x\) should have the same number of samples\. Got array shapes:"
      r" (?P<shapes>.{0,300})"),
@@ -55,6 +57,8 @@ def no_array(found: Found) -> Diagnosis:
 def cardinality(found: Found) -> Diagnosis:
     """Another number of samples in `x` than in `y`."""
     x, y = (found[name].strip(" ,") for name in "xy")
+    if found["only"]:
+        return _inputs_alone(found["only"].strip(" ,"))
     one, other = _shortened(x), _shortened(y)
     got = f"`x` has {one}, `y` has {other}." if x and y else ""
     meaning = f"All arrays must hold the same number of samples (axis 0). {got}".rstrip()
@@ -70,11 +74,27 @@ def cardinality(found: Found) -> Diagnosis:
     if x.isdigit() and y.isdigit() and int(x) and int(y) and len(x) < 16 and len(y) < 16:
         big, small = max(int(x), int(y)), min(int(x), int(y))
         which = "x" if int(x) > int(y) else "y"
-        if big % small == 0 and big > small:
+        if small <= 3 < big:
+            # So few samples are as a rule a list of inputs, or rows and columns turned.
+            name = "y" if which == "x" else "x"
+            said = f"`{name}` has {small} rows: its rows and columns are turned, or it is {small} arrays made one."
+            code = f"{name} = {name}.T  # or, of two arrays, np.stack([a, b], axis=-1)"
+            causes.insert(0, Cause(said, "Put the samples on axis 0:", (code,)))
+        elif big % small == 0 and big > small:
             said = f"`{which}` has {big // small:,} times as many: its steps or columns were flattened into samples."
             fix = "Give one row per sample back:"
             causes.insert(1, Cause(said, fix, (f"{which} = {which}.reshape({small}, {big // small}, -1)",)))
     return Diagnosis("", meaning, tuple(causes), got=f"x: {one}, y: {other}" if got else "")
+
+
+def _inputs_alone(sizes: str) -> Diagnosis:
+    """Inputs of different numbers of samples, without targets."""
+    meaning = f"All inputs must hold the same number of samples (axis 0). They hold {sizes}."
+    causes = list(_uneven(sizes, ""))
+    if "1" in sizes.split(", "):
+        said = "One sample was given, and one of its arrays lacks the batch axis."
+        causes = [Cause(said, "Give every array the axis:", ("model.predict([a[None], b[None]])",))]
+    return Diagnosis("", meaning, tuple(causes), got=f"x: {sizes}")
 
 
 def _shortened(sizes: str) -> str:
@@ -181,6 +201,12 @@ def copied(found: Found) -> Diagnosis | None:
     got, wanted = found.shape("got"), found.shape("wanted")
     if got is None or wanted is None:
         return None
+    if len(got) == len(wanted) > 1 and got[1:] == wanted[1:] and (got[0] or 0) > (wanted[0] or 0):
+        said = f"The slice that is written to holds {wanted[0]} rows, and {got[0]} are to go there."
+        fix = "Count its start and end from the number of rows that come:"
+        row = Cause(said, fix, ("plot[start : start + len(rows)] = rows",))
+        meaning = f"numpy was to copy an array of shape {got} into a place of shape {wanted}."
+        return Diagnosis("", meaning, (row,), expected=str(wanted), got=str(got))
     causes = [
         Cause(
             "The rows or windows have different lengths, often the last one.",

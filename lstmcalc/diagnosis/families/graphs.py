@@ -8,6 +8,11 @@ from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
 from lstmcalc.diagnosis.words import class_named, named
 
+PHASE = Cause(
+    "The code makes a function of inputs and the phase (`K.function([x, K.learning_phase()], ...)`), as Keras 2.2 did.",
+    "Make a model, and say the phase in the call:",
+    ("hidden = Model(model.inputs, layer.output)", "hidden(x, training=False)"),
+)
 MIXED = Cause(
     "`keras` and `tf.keras` (or `tf_keras`) are mixed.",
     "Import all of Keras from one of the two:",
@@ -57,6 +62,8 @@ MIXED = Cause(
 def not_keras_tensor(found: Found) -> Diagnosis:
     """A model's input that is not from `Input`, or an output that no layer made."""
     place, kind, layer = found["place"].lower(), found["type"], found["layer"]
+    if "keras_learning_phase" in found.text:
+        return Diagnosis("", "`keras.backend.learning_phase()` is no input of a model any more.", (PHASE,))
     if any(word in kind for word in ("tensorflow.python.keras", "tf_keras")):
         return two_kerases_of(kind)
     given = f" It is {'a layer, not a tensor' if '.layers.' in kind else f'of the type `{kind}`'}." if kind else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import file_read, registration
 
 
 @family(
@@ -32,7 +33,7 @@ def lambda_unsafe(found: Found) -> Diagnosis:
         cause = Cause(
             "Another Python saved the model.",
             "Build the model from its code and load the weights alone:",
-            ("model = build_model()", 'model.load_weights("model.h5")'),
+            ("model = build_model()", f'model.load_weights("{file_read(found, "model.h5")}")'),
         )
         return Diagnosis("", meaning, (cause,), class_name="Lambda")
     meaning = (
@@ -42,12 +43,16 @@ def lambda_unsafe(found: Found) -> Diagnosis:
         Cause(
             "The file is your own, or of someone you trust.",
             "Allow it:",
-            ('keras.models.load_model("model.keras", safe_mode=False)',),
+            (f'keras.models.load_model("{file_read(found, "model.keras")}", safe_mode=False)',),
         ),
         Cause(
             "The model is to be shared.",
             "Write a registered function or a layer class instead of `lambda`:",
-            ("@keras.saving.register_keras_serializable()", "def double(x):", "    return 2 * x"),
+            (
+                registration(found) or "@keras.saving.register_keras_serializable()",
+                "def double(x):",
+                "    return 2 * x",
+            ),
         ),
     )
     return Diagnosis("", meaning, causes, class_name="Lambda")
@@ -64,7 +69,7 @@ def lambda_name(found: Found) -> Diagnosis | None:
     cause = Cause(
         f"The function of a Lambda uses `{name}`, and the file holds the function without its imports.",
         "Give it when loading:",
-        (f'keras.models.load_model("model.h5", custom_objects={{"{name}": {name}}})',),
+        (f'keras.models.load_model("{file_read(found, "model.h5")}", custom_objects={{"{name}": {name}}})',),
     )
     return Diagnosis(
         "",
@@ -104,6 +109,6 @@ def not_deserialized(found: Found) -> Diagnosis:
         "The file was saved by another version of Keras, or holds a Lambda or a class of your own.",
         "Read the line that begins with `Exception encountered`, or build the model from "
         "its code and load its weights:",
-        ('model.load_weights("model.keras")',),
+        (f'model.load_weights("{file_read(found, "model.keras")}")',),
     )
     return Diagnosis("", meaning, (first, other) if own else (other, first), got=name)

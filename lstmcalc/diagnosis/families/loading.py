@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import file_read, registration, with_file
 
 SAVE = ('model.save("model.keras")',)
 SAVE_WEIGHTS = ('model.save_weights("model.weights.h5")',)
@@ -212,15 +213,15 @@ A_METRIC = Cause(
 )
 
 
-def _class_causes(name: str) -> list[Cause]:
+def _class_causes(found: Found, name: str) -> list[Cause]:
     from lstmcalc.layers import find_rule
 
     own = Cause(
         f"`{name}` is a class or function of your own.",
-        "Give it when loading, or register it where it is defined:",
+        "Give it when loading, or register it where it is defined:" if registration(found) else "Give it when loading:",
         (
-            f'keras.models.load_model("model.keras", custom_objects={{"{name}": {name}}})',
-            f"@keras.saving.register_keras_serializable()  # above `{name}`",
+            f'keras.models.load_model("{file_read(found, "model.keras")}", custom_objects={{"{name}": {name}}})',
+            *((f"{register}  # above `{name}`",) if (register := registration(found)) else ()),
         ),
     )
     if name in ("CuDNNLSTM", "CuDNNGRU"):
@@ -253,12 +254,12 @@ def unknown_class(found: Found) -> Diagnosis:
     name = found["name"].rpartition(">")[2]
     if "KerasSaveable" in found.message:
         meaning = f"The old `.h5` format holds `{name}` by a name that Keras 3 no longer reads."
-        return Diagnosis("", meaning, (SHORT_NAMES,), got=name)
+        return Diagnosis("", meaning, with_file(found, (SHORT_NAMES,)), got=name)
     if found["kind"] == "function" and (found.near(r"'module': '(keras\.\w{1,20})'") or name in SHORT):
         meaning = f"The file names Keras's function `{name}` in a way that this Keras does not read."
-        return Diagnosis("", meaning, (SHORT_NAMES,), got=name)
+        return Diagnosis("", meaning, with_file(found, (SHORT_NAMES,)), got=name)
     meaning = f"The file names `{name}`, which the Keras that loads it does not know."
-    return Diagnosis("", meaning, tuple(_class_causes(name)), got=name)
+    return Diagnosis("", meaning, with_file(found, tuple(_class_causes(found, name))), got=name)
 
 
 @family(
@@ -334,7 +335,10 @@ def saved_by_keras_3(found: Found) -> Diagnosis:
         ('model.load_weights("model.weights.h5")',),
     )
     return Diagnosis(
-        "", "The file states its dtypes as Keras 3 does, which Keras 2 cannot read.", (cause, other), got="DTypePolicy"
+        "",
+        "The file states its dtypes as Keras 3 does, which Keras 2 cannot read.",
+        with_file(found, (cause, other)),
+        got="DTypePolicy",
     )
 
 
@@ -348,4 +352,5 @@ def legacy_function(found: Found) -> Diagnosis | None:
         "Load without it, and compile again:",
         ('model = keras.models.load_model("model.h5", compile=False)',),
     )
-    return Diagnosis("", "The `.h5` file names a loss or metric that Keras 3 cannot find.", (cause,))
+    meaning = "The `.h5` file names a loss or metric that Keras 3 cannot find."
+    return Diagnosis("", meaning, with_file(found, (cause,)))

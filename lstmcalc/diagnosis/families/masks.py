@@ -83,9 +83,8 @@ def cudnn_not_eligible(found: Found) -> Diagnosis:
     causes = [no_gpu, NOT_RIGHT_PADDED] if call else [no_gpu, defaults, NOT_RIGHT_PADDED]
     if call and odd:
         said = " and ".join(f"`{name}={call.keywords[name]}`" for name in odd)
-        fix = "Leave it at its default, or let Keras choose:" if len(odd) == 1 else "Leave them out, or let Keras choose:"
-        changes = (call.written("", *odd), call.written(use_cudnn='"auto"'))
-        causes.insert(0, Cause(f"The kernel cannot calculate {said}.", fix, changes))
+        fix = "Leave it at its default:" if len(odd) == 1 else "Leave them at their defaults:"
+        causes.insert(0, Cause(f"The kernel cannot calculate {said}.", fix, (call.written("", *odd),)))
     return Diagnosis("", meaning, tuple(causes), layer, class_name)
 
 
@@ -165,6 +164,8 @@ def cudnn_mask(found: Found) -> Diagnosis:
         meaning = (
             "The cuDNN kernel follows a mask only where every sequence is padded behind its values, and none is empty."
         )
+        if "use_cudnn" in found.text:
+            meaning += " Called directly, the layer takes its other kernel instead; in `fit` and `predict` it cannot."
         causes = [
             Cause(
                 "The sequences are padded before their values (the default of `pad_sequences`).",
@@ -195,13 +196,12 @@ def cudnn_mask(found: Found) -> Diagnosis:
 
 
 def _without_kernel(found: Found) -> tuple[str, ...]:
-    """What keeps a layer from the cuDNN kernel: an argument of Keras 3, or an activation given as a function."""
+    """What keeps a layer from the cuDNN kernel: an argument in Keras 3, a cell in Keras 2."""
     call = call_of(found, "LSTM", "GRU")
     own = call or Called("LSTM", ("64",))
     if "use_cudnn" in found.text:
         return (own.written(use_cudnn="False"),)
-    in_keras_2 = own.written(recurrent_dropout="1e-9")
-    return (f"{own.written(use_cudnn='False')}  # Keras 3", f"{in_keras_2}  # Keras 2 has no such argument")
+    return (f"{own.written(use_cudnn='False')}  # Keras 3", "RNN(LSTMCell(64))  # Keras 2")
 
 
 @family("mask-list", ("mask must be a list", r"layer mask must be a list, namely \[query_mask, value_mask\]"))

@@ -7,7 +7,9 @@ import re
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.masks import joined_masks
 from lstmcalc.diagnosis.message import SHAPE, Found, family, read_shape
+from lstmcalc.diagnosis.traced import call_of, own_line
 
+MERGING = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 SHAPES = rf"\[?(?P<shapes>(?:{SHAPE}(?:, | |and ){{0,2}}){{1,40}})\]?"
 _ONE = re.compile(SHAPE)
 
@@ -45,6 +47,16 @@ def concatenate(found: Found) -> Diagnosis | None:
     return Diagnosis("", meaning, concatenate_causes(shapes), "", "Concatenate", "", both(shapes), shapes)
 
 
+CHANNELS_FIRST = Cause(
+    "A height of 0: the channels of the data stand first, where this Keras reads the height.",
+    "Put them last, or say that they stand first (`dim_ordering` in Keras 1):",
+    ("x = x.transpose(0, 2, 3, 1)", 'keras.backend.set_image_data_format("channels_first")'),
+)
+ODD_SIZES = Cause(
+    "A pooling halves an odd size and rounds it, and what is made larger again is one off.",
+    "Give pictures whose height and width can be halved at every pooling, or make both alike:",
+    ("Input((256, 256, 3))  # a multiple of 2 ** poolings", "Cropping2D(((0, 1), (0, 1)))(larger)"),
+)
 NO_SHAPES = Cause(
     "The inputs differ on another axis than `axis` (the last one, if none is stated).",
     "Look at their shapes; join along the axis on which they differ, or bring that axis to one size:",
@@ -57,7 +69,11 @@ def concatenate_causes(shapes: tuple[Shape, ...]) -> tuple[Cause, ...]:
     if len(ndims) > 1:
         return _other_ndim(shapes, min(ndims), max(ndims))
     ndim = len(shapes[0])
+    if ndim == 4 and any(shape[1] == 0 for shape in shapes):
+        return (CHANNELS_FIRST,)
     apart = [axis for axis in range(ndim) if len({shape[axis] for shape in shapes} - {None}) > 1]
+    if ndim == 4 and _one_off(shapes):
+        return (ODD_SIZES,)
     if len(apart) == 1 and apart[0]:
         axis = apart[0]
         sizes = [shape[axis] for shape in shapes]
@@ -84,6 +100,12 @@ def concatenate_causes(shapes: tuple[Shape, ...]) -> tuple[Cause, ...]:
         return (Cause(f"They hold different numbers of samples: {counts}.", "Give all of them the same samples."),)
     said = f"They differ on the axes {', '.join(map(str, apart[:-1]))} and {apart[-1]}." if apart else "They differ."
     return (Cause(said, "Bring all axes but one to the same sizes: pad, crop, resize, or put a Dense before it."),)
+
+
+def _one_off(shapes: tuple[Shape, ...]) -> bool:
+    """Whether two pictures differ by 1 in height or width, as halving and doubling an odd size makes them."""
+    pairs = [(one or 0, other or 0) for one, other in zip(shapes[0][1:3], shapes[1][1:3], strict=True)]
+    return len(shapes) == 2 and max(abs(one - other) for one, other in pairs) == 1 and min(map(min, pairs)) > 4
 
 
 def _other_ndim(shapes: tuple[Shape, ...], least: int, most: int) -> tuple[Cause, ...]:
@@ -219,8 +241,14 @@ def list_of_inputs(found: Found) -> Diagnosis:
     shapes = listed(found["shapes"])
     given = f" It was given {both(shapes)}." if shapes else ""
     class_name = class_name if class_name != "merge" else ""
-    code = f"{class_name or 'Concatenate'}()([one, other])"
+    call = call_of(found, *MERGING)
+    class_name = class_name or (call.name if call else "")
+    made = call.written() if call else f"{class_name or 'Concatenate'}()"
+    alone = re.search(r"\)\(\[?(\w{1,40})\]?\)$", own_line(found))
+    code = f"{made}([{alone[1] if alone else 'one'}, other])"
     cause = Cause("The inputs were not given as one list.", "Put them in square brackets:", (code,))
+    if "at least 2" in wanted and alone and "([" in alone[0]:
+        cause = Cause("The list holds one input.", "Name the other one too, or leave the layer out:", (code,))
     return Diagnosis(
         "",
         f"{class_name or 'A merging layer'} is called on {text}.{given}",

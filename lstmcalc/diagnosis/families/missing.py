@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.families.removed import of_keras
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import Called, call_of, calls
 
 NO_SUBCLASSES = Cause(
     "Keras 2.1 and older have no models of a class of one's own.",
@@ -64,6 +66,35 @@ def missing_argument(found: Found) -> Diagnosis | None:
                 ("def get_config(self):", f'    return {{**super().get_config(), "{names[0]}": self.{names[0]}}}'),
             ),
         )
+    causes = _as_the_line_shows(found, where, names) or causes
     said = ", ".join(f"`{name}`" for name in names)
     meaning = f"{who} cannot be made without {said}."
     return Diagnosis("", meaning, tuple(causes), class_name=where, expected=", ".join(names))
+
+
+def _as_the_line_shows(found: Found, where: str, names: list[str]) -> list[Cause]:
+    """What the line that failed leaves of the causes; none where it is not there."""
+    call = call_of(found, where) if where else next((one for one in calls(found) if one.name[:1].isupper()), None)
+    if call is None or call.positional or names == ["inputs", "outputs"]:
+        return []
+    if written := _as_meant(call, names):
+        return [written]
+    code = replace(call, positional=("64",)).written()
+    return [Cause(f"`{names[0]}` was forgotten, or misspelt.", "State it:", (code,))]
+
+
+def _as_meant(call: Called, names: list[str]) -> Cause | None:
+    """The line with what is missing under its right name, where it stands there under another one."""
+    from lstmcalc.layers.arguments import closest
+
+    others = {
+        name: other
+        for name in names
+        if (other := OLD_NAMES.get(name, "")) in call.keywords or (other := closest(name, list(call.keywords)) or "")
+    }
+    if names[0] not in others:
+        return None
+    said = " and ".join(f"`{name}` stands there as `{other}`" for name, other in others.items())
+    values = tuple(call.keywords[others[name]] for name in names if name in others)
+    code = replace(call, positional=(*values, *call.positional)).written("", *others.values())
+    return Cause(f"{said}: misspelt, or another Keras's name.", "Write it first, without its name:", (code,))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.families.removed_arguments import METHODS as MODEL_METHODS
 from lstmcalc.diagnosis.families.removed_arguments import NO_LAYERS, OPTIMIZERS, Gone, argument_gone, near_argument
 from lstmcalc.diagnosis.families.removed_names import name_gone
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import call_of, own_line, with_file
 from lstmcalc.diagnosis.words import with_article
 
 #: What TensorFlow and the Keras beside Keras 3 call the modules of Keras.
@@ -101,8 +103,12 @@ def _keywords(found: Found) -> list[tuple[str, str]]:
 def _argument_causes(pairs: list[tuple[str, str]], where: str, found: Found) -> list[Cause]:
     causes = [cause for name, value in pairs for cause in _keyword_causes(name, value, where)]
     if found.near(r"(deserializing class|load_model|from_config|from_json|deserialize)"):
+        from lstmcalc.layers import find_rule
+
         newer = "'batch_shape'" in found.message or "DTypePolicy" in found.text
-        causes.insert(0, _FOREIGN if newer else _OLDER)
+        # A class of one's own that does not take Keras's arguments is at fault itself.
+        own = where[:1].isupper() and not find_rule(where) and where not in NO_LAYERS and where not in OPTIMIZERS
+        causes.insert(len(causes) if own else 0, _FOREIGN if newer else _OLDER)
     if causes:
         return causes
     if pairs and pairs[0][0] == "input_dim":
@@ -162,7 +168,7 @@ def unknown_argument(found: Found) -> Diagnosis | None:
     word = "argument" if len(pairs) < 2 else "arguments"
     meaning = f"{who} takes no {word} {names} in the Keras that runs."
     is_layer = where[:1].isupper() and argument_gone("batch_input_shape", where) is not None
-    causes = tuple(_argument_causes(pairs, where, found))
+    causes = with_file(found, tuple(_argument_causes(pairs, where, found)))
     return Diagnosis("", meaning, causes, class_name=where if is_layer else "", got=names.replace("`", ""))
 
 
@@ -230,6 +236,10 @@ def removed_name(found: Found) -> Diagnosis | None:
     meaning = f"The Keras that runs has no `{whole}`."
     row = name_gone(module, name)
     causes = [gone_cause(row, f"`{whole}`")] if row else _unlisted(module, name)
+    if row and (call := call_of(found, name)) and name.startswith("CuDNN"):
+        causes = [replace(causes[0], code=(call.written(name[5:]),))]
+    elif row and name.startswith("CuDNN") and " import " in own_line(found):
+        causes = [replace(causes[0], code=(own_line(found).replace(name, name[5:]),))]
     return Diagnosis("", meaning, tuple(causes), got=whole)
 
 

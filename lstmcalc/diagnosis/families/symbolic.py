@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import Called, call_of, calls, own_line
 from lstmcalc.diagnosis.words import class_named
 
 RECURRENT = ("lstm", "gru", "rnn", "bidirectional")
@@ -81,6 +82,8 @@ def symbolic_to_numpy(found: Found) -> Diagnosis:
 def tensorflow_on_symbolic(found: Found) -> Diagnosis:
     """`tf.something(layer_output)` in Keras 3."""
     called = found.near(r"\b(tf\.[\w.]{1,60})\(")
+    call = next((one for one in calls(found) if one.function.startswith("tf.")), None)
+    called = call.function if call else called
     ops = {
         "tf.reduce_sum": "sum",
         "tf.reduce_mean": "mean",
@@ -98,7 +101,7 @@ def tensorflow_on_symbolic(found: Found) -> Diagnosis:
         Cause(
             "A TensorFlow function stands between layers.",
             "Use the operation of Keras, which works there:",
-            (f"y = keras.ops.{name}(x)",),
+            (f"y = {call.written(f'keras.ops.{name}') if call else f'keras.ops.{name}(x)'}",),
         ),
         Cause(
             "There is no such operation.",
@@ -106,7 +109,7 @@ def tensorflow_on_symbolic(found: Found) -> Diagnosis:
             (
                 "class Mine(keras.layers.Layer):",
                 "    def call(self, x):",
-                f"        return {called or 'tf.reduce_sum'}(x)",
+                f"        return {call.written() if call else (called or 'tf.reduce_sum') + '(x)'}",
             ),
         ),
     )
@@ -146,18 +149,48 @@ def symbolic_iterated(found: Found) -> Diagnosis | None:
             "a GRU and a SimpleRNN return 2 with `return_state=True` (one state), an LSTM 3 "
             "(h and c), a Bidirectional(LSTM) 5"
         )
+        fix = Cause(f"{gru[0].upper()}{gru[1:]}.", "Write as many names:", states.code)
         return Diagnosis(
             "number-of-outputs",
             meaning,
-            (Cause(f"{gru[0].upper()}{gru[1:]}.", "Write as many names:", states.code),),
+            (replace(fix, code=_as_many(found, int(got)) or fix.code),),
             expected=f"{wanted} tensors",
             got=f"{got} tensors",
         )
     meaning = (
         "One tensor was taken apart as if it were several: a tensor without values cannot be looped over or unpacked."
     )
+    states = replace(states, code=_asking(found) or states.code)
     causes = (states, loop) if found.near(r"((?:LSTM|GRU|RNN)\()") else (loop, states)
     return Diagnosis("", meaning, causes, expected="several tensors", got="one tensor")
+
+
+RETURNS = {"LSTM": "output, h, c", "GRU": "output, h", "SimpleRNN": "output, h"}
+
+
+def _asking(found: Found) -> tuple[str, ...]:
+    """The line that failed, asking for the states; none where it is not there."""
+    call = call_of(found, *RETURNS)
+    if call is None:
+        return ()
+    return (f"{RETURNS[call.name]} = {call.written(return_state='True')}{_rest(found, call)}",)
+
+
+def _as_many(found: Found, got: int) -> tuple[str, ...]:
+    """The line that failed with as many names as there are tensors."""
+    call = call_of(found, *RETURNS)
+    names = [name.strip() for name in own_line(found).partition(" = ")[0].split(",")]
+    if call is None or got >= len(names):
+        return ()
+    return (f"{', '.join(names[:got])} = {call.written()}{_rest(found, call)}",)
+
+
+def _rest(found: Found, call: Called) -> str:
+    """What the layer is called on, where the line says it in brackets of its own."""
+    line = own_line(found)
+    return (
+        line[line.rfind(")(") + 1 :] if line.endswith(")") and ")(" in line and f"{call.function}(" in line else "(x)"
+    )
 
 
 @family(

@@ -6,6 +6,7 @@ import re
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis
 from lstmcalc.diagnosis.message import Found, family
+from lstmcalc.diagnosis.traced import file_read
 
 KIND = {"objective": "loss", "loss function": "loss", "activation function": "activation", "metric function": "metric"}
 
@@ -55,7 +56,7 @@ def unknown_identifier(found: Found) -> Diagnosis | None:
             Cause(
                 f"`{name}` is a function of your own, and the file holds its name only.",
                 "Give it when loading:",
-                (f'keras.models.load_model("model.h5", custom_objects={{"{name}": {name}}})',),
+                (f'keras.models.load_model("{file_read(found, "model.h5")}", custom_objects={{"{name}": {name}}})',),
             ),
         )
     if kind == "activation" and not near:
@@ -226,7 +227,7 @@ def not_compiled(found: Found) -> Diagnosis:
 )
 def no_gradients(found: Found) -> Diagnosis:
     """A loss that does not depend on the weights in a way that can be differentiated."""
-    meaning = "No weight changes the loss by a slope, so nothing can be learnt."
+    meaning = "The loss has no gradient for any weight, so nothing can be learnt."
     causes = (
         Cause(
             "The loss rounds, compares or takes `argmax` of the prediction.",

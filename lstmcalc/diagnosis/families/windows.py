@@ -6,6 +6,7 @@ import re
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.message import SHAPE, Found, family
+from lstmcalc.diagnosis.traced import own_line
 from lstmcalc.diagnosis.words import after, class_named, named
 
 #: Sizes as Python or numpy prints them: (5, 5), [5 5].
@@ -20,7 +21,7 @@ def too_large(found: Found, layer: str, size: int | None, window: int | None, sh
     needs = f"needs at least {window} places for its window" if window else "needs more places for its window"
     has = _what_there_is(size, shape)
     meaning = f'{who[:1].upper()}{who[1:]} {needs}, and {has}. With `padding="valid"` nothing would be left.'
-    causes = _window_causes(pool, class_name, size, shape)
+    causes = _window_causes(pool, class_name, size, shape, "NCHW" in found.message)
     received = (shape,) if shape else ()
     got = str(shape) if shape else str(size or "")
     expected = f"at least {window} places" if window else ""
@@ -33,7 +34,10 @@ def _what_there_is(size: int | None, shape: Shape | None) -> str:
     return "fewer are left" if size is None else f"there are {size}"
 
 
-def _window_causes(pool: bool, class_name: str, size: int | None, shape: Shape | None) -> list[Cause]:
+def _window_causes(
+    pool: bool, class_name: str, size: int | None, shape: Shape | None, channels_first: bool = False
+) -> list[Cause]:
+    """Why a window does not fit, likeliest first; `channels_first` where the message says that it is read so."""
     argument = "pool_size" if pool else "kernel_size"
     causes = [
         Cause(
@@ -51,7 +55,15 @@ def _window_causes(pool: bool, class_name: str, size: int | None, shape: Shape |
             change = after(shape, (shape[0], shape[2], shape[3], shape[1]))
         said = f"The channels of the data stand first, and Keras reads {shape[1]} as the height."
         causes.insert(0, Cause(said, "Put them last:", (f"x = x.transpose(0, 2, 3, 1){change}",)))
-    if shape and len(shape) == 4 and shape[-1] == 1 and shape[2] == 1:
+    if (
+        shape
+        and len(shape) == 4
+        and shape[-1] == 1
+        and shape[2] == 1
+        and shape[1]
+        and shape[1] > 1
+        and not channels_first
+    ):
         causes.insert(0, Cause("One picture was given without the batch axis.", code=("x = x[None]",)))
     causes.append(
         Cause("The input is smaller than the model was made for.", "Give it larger pictures or longer sequences.")
@@ -68,7 +80,9 @@ def _channels_first(shape: Shape) -> bool:
         return False
     first, height, width = (size or 0 for size in shape[1:])
     # A grey or RGB picture; or few channels before a square of another size.
-    return (first in (1, 3) and height > 3 * first and width > 4) or (first <= 8 and first * 4 < height == width)
+    grey_or_rgb = first in (1, 3) and height > 3 * first and width > 4
+    # What a first convolution and a pooling leave of 3, beside a height that is many times as large.
+    return grey_or_rgb or (first <= 8 and first * 4 < height == width) or (first <= 2 and height >= 32 < width)
 
 
 @family(
@@ -97,7 +111,11 @@ def negative(found: Found) -> Diagnosis | None:
         layer = names[-1]
     if class_name and not layer:
         found = Found(found.message, found.text, {**found.groups, "class": class_name})
-    if "Pool" in found.message:
+    if (
+        "Pool" in found.message
+        or "Pool" in own_line(found)
+        or "Pooling" in found.text[found.text.find(found.message) :]
+    ):
         found = Found(found.message, found.text, {**found.groups, "kind": "pool_size"})
     return too_large(found, layer, found.number("size"), found.number("window"), shape)
 
