@@ -14,6 +14,14 @@ from lstmcalc.masks import Harm, MaskFlow
 __all__ = ["hints_on_masks"]
 
 
+#: Keras pools padded steps like all others; a vector that no word has may well have the greatest value.
+POOLED = Fault(
+    "mask-unused", "a layer that uses the mask", "a maximum over all steps, the masked ones too",
+    "GlobalMaxPooling1D does not look at the mask", "use `GlobalAveragePooling1D`, which leaves masked steps out",
+    severity="hint",
+)  # fmt: skip
+
+
 def hints_on_masks(flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Iterator[Fault]:
     """A hint for every layer that loses a mask, with the first layer behind it that would have used the mask."""
     told: set[str] = set()
@@ -24,6 +32,8 @@ def hints_on_masks(flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Iterator[F
             yield _lost(harm, flow, rules)
     for (name, place), call in flow.calls.items():
         rule = rules.get(name)
+        if place == 0 and rule and rule.class_name == "GlobalMaxPooling1D" and flow.reports[name, 0].role == "lost":
+            yield POOLED.placed(call.where, (name, rule.class_name))
         if place == 0 and isinstance(rule, Embedding) and rule.mask_zero and call.inputs:
             for hint in _on_numbers(rule, call.inputs[0].name, rules.get(call.inputs[0].name)):
                 yield hint.placed(call.where, (name, rule.class_name))
@@ -74,8 +84,10 @@ def _fix(loser: LayerRule, reason: str, harm: Harm, flow: MaskFlow) -> str:
         return f'leave `go_backwards` out of "{name}"'
     found = flow.applied[harm.victim]
     give = f'give "{victim}" the mask in its call, as `mask`'
+    if harm.made and flow.sequential:
+        give = f'in a functional model, call "{victim}" with `mask={harm.made[0]}.compute_mask(…)`'
     if not (found.rule and found.rule.takes_mask) or not _fits(harm, flow):
-        give = f'use the mask before "{name}"'
+        give = f'put "{victim}", or another layer that uses the mask, before "{name}"'
     instead = RULES.get(loser.class_name.removeprefix("ops."))
     if reason in ("missing", "void"):
         return f"give every input a mask, or {give}"

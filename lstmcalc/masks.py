@@ -132,6 +132,7 @@ class MaskFlow:
         besides: Parents | None = None,
     ) -> None:
         self.calls = numbered_calls(spec)
+        self.sequential = spec.sequential
         self.applied = applied
         self.tracks: dict[CallKey, tuple[Track, ...]] = {}
         self.reports: dict[CallKey, MaskReport] = {}

@@ -94,7 +94,8 @@ class Spec:
     `sequential` tells whether Keras would hold it as a Sequential, which shows no InputLayer rows; `class_name` is that
     of a class of the user's own. `trainable` is false for a frozen model, which trains nothing, whatever its layers
     say. `stored` holds the shapes of the arrays that a saved model has for each layer, `adapted` names the layers whose
-    vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows. `resets` tells
+    vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows, `hints` what its
+    reader took it to mean where it leaves that open. `resets` tells
     whether the source itself resets the states of stateful layers, `printed` whether it is a printed summary, which
     shows no activations.
     """
@@ -117,6 +118,7 @@ class Spec:
     resets: bool = False
     printed: bool = False
     faults: tuple[Fault, ...] = ()
+    hints: tuple[Fault, ...] = ()
 
 
 def snake_case(class_name: str) -> str:

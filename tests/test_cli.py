@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +241,13 @@ def test_whole_documents() -> None:
         if os.environ.get("LSTMCALC_UPDATE_GOLDEN"):
             golden.write_text(json.dumps(printed, indent=1) + "\n", encoding="utf-8")
         assert printed == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_told_in_a_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from lstmcalc.cli import main; main()", "layers"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "lstmcalc: cannot write: No space left on device\n")

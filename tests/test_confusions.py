@@ -141,8 +141,8 @@ TEXTS = {
         "channels = 8": "the only size in the count: each weight holds one value per channel.",
     },
     ("layernormalization", "", "10,8"): {
-        "BatchNormalization": "takes mean and variance over the batch, this layer of each sample by itself: so it "
-        "keeps no running averages, and `predict` does as `fit` does.",
+        "BatchNormalization": "takes mean and variance over the batch and all other axes but one, this layer of each "
+        "sample by itself: so it keeps no running averages, and `predict` does as `fit` does.",
     },
     ("masking", "", "10,8"): {
         "values": "pass as they are: nothing is cut out. A mask goes with them, one true or false for each step.",
@@ -180,7 +180,8 @@ def test_places_of_a_picture_whose_channels_come_first() -> None:
 def test_layers_of_several_inputs() -> None:
     assert confused("add", inputs=["3", "3"]) == {
         "Concatenate": "puts the inputs side by side, and adds up their sizes along one axis; Add works value by "
-        "value, so that the output is as wide as the widest.",
+        "value, and adds up no sizes.",
+        "sizes": "must be equal along every axis, but for a size of 1, which is stretched to that of the others.",
     }
     assert confused("concatenate", inputs=["3", "4"]) == {
         "Add": "adds the inputs up value by value, which leaves the width as it is; Concatenate changes no value.",

@@ -488,3 +488,21 @@ def test_slots_hang_on_a_terminal_and_stay_whole_in_a_pipe() -> None:
         '  fix      set `activation: relu` in "dense", or leave "dense" out',
     ]
     assert len(render_faults(hints).splitlines()) == 5
+
+
+def test_what_keras_3_no_longer_has() -> None:
+    assert hints("{input: [10, 4], layers: [CuDNNLSTM: 4]}") == [
+        'hint[not-in-keras-3] m.yaml:1:27  layer "cu_dnnlstm" (CuDNNLSTM)\n'
+        "  expected a layer that Keras 3 has\n"
+        "  got      `CuDNNLSTM`\n"
+        "  because  only Keras 2 has it\n"
+        "  fix      use `LSTM`, which runs the fused cuDNN kernel by itself where there is a GPU"
+    ]
+    text = "import keras\nm = keras.Sequential([LSTM(4, batch_input_shape=(16, 10, 4))])"
+    assert [str(hint) for hint in infer(load("m.py", text=text)).hints] == [
+        'hint[not-in-keras-3] m.py:2:49  layer "lstm" (LSTM)\n'
+        "  expected an `Input` with `batch_shape` before the layer\n"
+        "  got      `batch_input_shape`\n"
+        "  because  Keras 3 refuses it; Keras 2 takes it for the shape of the input, batch included\n"
+        "  fix      put `Input(batch_shape=...)` in front, with the same shape, and leave `batch_input_shape` out"
+    ]

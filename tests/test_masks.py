@@ -179,13 +179,13 @@ SAID = {
         "The mask ends here: no steps are left that it could be of.",
     ],
     ("SimpleRNN: {units: 4, return_sequences: true, name: x}", "GRU: 3"): [
-        "At a masked step it keeps its states, and repeats the output of the step that it read before.",
+        "At a masked step it keeps its state, and repeats the output of the step that it read before.",
         "It passes the mask on.",
         "This holds up to Keras 3.15.1; in later versions SimpleRNN loses the mask, and the layers behind it no longer "
         "get it.",
     ],
     ("SimpleRNN: {units: 4, return_sequences: true, go_backwards: true, name: x}",): [
-        "At a masked step it keeps its states, and repeats the output of the step that it read before.",
+        "At a masked step it keeps its state, and repeats the output of the step that it read before.",
         "It passes the mask on.",
         "The last step comes out first, and the mask stays as it was: it is then laid over other steps.",
     ],
@@ -210,7 +210,7 @@ SAID = {
         "others. To have it skip them, give the call the mask too, as `mask`.",
     ],
     ("{layer: 'Bidirectional(GRU(4, return_sequences=True))', name: x}",): [
-        "At a masked step each direction keeps its states, and gives zeros there: padding changes nothing else.",
+        "At a masked step each direction keeps its state, and gives zeros there: padding changes nothing else.",
         "On a CPU padding may be anywhere.",
         "With TensorFlow on a GPU, `fit` and `predict` run the fused cuDNN kernel: all padding must then be at the "
         "end, behind at least one step; `use_cudnn: false` rules it out.",
@@ -243,7 +243,7 @@ HINTS = {
           expected the mask from "e" to reach "g", which would use it
           got      a layer that does not pass it on
           because  Conv1D has no mask for what it gives, so that padding counts as data behind it
-          fix      use the mask before "c"
+          fix      put "g", or another layer that uses the mask, before "c"
     """,
     ("{layer: 'GRU(4)', initial_state: [h], name: g}",): """
         hint[mask-unused] m.yaml:4:5  layer "g" (GRU)
@@ -286,7 +286,7 @@ def test_hints(layers: tuple[str, ...], expected: str) -> None:
     "layers",
     [
         ("Conv1D: {filters: 3, kernel_size: 3}", "GlobalMaxPooling1D", "Dense: 3"),
-        ("GlobalMaxPooling1D", "RepeatVector: 3", "LSTM: 3"),
+        ("Flatten", "RepeatVector: 3", "LSTM: 3"),
         ("LSTM: 4", "RepeatVector: 3", "LSTM: 3"),
         ("Conv1D: {filters: 3, kernel_size: 3}", "Masking", "LSTM: 3"),
     ],
@@ -487,7 +487,7 @@ TOLD = {
           like all others. Layers behind it cannot tell padding from data.
           With `mask_zero: true`
             `mask_zero: true` makes a mask (None, 10): the number 0 is padding, every
-            other number counts. That leaves the numbers 1 to 4999 for what the data
+            other number counts. That leaves the numbers 1 to 4,999 for what the data
             hold.
     """,
     "Add": """
@@ -527,3 +527,29 @@ outputs: [wide, long]
         ["Joined along the last axis, a step of its output counts where it counts in any input."],
         ["It joins the masks of its inputs as it joins the inputs."],
     ]
+
+
+def test_a_maximum_over_all_steps_does_not_look_at_the_mask() -> None:
+    text = """
+inputs: {words: {shape: [10], dtype: int32}}
+layers:
+  - Embedding: {input_dim: 9, output_dim: 4, mask_zero: true}
+  - GlobalMaxPooling1D: {name: greatest}
+"""
+    assert [str(hint) for hint in infer(load("m.yaml", text=text)).hints] == [
+        'hint[mask-unused] m.yaml:5:5  layer "greatest" (GlobalMaxPooling1D)\n'
+        "  expected a layer that uses the mask\n"
+        "  got      a maximum over all steps, the masked ones too\n"
+        "  because  GlobalMaxPooling1D does not look at the mask\n"
+        "  fix      use `GlobalAveragePooling1D`, which leaves masked steps out"
+    ]
+    assert infer(load("m.yaml", text=text.replace("GlobalMax", "GlobalAverage"))).hints == ()
+
+
+def test_a_stack_is_told_that_only_a_functional_model_can_hand_on_a_mask() -> None:
+    text = """
+import keras
+m = keras.Sequential([keras.Input((10,)), Embedding(9, 4, mask_zero=True), Conv1D(4, 3, padding="same"), LSTM(4)])
+"""
+    (hint,) = infer(load("m.py", text=text)).hints
+    assert hint.fix == 'in a functional model, call "lstm" with `mask=embedding.compute_mask(…)`'

@@ -220,8 +220,7 @@ def test_the_whole_in_a_few_lines() -> None:
         '"bidirectional" and 20.8 % in "word_embedding".',
         "only if": 'T = 1: see "concatenate".',
         "`None`": "In front it is the batch: how many samples are taken at once is left open.",
-        "`T`": 'A size of the input "sentence" that is left open, which Keras shows as None; `--set T=10` gives it a '
-        "value.",
+        "`T`": 'A size of the input "sentence" that is left open; `--set T=10` gives it a value.',
     }
 
 
@@ -297,7 +296,7 @@ def test_a_model_without_weights_and_one_without_layers_that_are_known() -> None
     about = {remark.about: remark.text for remark in walked("{input: [9, 4], layers: [Flatten]}").overview}
     assert about["params"] == "The model has no weights."
     about = {remark.about: remark.text for remark in walked("{input: [9, 4], layers: [Dens: 3]}").overview}
-    assert about["params"] == "0 in the 0 of 1 layers that are known."
+    assert about["params"] == "The count is not known."
 
 
 @pytest.mark.parametrize(("class_name", "example"), cases(Example))

@@ -303,9 +303,15 @@ class Page:
 
     def _write(self, text: str) -> None:
         self.parts.append(text)
-        if self.output is None:
+        if self.output is None and sys.stdout is not None:
             encoding = typer.get_text_stream("stdout").encoding or "utf-8"
-            typer.echo(fitted(text, self.form, encoding), nl=False, color=self.colour)
+            try:
+                typer.echo(fitted(text, self.form, encoding), nl=False, color=self.colour)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                typer.echo(f"lstmcalc: cannot write: {os.strerror(error.errno or 0)}", err=True)
+                raise typer.Exit(2) from None
 
 
 def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:

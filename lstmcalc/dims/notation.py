@@ -92,7 +92,9 @@ class _Python:
             return f"{self.size(without_bias)} + 1"
         terms = sorted_terms(_with_familiar_floor(size))
         if terms[0][1] < 0:
-            terms.sort(key=lambda term: term[1] < 0)
+            # What is taken away stands behind something that it is taken from: width - kernel_width + 1.
+            first = next((place for place, (_, number) in enumerate(terms) if number > 0), 0)
+            terms.insert(0, terms.pop(first))
         texts = (self.term(coefficient, monomial) for monomial, coefficient in terms)
         return "".join(f" - {text[1:]}" if text.startswith("-") else f" + {text}" for text in texts).removeprefix(" + ")
 

@@ -12,7 +12,7 @@ from lstmcalc.dims import Dim, to_text
 from lstmcalc.explanation.words import Lines
 from lstmcalc.layers.rule import LayerRule
 
-__all__ = ["CELLS", "Cell", "Gate", "bias_names", "cell_of", "columns", "equations", "states_of"]
+__all__ = ["CELLS", "Cell", "Gate", "bias_names", "cell_of", "columns", "equations", "output_names", "states_of"]
 
 
 class Gate(NamedTuple):
@@ -71,6 +71,23 @@ def states_of(rule: LayerRule) -> Mapping[str, str]:
     name = rule.class_name.removeprefix("CuDNN").removesuffix("Cell")
     name = "LSTM" if name.startswith("ConvLSTM") else name
     return CELLS[name].states if name in CELLS else {}
+
+
+def output_names(rule: Any, number: int) -> tuple[str, ...]:
+    """What each of several outputs of a recurrent layer or a cell is; empty for any other layer.
+
+    >>> from lstmcalc.layers import RULES
+    >>> output_names(RULES["LSTM"]({"units": 4, "return_state": True}), 3)
+    ('the output', 'h, the hidden state', 'c, the cell state')
+    """
+    inner, sides = rule, [""]
+    if rule.class_name == "Bidirectional":
+        inner, sides = rule.layer, ["forward ", "backward "]
+    names = [f"{state}, the {{}}{name}" for state, name in states_of(inner).items()]
+    states = [name.format(side) for side in sides for name in names]
+    outputs = [f"the {side}output" for side in sides] if getattr(rule, "merge_mode", "") is None else ["the output"]
+    named = [each for each in (outputs, [*outputs, *states]) if states and len(each) == number]
+    return tuple(named[0]) if named else ()
 
 
 def columns(index: int, width: Dim) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lstmcalc.dims import to_text
+from lstmcalc.explanation.cells import states_of
 from lstmcalc.layers.core import Embedding, Masking
 from lstmcalc.layers.merging import Concatenate, Merge
 from lstmcalc.layers.normalization import BatchNormalization
@@ -14,7 +14,7 @@ from lstmcalc.layers.rule import LayerRule
 from lstmcalc.layers.unknowable import Lambda
 from lstmcalc.layers.wrappers import Bidirectional, TimeDistributed
 from lstmcalc.report import CallReport
-from lstmcalc.shapes import show_shape
+from lstmcalc.shapes import show_count, show_shape
 
 __all__ = ["mask_sentences", "not_handed"]
 
@@ -39,8 +39,9 @@ def _made(rule: LayerRule, call: CallReport) -> Iterator[str]:
     if isinstance(rule, Embedding):
         yield f"`mask_zero: true` makes a mask {shape}: the number 0 is padding, every other number counts."
         if isinstance(rule.input_dim, int) and rule.input_dim > 1:
-            most = to_text(rule.input_dim - 1)
-            yield f"That leaves the numbers 1 to {most} for what the data hold."
+            most = rule.input_dim - 1
+            left = "number 1" if most == 1 else f"numbers 1 to {show_count(most)}"
+            yield f"That leaves the {left} for what the data hold."
     elif isinstance(rule, Masking):
         yield f"It makes a mask {shape}: a step is masked where all its values are {rule.mask_value:g}."
         if call.mask.comes_in:
@@ -132,7 +133,8 @@ def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
         each = (
             "gives zeros there" if rule.layer.return_sequences else "gives what it has after the last one that counts"
         )
-        yield f"At a masked step each direction keeps its states, and {each}: padding changes nothing else."
+        keeps = f"each direction keeps its {_states(rule.layer)}, and {each}"
+        yield f"At a masked step {keeps}: padding changes nothing else."
         yield from _kernel(rule.layer, zeros=False)
     elif isinstance(rule, TimeDistributed):
         yield f"It hands the {rule.layer.class_name} inside the part of the mask that belongs to its step."
@@ -156,13 +158,21 @@ def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
 
 
 def _recurrent(rule: Recurrent) -> Iterator[str]:
+    keeps = f"At a masked step it keeps its {_states(rule)}"
     if not rule.return_sequences:
-        yield "At a masked step it keeps its states, so that its output is the one after the last step that counts."
+        yield f"{keeps}, so that its output is the one after the last step that counts."
     elif getattr(rule, "zero_output_for_mask", False):
-        yield "At a masked step it keeps its states, and gives zeros."
+        yield f"{keeps}, and gives zeros."
     else:
-        yield "At a masked step it keeps its states, and repeats the output of the step that it read before."
+        yield f"{keeps}, and repeats the output of the step that it read before."
     yield from _kernel(rule, rule.return_sequences and not getattr(rule, "zero_output_for_mask", False))
+
+
+def _states(rule: LayerRule) -> str:
+    """How the states of a recurrent layer are called, of which a GRU has one."""
+    cell = getattr(rule, "cell", None)
+    held = states_of(rule) or (states_of(cell) if isinstance(cell, LayerRule) else {})
+    return "state" if len(held) == 1 else "states"
 
 
 def _kernel(rule: LayerRule, zeros: bool) -> Iterator[str]:

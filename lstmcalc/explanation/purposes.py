@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lstmcalc.layers.rule import LayerRule
+from lstmcalc.layers.rule import Inputs, LayerRule
 
 if TYPE_CHECKING:
     from lstmcalc.explanation.facts import Facts
 
-__all__ = ["purpose_of", "true_purpose"]
+__all__ = ["fitting_purpose", "purpose_of", "true_purpose"]
 
 
 def purpose_of(rule: type[LayerRule]) -> str:
@@ -24,10 +24,22 @@ def purpose_of(rule: type[LayerRule]) -> str:
 
 
 def true_purpose(facts: Facts) -> str:
-    """What the layer is for, without the parts that its arguments switch off."""
-    rule, text = facts.rule, purpose_of(type(facts.rule))
+    """What the layer is for, without the parts that do not hold for it."""
+    return fitting_purpose(facts.rule, facts.x)
+
+
+def fitting_purpose(rule: LayerRule, x: Inputs) -> str:
+    """What a layer is for on this input, without the parts that its arguments switch off.
+
+    >>> from lstmcalc.layers import RULES
+    >>> fitting_purpose(RULES["Dense"]({"units": 4, "use_bias": False}), Inputs([(None, 3)], ("batch", "input_dim")))
+    'Every output value is a weighted sum of the last axis; other axes share the weights.'
+    """
+    text = purpose_of(type(rule))
     if getattr(rule, "use_bias", True) is False:
         text = text.replace(", plus an offset", "")
     if not (getattr(rule, "scale", True) and getattr(rule, "center", True)):
         text = text.partition(", then scales")[0].rstrip(".") + "."
+    if rule.class_name == "TimeDistributed" and not any(True for _ in rule.weights(x)):
+        text = text.partition(": one set of weights")[0] + "."
     return text

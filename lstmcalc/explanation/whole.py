@@ -18,6 +18,8 @@ __all__ = ["Member", "Remark", "flow", "open_sizes", "shares", "time", "total_of
 MOST_SHAPES = 16
 #: How many layers are named that have most of the params, and up to which share of all.
 MOST_NAMED, ENOUGH = 3, 0.8
+#: Why the steps end at a layer, where no argument of it decides that.
+WHY = {"Flatten": "it lays all values of a sample in one row"}
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def time(members: Sequence[Member], ends: Mapping[str, str]) -> Iterator[Remark]
         if fact.made and _keeps(fact):
             timed[member.name] = _after(fact)
         elif len(fact.outputs[0]) < fact.x.ndim:
-            why = because(fact).replace(f"the {steps}", "them") or "it lays all values of a sample in one row"
-            yield Remark("time", f"The {steps} end at {quoted(member.name)}: {why}.")
+            why = because(fact).replace(f"the {steps}", "them") or WHY.get(fact.rule.class_name, "")
+            yield Remark("time", f"The {steps} end at {quoted(member.name)}{': ' * bool(why)}{why}.")
     for name, called in ends.items():
         if name in timed:
             number = timed[name].removesuffix("steps").removesuffix("step").strip()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lstmcalc.dims import UNKNOWN, Dim, Size, to_text
+from lstmcalc.errors import Fault
 from lstmcalc.shapes import show_count
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "capitalized",
     "in_steps",
     "joined",
+    "kind_of",
     "listed",
     "named_up_to",
     "quoted",
@@ -84,6 +86,17 @@ def told_once(sentences: Iterable[Sentence], said: set[str]) -> Iterator[Sentenc
     for sentence in sentences:
         yield sentence if sentence.topic in said else replace(sentence, brief=sentence.text)
         said.add(sentence.topic)
+
+
+def kind_of(fault: Fault) -> tuple[str, str, str]:
+    """What makes two hints the like: code, reason and fix, but for the layer's name and numbers.
+
+    >>> kind_of(Fault("a", because='"lstm_1" has 3 steps', fix="leave `lstm_1` out", layer=("lstm_1", "LSTM")))
+    ('a', '"*" has # steps', 'leave `*` out')
+    """
+    name = rf"(?<!\w){re.escape(fault.layer[0])}(?!\w)" if fault.layer else r"(?!)"
+    because, fix = (NUMBER.sub("#", re.sub(name, "*", text)) for text in (fault.because, fault.fix))
+    return fault.code, because, fix
 
 
 def quoted(name: str) -> str:

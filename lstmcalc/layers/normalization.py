@@ -24,7 +24,7 @@ __all__ = [
 
 @layer(family="normalization")
 class BatchNormalization(LayerRule):
-    """Normalizes each channel over the batch in training, and by moving statistics, which are not trained, after it.
+    """Normalizes each channel over all other axes, in training; after it by moving statistics, which are not trained.
 
     keras/src/layers/normalization/batch_normalization.py, 3.15.1.
     """
@@ -125,7 +125,7 @@ class LayerNormalization(LayerRule):
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         check_axes(self.axis, ndim)
-        return usual_axes(ndim)
+        return _axis_names(self.axis, ndim)
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         shape, uses = tuple(x.shape[axis] for axis in sorted(self.axis)), _uses(x, self.axis)
@@ -227,7 +227,7 @@ class RMSNormalization(LayerRule):
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         check_axes(self.axis, ndim)
-        return usual_axes(ndim)
+        return _axis_names(self.axis, ndim)
 
     def _scale(self, x: Inputs) -> Shape:
         return tuple(x.shape[axis] for axis in sorted(self.axis))
@@ -289,13 +289,24 @@ class UnitNormalization(LayerRule):
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         check_axes(self.axis, ndim)
-        return usual_axes(ndim)
+        return _axis_names(self.axis, ndim)
 
     examples = [
         Example({}, (None, 10, 128), params=0, output=(None, 10, 128)),
         Example({"axis": [1, 2]}, (None, None, 16), params=0, output=(None, None, 16)),
         Rejected({"axis": -4}, "expected `axis` from -3 to 2, got -4"),
     ]
+
+
+def _axis_names(axes: tuple[int, ...], ndim: int) -> tuple[str, ...]:
+    """What the axes are; of more than three only the last, where it alone is normalized.
+
+    Which of them holds the channels of a picture, the layer does not know: there is no `data_format`.
+    """
+    if ndim < 4:
+        return usual_axes(ndim)
+    is_last = {axis % ndim for axis in axes} == {ndim - 1}
+    return expand_axes("batch ... input_dim" if is_last else "batch ...", ndim)
 
 
 def _uses(x: Inputs, axes: tuple[int, ...]) -> Dim:

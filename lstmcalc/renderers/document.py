@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
+from lstmcalc.explanation.words import kind_of
 from lstmcalc.renderers.marking import code
 
 if TYPE_CHECKING:
@@ -126,16 +127,17 @@ def is_list(table: Table) -> bool:
 
 
 def likewise(faults: tuple[Fault, ...]) -> Iterator[tuple[Fault, tuple[str, ...]]]:
-    """Errors one by one; behind them, of hints each kind once, with the names of the other layers that it is given to.
+    """Errors one by one; behind them hints, those that differ in nothing but the layer and numbers as one, with the
+    names of the other layers.
 
     >>> hints = [Fault("no-cudnn", layer=(name, "LSTM"), severity="hint") for name in ("a", "b", "b", "c")]
     >>> [(hint.layer[0], names) for hint, names in likewise(tuple(hints))]
     [('a', ('b', 'c'))]
     """
     yield from ((fault, ()) for fault in faults if fault.severity != "hint")
-    kinds: dict[str, list[Fault]] = {}
+    kinds: dict[tuple[str, ...], list[Fault]] = {}
     for fault in dict.fromkeys(fault for fault in faults if fault.severity == "hint"):
-        kinds.setdefault(fault.code, []).append(fault)
+        kinds.setdefault(kind_of(fault), []).append(fault)
     for first, *others in kinds.values():
         names = dict.fromkeys(other.layer[0] for other in others if other.layer and other.layer != first.layer)
         yield first, tuple(names)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lstmcalc.renderers.document import Block, Document, Drawn, Faults, Heading, Lines, Prose
 from lstmcalc.renderers.drawing import draw, styled
-from lstmcalc.renderers.lines import table_lines, wrapped_lines
+from lstmcalc.renderers.lines import table_lines, titled, wrapped_lines
 from lstmcalc.renderers.marking import visible
 from lstmcalc.renderers.summary_text import render_faults
 
@@ -20,7 +20,7 @@ def document_text(document: Document, width: int | None = 80, colour: bool = Fal
 
     What stands above the first heading stands apart, as what is below one belongs together.
     """
-    parts = [draw(Text(visible(document.title), "bold"), None, colour)] if document.title else []
+    parts = [draw(_title(document.title, width, "bold"), None, colour)] if document.title else []
     is_above = True
     for block in document.blocks:
         is_above = is_above and not isinstance(block, Heading)
@@ -30,11 +30,15 @@ def document_text(document: Document, width: int | None = 80, colour: bool = Fal
     return "".join(parts)
 
 
+def _title(text: str, width: int | None, style: str) -> Text:
+    return Text("\n".join(titled(visible(text), width)), style)
+
+
 def _text(block: Block, width: int | None, colour: bool) -> str:
     if isinstance(block, Faults):
         return render_faults(block.faults, width=width, colour=colour)
     if isinstance(block, Heading):
-        return draw(Text(visible(block.text), "bold yellow" if block.warns else "bold"), None, colour)
+        return draw(_title(block.text, width, "bold yellow" if block.warns else "bold"), None, colour)
     if isinstance(block, Prose):
         return _drawn(wrapped_lines(visible(block.text), width), colour)
     if isinstance(block, Lines):

@@ -20,8 +20,8 @@ GAP = 2
 LEAST_ROOM = 20
 #: A terminal line gets hard to read beyond this; tables may be wider.
 MOST_PROSE = 110
-#: What is read as one thing and stays on one line: a shape, or what stands in backticks.
-WHOLE = re.compile(r"`[^`]+`|\((?:[^\s(),]+(?: [+-] [^\s(),]+)*,\s?)+(?:[^\s(),]+(?: [+-] [^\s(),]+)*)?\)")
+#: What is read as one thing and stays on one line: a shape, a share, or what stands in backticks.
+WHOLE = re.compile(r"[\d.]+ %|`[^`]+`|\((?:[^\s(),]+(?: [+-] [^\s(),]+)*,\s?)+(?:[^\s(),]+(?: [+-] [^\s(),]+)*)?\)")
 #: An argument of several numbers, which stays on one line even where its call does not.
 NUMBERS = re.compile(r"[(\[][\d, ]+[)\]]")
 NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -60,15 +60,18 @@ def _table(report: Report, weights: bool, width: int | None) -> Table:
     wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
     titles = summary_titles(report)
     rows = list(_rows(report, titles, weights, connect=not report.sequential and not wide))
-    table = Table(box=SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="bold")
     lines = [max([len(title), *(_longest_line(row[i]) for row in rows)]) for i, title in enumerate(titles)]
     borders = 3 * len(titles)
     name = shape = None
+    has_edge = True
     if width is not None and sum(lines) + borders > width:
         # The arithmetic wraps before names and shapes do.
         words = max((_longest_word(row[0]) for row in rows), default=1)
         name = max(words, min(lines[0], width - sum(lines[1:]) - borders))
         shape = lines[1]
+        # Before a title is broken, the blanks at the edges go.
+        has_edge = min(name, MOST_WIDTH) + sum(lines[1:-1]) + len(titles[-1]) + borders <= width
+    table = Table(box=SIMPLE_HEAD, pad_edge=has_edge, show_edge=False, header_style="bold")
     table.add_column(titles[0], overflow="fold", width=name and min(name, MOST_WIDTH))
     table.add_column(titles[1], overflow="fold", width=shape and min(shape, MOST_WIDTH))
     table.add_column(titles[2], justify="right", overflow="fold", min_width=7)

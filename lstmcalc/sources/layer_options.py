@@ -38,6 +38,15 @@ STEPS = ("T", "timesteps", "steps")
 #: The same for the value and the key of an attention layer, which have steps of their own.
 OTHER_STEPS = ("S", "value_steps", "steps_2")
 WORDS = {"true": True, "false": False, "none": None, "null": None}
+#: What stands for an argument that a layer cannot do without, where it was left out: the usual one.
+STAND_INS = {
+    "Activation": {"activation": "relu"},
+    "Bidirectional": {"layer": "LSTM"},
+    "RNN": {"cell": "LSTMCell"},
+    "Reshape": {"target_shape": "3,4"},
+    "TimeDistributed": {"layer": "Dense"},
+}
+YES_OR_NO = {"yes": True, "on": True, "no": False, "off": False}
 OPTION = re.compile(r"--?[A-Za-z]")
 
 
@@ -80,6 +89,8 @@ class _Reader:
         self.words = list(words)
         self.inputs = list(inputs)
         self.faults: list[Fault] = []
+        #: What was taken for granted.
+        self.hints: list[Fault] = []
         self.batch: int | str | None = None
         self.namer = Namer()
         #: Arguments that an unknown option most likely means.
@@ -116,7 +127,9 @@ class _Reader:
         layer, keywords = split_keywords(layer)
         call, source = Call(layer.name, refs, kept, keywords=keywords), " ".join(self.words)
         ports += states
-        return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source)
+        hints = tuple(replace(hint, severity="hint").placed(None, self.label) for hint in self.hints)
+        return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source,
+                    hints=hints)  # fmt: skip
 
     def _layer(self, text: str) -> LayerSpec:
         """A layer from its name or its call; class names in a call may be spelled as freely as alone."""
@@ -183,6 +196,11 @@ class _Reader:
             self._set(key[3:], option, False)
             return
         bare = key in self.known and self._accepts(key, True)
+        said = given if given is not None else words[0] if words else ""
+        if bare and self.known[key].kind == "flag" and said.lower() in YES_OR_NO:
+            words[:1] = words[:1] if given is not None else []
+            self._spoken(key, said)
+            return
         if given is None and words and not OPTION.match(words[0]) and (not bare or words[0].lower() in WORDS):
             given = words.pop(0)
         if argument is None and key != "name":
@@ -192,6 +210,14 @@ class _Reader:
             self.faults.append(Fault("missing-value", f"a value behind `{option}`", "nothing", fix=fix))
         else:
             self._set(key, option, True if given is None else self._value(argument, given) if argument else given)
+
+    def _spoken(self, key: str, word: str) -> None:
+        """Refuses `--return-sequences no`: it need not be read as a size."""
+        name = _option_name(key)
+        other = f"--no-{name[2:]}"
+        fix = f"write `{name if YES_OR_NO[word.lower()] else other}`"
+        self.faults.append(Fault("wrong-value", f"`{name}` or `{other}`, without a value", f"`{word}`", fix=fix))
+        self.misspelt.add(key)
 
     def _accepts(self, key: str, value: bool) -> bool:
         """Whether an argument takes true and false, and so may stand without a value."""
@@ -241,15 +267,28 @@ class _Reader:
             self.faults.extend(error.faults)
             return LayerSpec("Dense", "dense", {"units": 1})
 
+    def _stand_in(self, key: str) -> None:
+        """Takes an example for a required argument, and says so."""
+        text = STAND_INS[self.label[1]][key]
+        self.arguments[key] = self._value(self.known[key], text)
+        fix = f"state your own, such as `{self._example_option(key)}`"
+        self.hints.append(Fault("stand-in", f"`{key}`", "nothing", f"`{text}` stands in for it", fix))
+
     def _missing(self) -> None:
-        """Refuses to go without a required argument that is no size, since no symbol can stand for it."""
+        """Refuses to go without a required argument that nothing can stand for: no symbol, and no usual example."""
         for key, argument in self.rule.arguments.items():
             if argument.default is not REQUIRED or key in self.arguments or key in self.misspelt:
                 continue
-            if argument.kind not in ("size", "sizes"):
+            if key in STAND_INS.get(self.label[1], {}):
+                self._stand_in(key)
+            elif argument.kind not in ("size", "sizes"):
                 fix = f"write `{self._example_option(key)}`, for example"
                 expected = f"`{key}`, which {self.label[1]} cannot do without"
                 self.faults.append(Fault("missing-argument", expected, "nothing", fix=fix))
+        if self.label[1] == "Lambda" and self.arguments.get("output_shape") is None:
+            because = "only running the function would tell the shape"
+            fix = f"write `{self._example_option('output_shape')}`, for example, without the batch"
+            self.faults.append(Fault("unknown-shape", "`output_shape`", "nothing", because, fix))
 
     def _filled(self, layer: LayerSpec) -> LayerSpec:
         """The layer, and all it wraps, with a symbol for every required size that was not given."""
@@ -284,7 +323,16 @@ class _Reader:
                 continue
             batch = batch or placed[0]
             shapes.append(placed[1])
+            if placed[0] is not None and text.strip()[:1] not in ("(", "["):
+                self._batch_taken(text, axes, placed[0])
         return batch, shapes
+
+    def _batch_taken(self, text: str, axes: Sequence[str], batch: int) -> None:
+        """Says that the first of the sizes was taken for the batch, since the layer has no axis left for it."""
+        rest = text.partition(",")[2].strip()
+        fix = f"write `--batch {batch} --input {rest}`" if rest else ""
+        because = f"{self.label[1]} takes {described(axes)}, so that {batch} is taken for the batch"
+        self.hints.append(Fault("batch-in-input", "`--input` without the batch", f"`{text}`", because, fix))
 
     def _check_values(self) -> None:
         """Finds wrong values too where something else is wrong already, so that all is reported at once."""

@@ -56,7 +56,7 @@ DAMAGE: dict[str, Callable[[str], str]] = {
     "one string": lambda text: '"' + text.replace('"', '\\"').replace("\n", "\\n") + '"',
     "cell": lambda text: (
         f"---------------------\nValueError   Traceback (most recent call last)\n<ipython-input-3> in "
-        f"<module>()\n      1 model.fit(x, y)\n----> 2 model.add(LSTM(3))\n\n{text}"
+        f"<module>()\n      1 model.fit(x, y)\n----> 2 main()\n\n{text}"
     ),
 }
 

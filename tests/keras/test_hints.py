@@ -241,3 +241,15 @@ def test_a_stated_shape_on_a_later_layer_is_ignored_and_one_with_the_batch_is_re
     assert model.output_shape == (None, 3)
     with pytest.raises(ValueError, match="batch_input_shape"):
         layers.Dense(3, batch_input_shape=(32, 50, 1))
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'global_max_pooling1d'")
+def test_a_maximum_over_padding() -> None:
+    words = layers.Embedding(9, 4, mask_zero=True)
+    model = stack(words, layers.GlobalMaxPooling1D())
+    words.build(None)
+    # Of the padding's vector every value is the greatest.
+    words.set_weights([np.concatenate([np.full((1, 4), 5.0), np.random.default_rng(0).random((8, 4))])])
+    sentence = np.array([[3, 1, 7]])
+    padded = np.pad(sentence, ((0, 0), (0, 2)))
+    assert not np.allclose(model(sentence), model(padded))

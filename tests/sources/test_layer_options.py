@@ -12,7 +12,7 @@ from lstmcalc.errors import SpecError
 from lstmcalc.inference import infer
 from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.layers.arguments import REQUIRED
-from lstmcalc.sources.layer_options import find_class, read_layer
+from lstmcalc.sources.layer_options import STAND_INS, find_class, read_layer
 from lstmcalc.spec import LayerSpec, Ref, snake_case
 
 
@@ -223,16 +223,27 @@ FAULTS = [
      '  fix      such as `--units 128`'),
     (["LSTM(64)", "--units", "3"], [],
      'error[duplicate-argument] layer "lstm" (LSTM)\n  expected `units` once\n  got      `--units` besides'),
-    (["bidirectional"], [],
-     'error[missing-argument] layer "bidirectional" (Bidirectional)\n'
-     '  expected `layer`, which Bidirectional cannot do without\n  got      nothing\n'
-     '  fix      write `--layer "LSTM(64, return_sequences=True)"`, for example'),
+    (["dropout"], [],
+     'error[missing-argument] layer "dropout" (Dropout)\n'
+     '  expected `rate`, which Dropout cannot do without\n  got      nothing\n'
+     '  fix      write `--rate 0.5`, for example'),
+    (["lambda"], [],
+     'error[unknown-shape] layer "lambda" (Lambda)\n  expected `output_shape`\n  got      nothing\n'
+     '  because  only running the function would tell the shape\n'
+     '  fix      write `--output-shape "5,None"`, for example, without the batch'),
+    (["lstm", "--units", "4", "--return-sequences", "no", "--stateful=ON"], [],
+     'error[wrong-value] layer "lstm" (LSTM)\n'
+     '  expected `--return-sequences` or `--no-return-sequences`, without a value\n  got      `no`\n'
+     '  fix      write `--no-return-sequences`\n\n'
+     'error[wrong-value] layer "lstm" (LSTM)\n'
+     '  expected `--stateful` or `--no-stateful`, without a value\n  got      `ON`\n'
+     '  fix      write `--stateful`'),
     (["bidirectional", "--layr", "LSTM(3)"], [],
      'error[unknown-argument] layer "bidirectional" (Bidirectional)\n  expected an argument of Bidirectional\n'
      '  got      `--layr`\n  fix      did you mean `--layer`?'),
-    (["reshape"], [],
-     'error[missing-argument] layer "reshape" (Reshape)\n  expected `target_shape`, which Reshape cannot do without\n'
-     '  got      nothing\n  fix      write `--target-shape 3,4`, for example'),
+    (["permute"], [],
+     'error[missing-argument] layer "permute" (Permute)\n  expected `dims`, which Permute cannot do without\n'
+     '  got      nothing\n  fix      write `--dims 2,1`, for example'),
     (["flatten", "channels_last", "8"], [],
      'error[unknown-argument] layer "flatten" (Flatten)\n  expected options such as `--data-format VALUE`\n'
      '  got      `8`'),
@@ -255,6 +266,30 @@ def test_faults(words: list[str], inputs: list[str], text: str) -> None:
     with pytest.raises(SpecError) as caught:
         read_layer(words, inputs)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("class_name", sorted(STAND_INS))
+def test_what_stands_in_for_an_argument_is_said(class_name: str) -> None:
+    spec = read_layer([class_name.lower()])
+    (key, text), (hint,) = *STAND_INS[class_name].items(), spec.hints
+    assert infer(spec).layers[-1].known
+    assert hint.because == f"`{text}` stands in for it" and hint.layer == (spec.calls[0].layer, class_name)
+    # What the hint says to write works, and then nothing stands in.
+    option, value = hint.fix.split("`")[1].replace('"', "").split(maxsplit=1)
+    stated = read_layer([class_name.lower(), option, value])
+    assert infer(stated).layers[-1].known and not stated.hints and option == f"--{key.replace('_', '-')}"
+
+
+def test_a_batch_among_the_sizes_is_said() -> None:
+    (hint,) = read_layer(["lstm", "3"], ["10,3,4"]).hints
+    assert [text for _, text in hint.slots()] == [
+        "`--input` without the batch",
+        "`10,3,4`",
+        "LSTM takes 2 sizes (timesteps, input_dim), so that 10 is taken for the batch",
+        "write `--batch 10 --input 3,4`",
+    ]
+    for shape in ("(10, 3, 4)", "3,4", "None,3,4"):
+        assert not read_layer(["lstm", "3"], [shape]).hints
 
 
 @pytest.mark.parametrize("words", ["lstm --units 64x", "lstm --units 2.5", "lstm --units true", "lstm --units 0"])
@@ -282,9 +317,10 @@ FIXED = {"STFTSpectrogram"}
 
 
 def missing_arguments(class_name: str) -> list[str]:
-    """The required arguments that no symbol can stand for."""
-    arguments = RULES[class_name].arguments.items()
-    return [k for k, argument in arguments if argument.default is REQUIRED and argument.kind not in ("size", "sizes")]
+    """The required arguments that no symbol can stand for, and no usual example."""
+    arguments, usual = RULES[class_name].arguments.items(), STAND_INS.get(class_name, {})
+    needed = [k for k, argument in arguments if argument.default is REQUIRED and k not in usual]
+    return [key for key in needed if RULES[class_name].arguments[key].kind not in ("size", "sizes")]
 
 
 @pytest.mark.parametrize("class_name", sorted(filter(missing_arguments, RULES)))

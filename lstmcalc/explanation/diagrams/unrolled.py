@@ -124,7 +124,7 @@ def _row(rule: Any, x: Inputs, read: Steps, places: Steps, heading: str = "", le
         for number, place in zip(read.shown, places.shown, strict=True)
     )
     leaves = rule.return_state or rule.stateful
-    states = tuple(State(name, tuple(_slots(name, size_text(shape), read, leaves)))
+    states = tuple(State(name, tuple(_slots(name, size_text(shape), read, leaves, leftward)))
                    for name, shape in zip(names, shapes, strict=False))  # fmt: skip
     return Row(heading, steps, states, leftward)
 
@@ -134,10 +134,9 @@ def _output_name(names: tuple[str, ...]) -> str:
     return next(name for name in reversed(names) if name.startswith("h"))
 
 
-def _slots(name: str, size: str, read: Steps, leaves: bool) -> Iterator[str]:
-    """The labels between the steps from left to right; `read.shown` falls where the row is read from the end."""
+def _slots(name: str, size: str, read: Steps, leaves: bool, falling: bool) -> Iterator[str]:
+    """The labels between the steps from left to right; `read.shown` is `falling` where the row is read leftward."""
     numbers = list(read.shown)
-    falling = len(numbers) > 1 and numbers[-1] == 1
     ordered = numbers[::-1] if falling else numbers
     indices: list[Dim | None] = [0]
     gap = (0 if falling else len(ordered) - 2) if read.elided else -1
@@ -176,7 +175,8 @@ def _states(rule: Any, x: Inputs, steps: Steps, call: Call | None) -> Iterator[t
         yield begin, "", "zeros"
     if rule.stateful:
         kept = ", ".join(_indexed(name, steps.count) for name in names)
-        yield kept, "", "kept for the next batch, until `reset_state()`"
+        until = "kept for the next batch, until `reset_state()`"
+        yield kept, "", "not used: the next batch is given its own" if given else until
 
 
 def _reading(x: Inputs, steps: Steps) -> Iterator[tuple[str, ...]]:

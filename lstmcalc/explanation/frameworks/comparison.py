@@ -122,7 +122,10 @@ def _biases(rule: Any, keras: Counterpart, others: list[Counterpart]) -> Iterato
         each = biases // (rule.units * len(_sides(keras)))
         has = "has" if len(names.split(" and ")) == 1 and "," not in names else "have"
         yield f"{names} {has} {directions}{_counted(each, gates)}{_more(biases - keras.biases)}."
-    if rule.class_name != "GRU":
+    if keras.biases == 0 and any(each.biases != 0 for each in others):
+        what = "gate and candidate" if gates > 1 else "unit"
+        yield f"Those with a bias are able to do more: they add a constant to each {what}, which the others cannot."
+    elif keras.biases != 0 and rule.class_name != "GRU":
         yield "Two biases only add up, so that one can do what both do: the layers are equally able."
     elif rule.reset_after:
         yield ("The second bias tells only in the candidate, where r stands between the two; in the gates they only "

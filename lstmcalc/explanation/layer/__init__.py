@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.building import Builder
 from lstmcalc.dims import Dim, Size, to_text
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.explanation.cells import states_of
+from lstmcalc.explanation.cells import output_names, states_of
 from lstmcalc.explanation.choices import other_choices
 from lstmcalc.explanation.keras_calls import call_text
 from lstmcalc.explanation.layer.attention import attention_sections
@@ -18,7 +18,7 @@ from lstmcalc.explanation.layer.recurrence import recurrent_sections
 from lstmcalc.explanation.layer.wrapping import wrapper_sections
 from lstmcalc.explanation.masking import mask_sentences
 from lstmcalc.explanation.named_axes import Made, axis_list, axis_names_of, named_outputs, reason_of
-from lstmcalc.explanation.purposes import purpose_of
+from lstmcalc.explanation.purposes import fitting_purpose, purpose_of
 from lstmcalc.explanation.rule_inputs import first_inputs
 from lstmcalc.explanation.words import ROLES, Lines
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
@@ -101,13 +101,14 @@ def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) 
     call = next((call for call in spec.calls if call.layer == name), None)
     x = first_inputs(rule, layer, call)
     roles = _roles(rule, call)
-    sections = tuple(_sections(rule, x, layer, roles)) if rule and x else ()
+    givers = list(dict.fromkeys(ref.name for ref in call.initial_state)) if call else []
+    sections = tuple(_sections(rule, x, layer, roles, givers)) if rule and x else ()
     frameworks, beside = _compared(rule, x) if compare and rule and x else ((), ())
     return Explanation(
         layer.name,
         layer.class_name,
         call_text(rule) if rule else layer.class_name,
-        purpose_of(type(rule)) if rule else "",
+        _purpose(rule, x),
         layer.input_shapes,
         layer.output_shapes,
         layer.params,
@@ -116,10 +117,23 @@ def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) 
         layer.weights,
         tuple(_answer(rule, x, layer, roles)),
         (*beside, *sections),
-        tuple(hint for hint in report.hints if hint.layer and hint.layer[0] == name and hint.code not in SAID),
+        tuple(_hints(spec, report, name)),
         tuple(held for held in report.assumptions if held.layer == name),
         frameworks,
     )
+
+
+def _hints(spec: Spec, report: Report, name: str) -> Iterator[Fault]:
+    """What its reader took for granted, and the report's hints on the layer."""
+    for hint in report.hints:
+        if hint.layer and hint.layer[0] == name and hint.code not in SAID:
+            yield hint
+
+
+def _purpose(rule: LayerRule | None, x: Inputs | None) -> str:
+    if rule is None:
+        return ""
+    return fitting_purpose(rule, x) if x else purpose_of(type(rule))
 
 
 def _compared(rule: LayerRule, x: Inputs) -> tuple[tuple[Counterpart, ...], tuple[Section, ...]]:
@@ -174,7 +188,9 @@ def _unless_same(text: str, other: str) -> str:
     return "" if text == other else text
 
 
-def _sections(rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, ...]) -> Iterator[Section]:
+def _sections(
+    rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, ...], givers: Sequence[str]
+) -> Iterator[Section]:
     for index, shape in enumerate(x.shapes[: len(roles)] if roles else x.shapes):
         number = f" {index + 1}" if len(x.shapes) > 1 and len(roles) != 1 else ""
         role = "" if not roles else f", as {roles[0]}" if len(roles) == 1 else f", the {roles[index]}"
@@ -183,8 +199,8 @@ def _sections(rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, 
         yield Section(f"Input{number}{role} {show_shape(shape)}", tuple(rows))
     yield _output_section(rule, x)
     yield _weights_section(layer)
-    for heading, lines in (*recurrent_sections(rule, x), *wrapper_sections(rule, x), *attention_sections(rule, x)):
-        yield Section(heading, tuple(lines))
+    special = *recurrent_sections(rule, x, givers), *wrapper_sections(rule, x), *attention_sections(rule, x)
+    yield from (Section(heading, tuple(lines)) for heading, lines in special)
     mask = mask_sentences(rule, layer.calls[0])
     if mask:
         yield Section("Mask", tuple((sentence,) for sentence in mask))
@@ -213,7 +229,7 @@ def _other_axes(rule: LayerRule, shape: Shape) -> tuple[str, ...]:
 
 
 def _axis(axis: str, size: Dim) -> str:
-    meaning = AXES.get(axis, "")
+    meaning = AXES.get(axis) or f"entries along axis {axis.removeprefix('axis_')}"
     return meaning if isinstance(size, int) else f"{meaning}: any number".removeprefix(": ")
 
 
@@ -222,8 +238,10 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     outputs, made = as_shapes(rule.output_shape(x)), named_outputs(rule, x)
     rows: Lines = []
     if len(outputs) > 1:
-        for number, shape in enumerate(outputs, start=1):
-            rows.append((str(number), show_shape(shape), axis_list(made[number - 1]) if made else ""))
+        names = output_names(rule, len(outputs))
+        for number, shape in enumerate(outputs):
+            axes = axis_list(made[number]) if made else ""
+            rows.append((str(number + 1), *names[number : number + 1], show_shape(shape), axes))
     else:
         each = made[0] if made else Made(outputs[0], {})
         for position, name in enumerate(axis_names_of(each)):

@@ -141,7 +141,8 @@ def _repeat_vector(rule: Any, x: Inputs) -> Lines:
 def _places(rule: Any, x: Inputs, sizes: Shape, axes: tuple[str, ...]) -> Lines:
     """That the sizes along the spatial axes are not in the count."""
     number = product(sizes)
-    steps = in_steps("·".join(map(to_text, sizes)), show_count(number))
+    factors = "·".join(map(to_text, sizes)) if isinstance(number, int) else show_count(number)
+    steps = in_steps(factors, show_count(number))
     here = "" if number is UNKNOWN else f", {steps} here"
     verb = "are" if len(axes) > 1 else "is"
     return [(" and ".join(axes), f"{verb} not in the count: the same {show_count(rule.count(x))} params serve every "
@@ -221,8 +222,9 @@ def _batch_normalization(rule: Any, x: Inputs) -> Lines:
 
 
 def _layer_normalization(rule: Any, x: Inputs) -> Lines:
-    return [("BatchNormalization", "takes mean and variance over the batch, this layer of each sample by itself: so "
-             "it keeps no running averages, and `predict` does as `fit` does.")]  # fmt: skip
+    return [("BatchNormalization", "takes mean and variance over the batch and all other axes but one, this layer "
+             "of each sample by itself: so it keeps no running averages, and `predict` does as `fit` "
+             "does.")]  # fmt: skip
 
 
 def _masking(rule: Any, x: Inputs) -> Lines:
@@ -234,8 +236,11 @@ def _masking(rule: Any, x: Inputs) -> Lines:
 
 
 def _adding(rule: Any, x: Inputs) -> Lines:
-    return [("Concatenate", "puts the inputs side by side, and adds up their sizes along one axis; "
-             f"{rule.class_name} works value by value, so that the output is as wide as the widest.")]  # fmt: skip
+    return [
+        ("Concatenate", "puts the inputs side by side, and adds up their sizes along one axis; "
+         f"{rule.class_name} works value by value, and adds up no sizes."),
+        ("sizes", "must be equal along every axis, but for a size of 1, which is stretched to that of the others."),
+    ]  # fmt: skip
 
 
 def _concatenate(rule: Any, x: Inputs) -> Lines:

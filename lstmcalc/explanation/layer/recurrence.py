@@ -6,13 +6,13 @@ all follow from it, from the rule and from the input shapes. The equations are P
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim, to_text
 from lstmcalc.explanation.cells import CELLS, bias_names, cell_of, columns, equations, states_of
 from lstmcalc.explanation.keras_calls import call_text, changed
-from lstmcalc.explanation.words import Lines, amount, in_steps, shown_size
+from lstmcalc.explanation.words import Lines, amount, in_steps, listed, quoted, shown_size
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import RULES, Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
@@ -20,8 +20,11 @@ from lstmcalc.shapes import show_count, show_shape
 __all__ = ["recurrent_sections"]
 
 
-def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
-    """What an LSTM, GRU or SimpleRNN, or its cell, needs said besides its shapes; nothing for any other layer."""
+def recurrent_sections(rule: Any, x: Inputs, givers: Sequence[str] = ()) -> Iterator[tuple[str, Lines]]:
+    """What an LSTM, GRU or SimpleRNN, or its cell, needs said besides its shapes; nothing for any other layer.
+
+    `givers` are the names of what gives the call its `initial_state`, if it is given one.
+    """
     cell = cell_of(rule)
     if cell is not None:
         if len(cell.gates) > 1:
@@ -30,12 +33,12 @@ def recurrent_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
         repeated = isinstance(rule, Recurrent)
         if repeated:
             yield "The whole sequence", _whole_sequence(rule, x)
-            yield "States", _states(rule, x)
+            yield "States", _states(rule, x, givers)
         if bias_names(rule)[1]:
             yield "Two biases", _two_biases(rule, x)
     elif isinstance(rule, Recurrent) and states_of(rule):
         yield "The whole sequence", _whole_sequence(rule, x)
-        yield "States", _states(rule, x)
+        yield "States", _states(rule, x, givers)
         if rule.family == "legacy":
             yield "Two biases", _cudnn_biases(rule, x)
 
@@ -134,7 +137,7 @@ def _meaning(rule: Any, x: Inputs) -> str:
     return text
 
 
-def _states(rule: Any, x: Inputs) -> Lines:
+def _states(rule: Any, x: Inputs, givers: Sequence[str]) -> Lines:
     states = states_of(rule)
     shape = show_shape(rule.state_shapes(x)[0])
     lines: Lines = []
@@ -143,21 +146,35 @@ def _states(rule: Any, x: Inputs) -> Lines:
         if index == 0:
             returned = "the last step of the output" if rule.return_sequences else "the output"
         lines.append((state, meaning, shape, returned))
-    first = "Zeros before the first step of the first batch" if rule.stateful else "Zeros before the first step"
-    lines.append((f"{first}, unless the call is given an `initial_state`.",))
+    if givers:
+        verb = "are" if len(states) > 1 else "is"
+        lines.append((f"Before the first step, {' and '.join(states)} {verb} what {listed(map(quoted, givers))} "
+                      f"{'give' if len(givers) > 1 else 'gives'}: the call is given an `initial_state`.",))  # fmt: skip
+    else:
+        first = "Zeros before the first step of the first batch" if rule.stateful else "Zeros before the first step"
+        lines.append((f"{first}, unless the call is given an `initial_state`.",))
+    lines.append((_between_batches(rule, x, bool(givers)),))
+    return lines
+
+
+def _between_batches(rule: Any, x: Inputs, given: bool) -> str:
+    """What becomes of the states when a batch ends (keras/src/layers/rnn/rnn.py, `call`, 3.15.1)."""
+    states = states_of(rule)
     names = " and ".join(states)
     reset = "`reset_states()`" if rule.family == "legacy" else "`reset_state()`"
-    it = "them" if len(states) > 1 else "it"
+    if given:
+        starts = f"every batch starts with the {names} that it is given."
+        if rule.stateful:
+            return f"`stateful: true` has no effect on what comes out: {starts}"
+        return f"Nothing is kept from batch to batch, and `stateful: true` would not change that: {starts}"
     if rule.stateful:
-        lines.append((f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k "
-                      f"of the batch before ended. Every batch must have {amount(x.batch, 'sample')}, and `fit` needs "
-                      f"`shuffle=False`. Only {reset} sets {it} back to zeros; `fit` does not call it, not even "
-                      "between epochs.",))  # fmt: skip
-    else:
-        lines.append((f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, "
-                      f"until {reset} is called, with the same shapes and params; it needs a fixed batch "
-                      "size.",))  # fmt: skip
-    return lines
+        it = "them" if len(states) > 1 else "it"
+        return (f"`stateful: true` keeps {names} from batch to batch: sample k of a batch goes on where sample k "
+                f"of the batch before ended. Every batch must have {amount(x.batch, 'sample')}, and `fit` needs "
+                f"`shuffle=False`. Only {reset} sets {it} back to zeros; `fit` does not call it, not even "
+                "between epochs.")  # fmt: skip
+    return (f"`stateful: false`: nothing is kept from batch to batch. `stateful: true` would keep {names}, "
+            f"until {reset} is called, with the same shapes and params; it needs a fixed batch size.")  # fmt: skip
 
 
 def _two_biases(rule: Any, x: Inputs) -> Lines:

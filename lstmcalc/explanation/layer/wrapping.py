@@ -69,8 +69,11 @@ def _pointer(what: str, rule: LayerRule, shape: Shape) -> str:
 def _distributed(rule: Any, x: Inputs) -> Lines:
     inner = call_text(rule.layer)
     params = {show_count(rule.count(x.replace([(x.batch, steps, *x.shape[2:])], x.axes))) for steps in (1, 200)}
-    lines: Lines = [(f"`{inner}` is applied at every step, {amount(x.shape[1], 'step')}, with one set of weights: "
-                     f"{' or '.join(sorted(params))} params, for 1 step as for 200.",)]  # fmt: skip
+    where = f"`{inner}` is applied at every step, {amount(x.shape[1], 'step')}"
+    if params == {"0"}:
+        return [(f"{where}; it has no weights.",)]
+    count = f"{' or '.join(sorted(params))} param{'s' * (params != {'1'})}"
+    lines: Lines = [(f"{where}, with one set of weights: {count}, for 1 step as for 200.",)]
     if rule.layer.class_name == "Dense":
         lines.append((f"`{inner}` without TimeDistributed gives the same: Dense works on the last axis and shares its "
                       "weights over all others.",))  # fmt: skip

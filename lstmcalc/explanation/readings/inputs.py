@@ -30,7 +30,8 @@ def layer_sentence(reading: RowReading, facts: Facts, fed: Fed) -> Sentence:
     text, words = reads(reading, facts), described(facts, untold_axes(reading, facts))
     if _starts_from_states(facts, fed):
         givers = list(dict.fromkeys(map(quoted, reading.sources[len(facts.x.shapes) :])))
-        text += f", and starts from the states that {listed(givers)} {'give' if len(givers) > 1 else 'gives'}"
+        states = "state" if len(facts.x.states) == 1 else "states"
+        text += f", and starts from the {states} that {listed(givers)} {'give' if len(givers) > 1 else 'gives'}"
     brief = f"{text}."
     return Sentence("layer", f"{text}: {words}." if words else brief, brief, " ".join(facts.x.axes) + bool(words) * "!")
 

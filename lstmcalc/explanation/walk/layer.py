@@ -18,7 +18,7 @@ from lstmcalc.explanation.output_shapes import shape_sentences, units_sentences
 from lstmcalc.explanation.purposes import true_purpose
 from lstmcalc.explanation.reads import described, reads_from
 from lstmcalc.explanation.walk.places import Place, ordinals
-from lstmcalc.explanation.words import ROLES, Sentence, as_sentence, joined, listed, named_up_to, quoted
+from lstmcalc.explanation.words import ROLES, Sentence, as_sentence, joined, kind_of, listed, named_up_to, quoted
 from lstmcalc.layers import Stated
 from lstmcalc.layers.recurrent import Recurrent
 from lstmcalc.layers.rule import LayerRule
@@ -59,9 +59,10 @@ def choice_sentences(place: Place, layer: LayerReport, choices: Sequence[Choice]
         refusing = _refusing(place, layer, choice)
         refused = listed(named_up_to(map(quoted, refusing), MOST_NAMED))
         which = f", which {refused} cannot read" if refusing else ""
+        crowded = _crowded(place, layer, choice)
         missed = any(index >= len(choice.outputs) for index in place.leaving(layer.name, 0))
         needs = f"; {place.owner} needs the others, which are its outputs" if missed else ""
-        text = f"{choice.written}: {choice.change}{which}{needs}."
+        text = f"{choice.written}: {choice.change}{which}{needs}{crowded}."
         subject = f"{layer.class_name} {choice.argument} {choice.inside}"
         yield Sentence("choice", text, text if number == 0 and choice.weight < 2 else "", subject)
 
@@ -72,6 +73,17 @@ def _refusing(place: Place, layer: LayerReport, choice: Choice) -> list[str]:
         return []
     readers = place.readers.get((layer.name, 0), [])
     return [name for name in readers if place.refuses(name, layer.name, choice.outputs)]
+
+
+def _crowded(place: Place, layer: LayerReport, choice: Choice) -> str:
+    """That the next layer of a Sequential would get several outputs, and whether it reads one."""
+    readers = place.readers.get((layer.name, 0), [])
+    rule = place.rule(readers[0]) if place.report.sequential and readers else None
+    if rule is None or len(choice.outputs) < 2:
+        return ""
+    # Layers for any number of axes, such as Dropout, mostly take several arrays as well.
+    refused = ", which takes one" if rule.arity[1] == 1 and rule.axes != "..." else ""
+    return f"; a Sequential would hand all {len(choice.outputs)} to the next layer{refused}"
 
 
 def placed_sentences(
@@ -115,7 +127,8 @@ def _reads(place: Place, layer: LayerReport, facts: Facts) -> Sentence:
         text += f" {three if len(call.inputs) == 3 else 'The first is the query, the second both value and key.'}"
     if call.initial_state:
         givers = list(dict.fromkeys(place.called(ref.name) for ref in call.initial_state))
-        text += f" It starts from the states that {listed(givers)} {'give' if len(givers) > 1 else 'gives'}."
+        states = "state" if len(call.initial_state) == 1 else "states"
+        text += f" It starts from the {states} that {listed(givers)} {'give' if len(givers) > 1 else 'gives'}."
     return Sentence("layer", text, text)
 
 
@@ -251,6 +264,6 @@ def _conditions(place: Place, layer: LayerReport) -> Iterator[Sentence]:
 
 
 def _hint(hint: Fault) -> Sentence:
-    """A hint as a sentence, with what to do about it; said again, without."""
+    """A hint as a sentence, with what to do about it; where the same was said before, without."""
     brief = as_sentence(hint.message if hint.expected or not hint.got else hint.message.removeprefix("got "))
-    return Sentence("hint", joined(brief, as_sentence(hint.fix)), brief, hint.code)
+    return Sentence("hint", joined(brief, as_sentence(hint.fix)), brief, f"{hint.code} {kind_of(hint)[-1]}")

@@ -62,9 +62,7 @@ def _params(report: Report, layers: list[LayerReport]) -> Iterator[Remark]:
     totals = report.totals
     if not report.complete:
         known = [layer for layer in layers if layer.known]
-        yield Remark(
-            "params", f"{show_count(totals.params)} in the {len(known)} of {len(layers)} layers that are known."
-        )
+        yield Remark("params", _known_part(totals.params, len(known), len(layers) - len(known)))
         return
     if totals.params == 0:
         yield Remark("params", "The model has no weights.")
@@ -80,6 +78,14 @@ def _params(report: Report, layers: list[LayerReport]) -> Iterator[Remark]:
     yield Remark("params", f"{text}.")
 
 
+def _known_part(count: Size, known: int, unknown: int) -> str:
+    """The count of the layers that are known."""
+    if not known:
+        return "Of no layer the count is known." if unknown > 1 else "The count is not known."
+    where = f"{known} of {known + unknown} layers"
+    return f"{show_count(count)} params in {where}; what the other{'s have' if unknown > 1 else ' has'} is not known."
+
+
 def _open(report: Report) -> Iterator[Remark]:
     """What `None` and each name in a shape stand for."""
     shapes = [
@@ -93,8 +99,7 @@ def _open(report: Report) -> Iterator[Remark]:
     named = {name: port for port in report.inputs for size in port.shape or () for name in _names(size)}
     for name, port in named.items():
         where = f" {quoted(port.name)}" if len(report.inputs) > 1 else ""
-        shown = "which Keras shows as None"
-        yield Remark(f"`{name}`", f"A size of the input{where} that is left open, {shown}; {_given(name)}.")
+        yield Remark(f"`{name}`", f"A size of the input{where} that is left open; {_given(name)}.")
     others = {name for shape in known for size in shape for name in _names(size)} - set(named)
     for name in sorted(others):
         yield Remark(f"`{name}`", f"A size that is left open; {_given(name)}.")

@@ -76,11 +76,13 @@ class _Reader:
         if not models:
             models = self._from_functions(wanted) or self._loose()
         if not models:
-            raise SpecError(self.code.faults or [self._nothing()])
+            # In a file of Python, unlike in a text with code in it, a line that is none is a mistake.
+            unread = self.code.skipped[:1] if self.source.endswith(".py") else []
+            raise SpecError(self.code.faults or unread or [self._nothing()])
         names = self._names(models)
         found = self._pick(models, names, wanted)
         spec = to_spec(self.graph, found, self.source, self.code.faults)
-        return replace(spec, resets=self._resets())
+        return replace(spec, resets=self._resets(), hints=tuple(self.graph.hints))
 
     def _resets(self) -> bool:
         """Whether the code resets the states that stateful layers keep, anywhere in it."""

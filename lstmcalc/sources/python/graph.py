@@ -27,7 +27,7 @@ from lstmcalc.sources.python.values import (
     flat_tensors,
     is_own_layer,
 )
-from lstmcalc.sources.python.wording import identifier, not_known, shortest, wrong_name
+from lstmcalc.sources.python.wording import batch_input_shape_hint, identifier, not_known, shortest, wrong_name
 from lstmcalc.spec import Namer
 
 __all__ = ["INPUT_ARGUMENTS", "Graph", "layers_of"]
@@ -53,6 +53,7 @@ class Graph:
         self.models: list[Model] = []
         self.nodes: list[Node] = []
         self.layers: list[Layer] = []
+        self.hints: list[Fault] = []
         self.shapes = Shapes(self.key, self.build)
         self._keys: dict[str, Model] = {}
         self._symbols: dict[str, tuple[Any, ...]] = {}
@@ -304,6 +305,7 @@ class Graph:
         self.shapes.forget(layer)
         batch = given.get("batch_size")
         if isinstance(full := given.get("batch_input_shape"), list) and full:
+            self.hints.append(batch_input_shape_hint(layer))
             batch, shape = full[0], full[1:]
         elif "input_shape" in given:
             shape = given["input_shape"]

@@ -34,6 +34,21 @@ OTHERS = frozenset(
     "mixed_precision ops optimizers preprocessing random regularizers saving utils".split()
 )
 OBJECTS = ("initializers", "regularizers", "constraints")
+#: The arguments of those that have some, in their order (keras/src/initializers, regularizers and constraints, 3.15.1).
+TOLD = {
+    "Constant": ("value",),
+    "Identity": ("gain",),
+    "Orthogonal": ("gain", "seed"),
+    "RandomNormal": ("mean", "stddev", "seed"),
+    "RandomUniform": ("minval", "maxval", "seed"),
+    "TruncatedNormal": ("mean", "stddev", "seed"),
+    "VarianceScaling": ("scale", "mode", "distribution", "seed"),
+    **dict.fromkeys(("L1", "l1"), ("l1",)),
+    **dict.fromkeys(("L2", "l2"), ("l2",)),
+    **dict.fromkeys(("L1L2", "l1_l2"), ("l1", "l2")),
+    **dict.fromkeys(("MaxNorm", "max_norm"), ("max_value", "axis")),
+    **dict.fromkeys(("MinMaxNorm", "min_max_norm"), ("min_value", "max_value", "rate", "axis")),
+}
 #: Functions that merge tensors, by the class of the layer that they make (keras/src/layers/merging).
 MERGES = {
     name.lower(): name
@@ -70,6 +85,12 @@ def is_layer_class(value: Any) -> bool:
     return parts[0] == "keras" and not OTHERS & set(parts[1:-1])
 
 
+def _config(name: str, given: Arguments) -> dict[str, Any]:
+    """What an initializer, regularizer or constraint is told, as far as it is plain."""
+    told = {**dict(zip(TOLD.get(name, ()), given.positional, strict=False)), **given.keywords}
+    return {key: value for key, value in told.items() if isinstance(value, (bool, int, float, str))}
+
+
 def call_imported(graph: Graph, imported: Imported, given: Arguments) -> Any:
     """What a call of something imported comes to; None where that is not known here."""
     path = canonical(imported.path)
@@ -78,7 +99,7 @@ def call_imported(graph: Graph, imported: Imported, given: Arguments) -> Any:
     if is_layer_class(imported):
         return _make(graph, imported.last, given)
     if root == "keras" and area in OBJECTS:
-        return {"class_name": imported.last, "config": {}}
+        return {"class_name": imported.last, "config": _config(imported.last, given)}
     if area == "layers" and imported.last in MERGES:
         return _merge(graph, MERGES[imported.last], given)
     if path == "keras.backend.image_data_format":

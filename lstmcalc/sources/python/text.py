@@ -25,6 +25,8 @@ IPYTHON = re.compile(r"\s*In ?\[[\d *]*\]: ?")
 IPYTHON_CONTINUED = re.compile(r"\s*\.{3,}: ?")
 IPYTHON_OUT = re.compile(r"\s*Out ?\[[\d ]*\]: ?")
 MAGIC = re.compile(r"\s*([!%?]|\w[\w.]*\?+\s*$)")
+#: A function or a class begins, without which what is made in it is lost.
+HEADER = re.compile(r"\s*(def\s+\w+\s*\(|class\s+\w+\s*[(:])")
 QUOTES = str.maketrans("“”„‟‘’‚‛", "\"\"\"\"''''")
 
 
@@ -53,6 +55,8 @@ class Code:
     lines: list[Line]
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
     faults: list[Fault] = field(default_factory=list)
+    #: Lines that were left out, though nothing tells that a model needs them.
+    skipped: list[Fault] = field(default_factory=list)
 
     def place(self, node: ast.AST) -> Where:
         """Where a node stands."""
@@ -281,8 +285,9 @@ def _outdent(lines: list[Line], at: int) -> bool:
 def _drop(code: Code, at: int) -> None:
     """Leaves a line out."""
     line = code.lines[at]
-    if concerns_a_model(line.text):
-        code.faults.append(_not_python(code, at))
+    if line.text.strip() not in ("", "pass"):
+        found = code.faults if concerns_a_model(line.text) or HEADER.match(line.text) else code.skipped
+        found.append(_not_python(code, at))
     rest = "" if line.text.strip() == "pass" else f"{' ' * _indent(line)}pass"
     code.lines[at] = replace(line, text=rest)
 

@@ -10,7 +10,7 @@ from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, Where
 from lstmcalc.sources.python.values import Arguments, Imported, Layer, Unknown
 
-__all__ = ["described", "identifier", "not_known", "shortest", "wrong_name"]
+__all__ = ["batch_input_shape_hint", "described", "identifier", "not_known", "shortest", "wrong_name"]
 
 
 def shortest(unknown: Unknown) -> str:
@@ -62,3 +62,17 @@ def described(value: Any) -> str:
 def wrong_name(name: str, where: Where) -> list[Fault]:
     """What is wrong with the name of a layer or model (keras/src/ops/operation.py, 3.15.1)."""
     return [Fault("wrong-name", "a name without `/`", f"`{name}`", where=where)] if "/" in name else []
+
+
+def batch_input_shape_hint(layer: Layer) -> Fault:
+    """An argument that Keras 2 takes and Keras 3 refuses (keras/src/layers/layer.py, 3.15.1)."""
+    return Fault(
+        "not-in-keras-3",
+        "an `Input` with `batch_shape` before the layer",
+        "`batch_input_shape`",
+        "Keras 3 refuses it; Keras 2 takes it for the shape of the input, batch included",
+        "put `Input(batch_shape=...)` in front, with the same shape, and leave `batch_input_shape` out",
+        layer.places.get("batch_input_shape", layer.where),
+        (layer.name, layer.class_name),
+        "hint",
+    )
