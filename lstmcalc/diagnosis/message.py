@@ -30,7 +30,7 @@ NAME = r"[\w./-]{1,200}"
 #: A shape as Keras, TensorFlow, JAX and numpy print it: (None, 50), [?,50], (None,), TensorShape([None, 50]).
 SHAPE = (
     r"(?:(?:TensorShape|torch\.Size)\()?[\[(]"
-    r"(?:(?:Dimension\()?(?:None|\?|-?\d{1,15}L?)\)?(?:, ?|(?=[\])]))){0,12}[\])]\)?"
+    r"(?:(?:Dimension\()?(?:None|\?|-?\d{1,15}L?)\)?(?:, ?| ?(?=[\])]))){0,12}[\])]\)?"
 )
 
 

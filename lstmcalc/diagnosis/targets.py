@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import isqrt
 
 from lstmcalc.diagnosis.diagnosis import Cause, Shape
 from lstmcalc.diagnosis.message import Found
-from lstmcalc.diagnosis.words import named
+from lstmcalc.diagnosis.words import RECURRENT, class_named, named
 
-__all__ = ["loss_of", "mixed_samples", "target_causes", "targets_meaning"]
+__all__ = ["NUMBERS_IN_A_LIST", "loss_of", "mixed_samples", "target_causes", "targets_meaning"]
 
 #: Losses by the names that messages, tracebacks and TensorFlow's graphs have for them.
 LOSSES = {
@@ -44,6 +45,12 @@ def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "")
     """Why targets do not agree with an output, likeliest first."""
     if others := _other_samples(target, output):
         return others
+    if not target and output:
+        return (NUMBERS_IN_A_LIST,)
+    if len(target) > 1 and not any(target) and (not output or len(target) < len(output) < 4):
+        return (_other_output_shape(), *(_output_has_steps(target, output) if output else ()))
+    if len(output) > 3 and len(target) < 3:
+        return (PICTURES,)
     if len(target) == 1 and len(output) == 2 and output[-1] is not None:
         if output[-1] == 1:
             return (Cause("The targets have no last axis.", "Give them one:", ("y = y[:, None]",)),)
@@ -59,6 +66,8 @@ def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "")
     who = f"The layer {named(layer)}" if layer else "The last layer"
     if wanted is None or got is None or wanted == got:
         return _other_steps(target, output)
+    if len(output) == 2 and class_named(layer) in RECURRENT:
+        return (_behind_a_cell(wanted, got, who),)
     if got == 1:
         return _one_column(wanted, loss, len(output), layer)
     if wanted == 1:
@@ -67,7 +76,31 @@ def target_causes(target: Shape, output: Shape, loss: str = "", layer: str = "")
             return causes
         # Keras 2 expects a size of 1 of this loss's targets too, whatever the layer gives.
         return (causes[0], NUMBERS, *causes[1:]) if named(layer).endswith("(Dense)") else (NUMBERS, *causes)
+    if len(output) == 3 and None not in (target[1], output[1]) and target[1] != output[1]:
+        return (*_other_steps((*target[:2], None), (*output[:2], None)), *_other_columns(wanted, got, who))
     return _other_columns(wanted, got, who)
+
+
+NUMBERS_IN_A_LIST = Cause(
+    "`y` is one number, or a plain list of numbers, which Keras reads as one target for each output.",
+    "Make an array of it, with one row per sample:",
+    ("y = np.asarray(y).reshape(-1, 1)",),
+)
+PICTURES = Cause(
+    "The model gives a picture, or a map of features, for each sample, and there is one target per sample.",
+    "Put one of these before the last Dense, as behind a base model without its top:",
+    ("GlobalAveragePooling2D()", "Flatten()"),
+)
+
+
+def _other_output_shape() -> Cause:
+    """Targets whose shape Keras made itself, of what a layer says that it gives."""
+    return Cause(
+        "A Lambda or layer of your own states another `output_shape` than it gives: Keras takes from there "
+        "how many axes the targets have.",
+        "Compare what the summary says of each layer with what the layer gives:",
+        ("model.summary()", "print(model(x).shape)"),
+    )
 
 
 def _other_samples(target: Shape, output: Shape) -> tuple[Cause, ...]:
@@ -141,6 +174,23 @@ def _one_unit(columns: int, loss: str, who: str) -> tuple[Cause, ...]:
     return (several, classes) if loss in ("binary_crossentropy", *REGRESSION) else (classes, several)
 
 
+def _behind_a_cell(units: int, columns: int, who: str) -> Cause:
+    """A recurrent layer that is the last one."""
+    said = f"{who} is the last layer, so its {units} units are the output."
+    return Cause(said, "Put a Dense behind it, with one unit per number of the target:", (f"Dense({columns})",))
+
+
+def _other_pictures(units: int, columns: int) -> Cause:
+    """Pictures that a loss has put into one row per sample, one with more channels than the other."""
+    many = max(units, columns) // min(units, columns)
+    more, fewer = ("targets", "output") if columns > units else ("output", "targets")
+    said = (
+        f"The {more} hold {many} times as many values per sample as the {fewer}: pictures of more channels or pixels."
+    )
+    code = ("y = y[..., :1]  # one channel of the mask",) if columns > units else ("Conv2D(1, 1)",)
+    return Cause(said, "Give both the same height, width and channels; where it is the channels:", code)
+
+
 def _other_columns(units: int, columns: int, who: str) -> tuple[Cause, ...]:
     causes = [
         Cause(
@@ -150,6 +200,9 @@ def _other_columns(units: int, columns: int, who: str) -> tuple[Cause, ...]:
             about="output",
         )
     ]
+    small, large = sorted((units, columns))
+    if small >= 1000 and isqrt(small) ** 2 == small and large % small == 0:
+        causes.insert(0, _other_pictures(units, columns))
     if columns >= 1000 > units:
         said = f"There is one target per time step, {columns:,} of them, and the model gives {units} per sample."
         fix = "Let it give one output per step, and give `y` a last axis:"

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from lstmcalc.diagnosis.notebook import ARROW, as_python
 from lstmcalc.summary_text.cleaning import broken_lines, plain_line, without_prefix
 
 __all__ = ["Joined", "error_lines", "joined", "looks_like_error"]
@@ -49,7 +50,7 @@ def _clean(raw: str) -> str:
     text = plain_line(raw).translate(_WIDE_SIGNS)
     if text.lstrip()[:1] not in _OWN:
         text = without_prefix(text)
-    return _MARGIN.sub("", text, count=1) if _MARGIN.match(text) else text
+    return _MARGIN.sub("", text, count=1) if _MARGIN.match(text) and not ARROW.match(text) else text
 
 
 def joined(text: str) -> list[Joined]:
@@ -59,7 +60,7 @@ def joined(text: str) -> list[Joined]:
     ['expected ndim=3, found ndim=2']
     """
     raws = [raw for _, raw in broken_lines(text)]
-    lines = [_clean(raw) for raw in raws]
+    lines = as_python([_clean(raw) for raw in raws])
     widest, longest = max(map(len, raws), default=0), max(map(len, lines), default=0)
     # Colours lengthen a line, and cleaning shortens it.
     full = [

@@ -14,6 +14,7 @@ from lstmcalc.diagnosis.families.merging import NODE
 from lstmcalc.diagnosis.families.states import states_in_cell
 from lstmcalc.diagnosis.message import SHAPE, Found, family
 from lstmcalc.diagnosis.targets import LOSSES, mixed_samples
+from lstmcalc.diagnosis.words import class_named
 
 WITH = rf"(?:.{{0,900}}?with input shapes: (?P<first>{SHAPE})(?:, (?P<second>{SHAPE}))?)?"
 
@@ -63,7 +64,24 @@ def unequal_sizes(
             "Give both branches the same units, filters and lengths, or join them: `Concatenate()([a, b])`.",
         ),
     )
-    return Diagnosis("", meaning, causes, expected=str(first or one or ""), got=str(second or other or ""))
+    inside = tuple(_inside(node, first, second))
+    return Diagnosis("", meaning, (*inside, *causes), expected=str(first or one or ""), got=str(second or other or ""))
+
+
+def _inside(node: str, first: Shape | None, second: Shape | None) -> Iterator[Cause]:
+    """What an operation inside of a layer, or of a function of one's own, has to do with it."""
+    path = node.split("/")
+    if len(path) < 2 or re.search(r"loss|error|entropy|divergence|metric|acc|gradient|broadcast_weights", node):
+        return
+    weight = second[0] if second and len(second) == 1 else None
+    if first and weight and weight in first[1:-1]:
+        said = f'The {weight} values that "{path[-2]}" takes are as many as axis {first.index(weight)} of {first} has, '
+        said += "and they meet the last axis: such a weight is made for channels that come first."
+        yield Cause(said, "Use one order in the whole model:", ('"image_data_format": "channels_last"  # keras.json',))
+    else:
+        said = f'It is in "{path[-2]}", which is a layer or a function: '
+        said += "what it reads has another size than its weights, its mask or its states."
+        yield Cause(said, "Look at what goes into it:", ("model.summary()", "print(x.shape)"))
 
 
 def product(first: Shape, second: Shape, node: str = "") -> Diagnosis:
@@ -90,8 +108,42 @@ def product(first: Shape, second: Shape, node: str = "") -> Diagnosis:
     ]
     if len(second) > 1 and first[-1] == second[-1]:
         causes.insert(0, causes.pop())
+    layer = _own_layer(node) if len(second) == 2 else ""
+    if layer:
+        causes = [
+            *_weight_of(layer, first, second),
+            *(cause for cause in causes if "product of your own" in cause.cause),
+        ]
     return Diagnosis(
-        "matrix-sizes", meaning, tuple(causes), expected=f"{inner} values", got=str(first), received=(first,)
+        "matrix-sizes", meaning, tuple(causes), layer, expected=f"{inner} values", got=str(first), received=(first,)
+    )
+
+
+def _own_layer(node: str) -> str:
+    """The layer of an operation, where its name is of no class of Keras, or of one that has no weights."""
+    layer = node.split("/")[-2] if "/" in node else ""
+    # Keras writes the names that it gives small.
+    own = layer[:1].isupper() or class_named(layer) in NO_WEIGHTS
+    return layer if own and not re.search(r"loss|gradient|while", node) else ""
+
+
+#: Classes that have no weights, whose names are those of many classes of one's own.
+NO_WEIGHTS = ("Attention", "Lambda")
+
+
+def _weight_of(layer: str, first: Shape, second: Shape) -> Iterator[Cause]:
+    """What to do where a layer of one's own multiplies what it gets by its weight."""
+    yield Cause(
+        f'The weight of "{layer}", {second}, was made for {second[0]} values; it is multiplied with {first[-1]}.',
+        "Where the layer is your own, make the weight in `build`, from what it is multiplied with:",
+        (
+            "def build(self, input_shape):",
+            f'    self.kernel = self.add_weight(shape=(input_shape[-1], {second[1]}), name="kernel")',
+        ),
+    )
+    yield Cause(
+        f'The layer "{layer}" is used on two inputs, one with {second[0]} and one with {first[-1]} values.',
+        "Make one layer for each.",
     )
 
 
@@ -178,6 +230,12 @@ def matrices(found: Found) -> Diagnosis | None:
         r"The size of tensor a \((?P<one>\d{1,12})\) must match the size of tensor b \((?P<other>\d{1,12})\)",
     ),
     ("required broadcastable shapes", r"required broadcastable shapes"),
+    # Theano.
+    (
+        "Input dimension mis-match",
+        r"Input dimension mis-match\. \(input\[\d{1,3}\]\.shape\[(?P<axis>\d{1,2})\] = (?P<one>\d{1,12}), "
+        r"input\[\d{1,3}\]\.shape\[\d{1,2}\] = (?P<other>\d{1,12})\)",
+    ),
 )
 def broadcast(found: Found) -> Diagnosis | None:
     """Values combined one by one, once the data is there."""
@@ -187,7 +245,8 @@ def broadcast(found: Found) -> Diagnosis | None:
     if first and second and (states := states_in_cell(found, first, second)):
         return states
     if not first or not second:
-        return unequal_sizes(None, None, found.number("one"), found.number("other"))
+        unequal = unequal_sizes(None, None, found.number("one"), found.number("other"))
+        return replace(unequal, causes=(OTHER_BATCH, *unequal.causes)) if found["axis"] == "0" else unequal
     pairs = [
         (one, other)
         for one, other in zip(reversed(first), reversed(second), strict=False)
@@ -213,6 +272,12 @@ FIXED_BATCH = Cause(
     "A layer or Lambda of your own makes an array for a fixed number of samples, and this batch has another one.",
     "Take the number from what comes in:",
     ("keras.ops.shape(x)[0]  # instead of batch_size",),
+)
+OTHER_BATCH = Cause(
+    "A layer with `stateful=True` gets a batch of another size than it was built with: the sizes are those of axis 0, "
+    "which counts the samples as a rule.",
+    "Give it the same size:",
+    ("model.predict(x, batch_size=batch_size)",),
 )
 FULL_BATCHES = Cause(
     "The model is built for batches of one size, and the last batch is smaller.",

@@ -147,6 +147,7 @@ RAGGED = (
         r"Failed to convert a NumPy array to a Tensor \(Unsupported object type (?P<type>[\w.]{1,60})\)",
     ),
     ("Invalid dtype: object", r"Invalid dtype: object"),
+    ("non-rectangular Python sequence", r"Can't convert non-rectangular Python sequence to Tensor"),
     ("all input arrays must have the same shape", r"all input arrays must have the same shape"),
 )
 def ragged(found: Found) -> Diagnosis:

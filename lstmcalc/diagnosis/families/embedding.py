@@ -31,6 +31,9 @@ def _layer(path: str, text: str) -> str:
 
 
 def _index_causes(index: int, size: int) -> tuple[Cause, ...]:
+    if index <= -(2**31):
+        said = "A missing value (NaN), or a number too large for the integers of the data, was made an integer."
+        return (Cause(said, "Look for it before that:", ("np.isnan(x).any(), x.min(), x.max()",)),)
     if index < 0:
         said = "A negative number stands for unknown or missing words."
         return (Cause(said, "Shift the numbers, or map it to 0:", ("x = np.maximum(x, 0)",)),)

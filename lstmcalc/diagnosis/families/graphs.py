@@ -38,6 +38,7 @@ MIXED = Cause(
         "must come from",
         r"(?P<place>Input) tensors to a (?:Functional|Model) must come from" r" (?:tf\.)?keras\.(?:layers\.)?Input",
     ),
+    ("inputs must come from", r"Model (?P<place>input)s must come from (?:tf\.)?keras\.(?:layers\.)?Input"),
     ("has no attribute '_inbound_nodes'", r"'NoneType' object has no attribute '_inbound_nodes'"),
     (
         "unexpected instance while processing input",

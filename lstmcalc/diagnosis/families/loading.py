@@ -217,7 +217,7 @@ def _class_causes(found: Found, name: str) -> list[Cause]:
     from lstmcalc.layers import find_rule
 
     own = Cause(
-        f"`{name}` is a class or function of your own.",
+        f"`{name}` is a class or function of your own, or of another package: Keras has none of that name.",
         "Give it when loading, or register it where it is defined:" if registration(found) else "Give it when loading:",
         (
             f'keras.models.load_model("{file_read(found, "model.keras")}", custom_objects={{"{name}": {name}}})',

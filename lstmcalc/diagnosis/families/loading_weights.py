@@ -152,6 +152,10 @@ def _shape_causes(class_name: str, wanted: Shape, got: Shape) -> list[Cause]:
         rf"Layer (?:(?P<layer>[\w./-]{{1,200}}) )?weight shape (?P<wanted>{SHAPE}) (?:is"
         rf" )?not compatible with provided weight shape (?P<got>{SHAPE})",
     ),
+    (
+        "not compatible with weight shape",
+        rf"Layer shape (?P<wanted>{SHAPE}) not compatible with weight shape (?P<got>{SHAPE})",
+    ),
     ("are incompatible", rf"Shapes (?P<wanted>{SHAPE}) and (?P<got>{SHAPE}) are incompatible"),
     (
         "(op: 'Assign')",

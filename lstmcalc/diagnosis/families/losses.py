@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.message import SHAPE, Found, family
-from lstmcalc.diagnosis.targets import loss_of, target_causes, targets_meaning
+from lstmcalc.diagnosis.targets import NUMBERS_IN_A_LIST, loss_of, target_causes, targets_meaning
 
 
 def compared(found: Found, target: Shape | None, output: Shape | None, loss: str = "") -> Diagnosis | None:
@@ -59,6 +59,39 @@ def incompatible_shapes(found: Found) -> Diagnosis | None:
         # A metric compares the output with the targets, a loss the other way round.
         first, second = second, first
     return compared(found, first, second)
+
+
+@family(
+    "target-shape",
+    ("are not compatible", rf"Shapes (?P<first>{SHAPE}) and (?P<second>{SHAPE}) are not compatible"),
+    ("must have the same rank", rf"Shapes (?P<first>{SHAPE}) and (?P<second>{SHAPE}) must have the same rank"),
+)
+def other_rank(found: Found) -> Diagnosis | None:
+    """Targets and outputs as TensorFlow compares them: inside of a loss the targets stand first."""
+    if not loss_of(found) and "cross_entropy" not in found.text:
+        return None
+    return compared(found, found.shape("first"), found.shape("second"))
+
+
+@family(
+    "target-structure",
+    (
+        "y_true and y_pred have different structures",
+        r"y_true and y_pred have different structures\. y_true: (?P<target>[\[({*][^:]{0,200}|\{.{1,200}?\}) y_pred: "
+        r"(?P<output>\*|[\[({][\[\](){}'\w*:, ]{1,200}[\])}])",
+    ),
+)
+def target_structure(found: Found) -> Diagnosis:
+    """Targets as a list or dictionary, for a model whose outputs are none."""
+    target, output = found["target"].strip(), found["output"].strip()
+    meaning = f"The targets are given as `{target}`, and the model gives `{output}`, where `*` stands for one array."
+    causes = [
+        Cause("The targets are not given as the outputs are.", "Give one array per output, in the same brackets:",
+              ("model.fit(x, [y1, y2])  # for outputs=[a, b]",))
+    ]  # fmt: skip
+    if output == "*" and target[:1] in "[(":
+        causes = [NUMBERS_IN_A_LIST]
+    return Diagnosis("", meaning, tuple(causes), expected=output, got=target)
 
 
 @family(
@@ -170,6 +203,14 @@ def _sparse_causes(target: Shape, output: Shape, classes: int | None) -> tuple[C
     return (one, ONE_HOT)
 
 
+NO_CLASS = Cause(
+    "255 is the largest value of a byte: it marks pixels without a class in masks of pictures, or pixel values were "
+    "read as labels.",
+    "Look at what the labels hold:",
+    ("np.unique(y)",),
+)
+
+
 @family(
     "label-range",
     (
@@ -207,6 +248,10 @@ def _label_causes(label: int, classes: int | None) -> tuple[Cause, ...]:
         "Number them anew:",
         ("classes, y = np.unique(y, return_inverse=True)", "# then Dense(len(classes))"),
     )
+    if label < 0 and classes is not None and classes > 2:
+        said = "A negative label stands for what has no class, as encoders write for values that they do not know."
+        known = Cause(said, "Leave these samples away, or give them a class:", ("x, y = x[y >= 0], y[y >= 0]",))
+        return (known, renumber)
     if label < 0:
         code = ("y = (y + 1) // 2",) if label == -1 else ()
         fix = "Number the classes from 0:" if code else "Number the classes from 0."
@@ -229,4 +274,6 @@ def _label_causes(label: int, classes: int | None) -> tuple[Cause, ...]:
         return (units, binary) if label > 1 else (binary, units)
     from_one = Cause("The labels count from 1.", "Count from 0:", ("y = y - 1",))
     causes = (from_one, units) if classes is not None and label == classes else (units, from_one)
+    if label == 255 and classes is not None and classes < 255:
+        causes = (NO_CLASS, units)
     return (*causes, renumber)

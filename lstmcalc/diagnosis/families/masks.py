@@ -18,6 +18,7 @@ from lstmcalc.diagnosis.words import class_named, named
         r"Layer (?:[\"']?(?P<layer>[\w./-]{1,200}?)[\"']? )?does not support masking"
         r"(?:, but was passed an input_mask)?",
     ),
+    ("Attached non-masking layer", r"Attached non-masking layer to layer with masked output"),
 )
 def mask_unsupported(found: Found) -> Diagnosis:
     """A mask reaches a layer that takes none (Keras 1 and 2; Keras 3 drops it without a word)."""

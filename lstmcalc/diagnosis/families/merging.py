@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from math import prod
 
 from lstmcalc.diagnosis.diagnosis import Cause, Diagnosis, Shape
 from lstmcalc.diagnosis.families.masks import joined_masks
@@ -163,12 +165,7 @@ def merge(found: Found) -> Diagnosis | None:
         )
         causes.append(Cause("The two were to be joined, not added.", code=("Concatenate()([one, other])",)))
     elif len(one) == len(other):
-        causes.append(
-            Cause(
-                "The branches have different lengths or sizes of pictures.",
-                'Use `padding="same"` and the same strides in both, or crop the larger one.',
-            )
-        )
+        causes += _other_lengths(one, other)
     else:
         causes.append(
             Cause(
@@ -177,6 +174,29 @@ def merge(found: Found) -> Diagnosis | None:
             )
         )
     return Diagnosis("", meaning, tuple(causes), got=f"{one} and {other}", received=shapes)
+
+
+def _other_lengths(one: Shape, other: Shape) -> Iterator[Cause]:
+    """Samples of as many axes that differ on more than the last."""
+    sizes = [[size for size in shape if size is not None] for shape in (one, other)]
+    if len(sizes[0]) == len(sizes[1]) == len(one):
+        if sorted(sizes[0]) == sorted(sizes[1]):
+            order = tuple(sizes[1].index(size) + 1 for size in sizes[0])
+            said = "The axes of the two stand in another order."
+            code = (f"Permute({order})(other)",) if len(set(order)) == len(order) else ()
+            yield Cause(said, "Bring both into the same order, one `data_format` for pictures:", code)
+        elif prod(sizes[0]) == prod(sizes[1]):
+            yield Cause("Both have as many values, in another shape.", "Reshape one:", (f"Reshape({one})(other)",))
+    apart = [place for place, pair in enumerate(zip(one, other, strict=True), 1) if pair[0] != pair[1]]
+    if len(one) == 2:
+        said = "The branches have different numbers of steps."
+        yield Cause(said, 'Use `padding="same"` and the same strides in both, or crop the larger one.')
+        return
+    axes = f"axis {apart[0]}" if len(apart) == 1 else f"the axes {' and '.join(map(str, apart))}"
+    yield Cause(
+        f"The branches have different lengths or sizes of pictures: they differ on {axes}.",
+        'Use `padding="same"` and the same strides in both, or crop the larger one.',
+    )
 
 
 @family(
@@ -281,6 +301,11 @@ NODE = (
         rf".{{0,400}}?with input shapes: (?P<first>{SHAPE}), (?P<second>{SHAPE})",
     ),
     (
+        "in both shapes must be equal, but are",
+        r"Dimension (?P<axis>\d{1,3}) in both shapes must be equal, but are (?P<one>\d{1,15}) and (?P<other>\d{1,15})\."
+        rf" Shapes are (?P<part>{SHAPE}) and (?P<part2>{SHAPE})",
+    ),
+    (
         "all the input array dimensions",
         r"all the input array dimensions (?:except )?for the concatenation axis must match exactly, but along dimension"
         r" (?P<axis>\d{1,3}), the array at index \d{1,6} has size (?P<one>\d{1,15}) and the array at index \d{1,6}"
@@ -300,6 +325,8 @@ def concatenated_data(found: Found) -> Diagnosis | None:
     if first and second:
         meaning = f"Arrays are joined along one axis; all other axes must agree. They are {first} and {second}."
         return Diagnosis("", meaning, concatenate_causes((first, second)), got=both((first, second)))
+    if found["part"]:
+        return _beside_the_axis(found)
     axis, one, other = found.number("axis"), found.number("one"), found.number("other")
     meaning = (
         f"Arrays are joined along one axis; all other axes must agree. On axis {axis} they have {one} and {other}."
@@ -307,6 +334,22 @@ def concatenated_data(found: Found) -> Diagnosis | None:
     fix = "Join along that axis, or bring the arrays to the same size there:"
     cause = Cause(f"They differ on axis {axis}.", fix, (f"np.concatenate(arrays, axis={axis})",))
     return Diagnosis("", meaning, (cause,), got=f"{one} and {other}")
+
+
+def _beside_the_axis(found: Found) -> Diagnosis:
+    """Shapes of TensorFlow that must agree on an axis, where it is not said what is done with them."""
+    one, other, parts = found["one"], found["other"], f"{found.shape('part')} and {found.shape('part2')}"
+    meaning = f"Two arrays that must agree on axis {found['axis']} have {one} and {other} there: {parts}."
+    causes = (
+        Cause(
+            "They are joined (`Concatenate`), and differ on an axis other than the one they are joined along; "
+            "the axis of the join is left out of these shapes.",
+            "Join along that axis, or bring both to the same size there:",
+            ("print(a.shape, b.shape)", "Concatenate(axis=-1)([a, b])"),
+        ),
+        Cause("Weights are loaded into a layer of another size.", "Build the model as when it was saved."),
+    )
+    return Diagnosis("", meaning, causes, expected=one, got=other)
 
 
 def _selected(found: Found) -> Diagnosis | None:

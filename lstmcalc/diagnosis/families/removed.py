@@ -10,7 +10,7 @@ from lstmcalc.diagnosis.families.removed_arguments import METHODS as MODEL_METHO
 from lstmcalc.diagnosis.families.removed_arguments import NO_LAYERS, OPTIMIZERS, Gone, argument_gone, near_argument
 from lstmcalc.diagnosis.families.removed_names import name_gone
 from lstmcalc.diagnosis.message import Found, family
-from lstmcalc.diagnosis.traced import call_of, own_line, with_file
+from lstmcalc.diagnosis.traced import call_of, calls, own_line, with_file
 from lstmcalc.diagnosis.words import with_article
 
 #: What TensorFlow and the Keras beside Keras 3 call the modules of Keras.
@@ -64,12 +64,23 @@ def _keyword_causes(name: str, value: str, where: str) -> list[Cause]:
 
     if row := argument_gone(name, where):
         return [gone_cause(row, f"`{name}`", where, value)]
-    if near := near_argument(name, where):
+    near = near_argument(name, where)
+    if near == name:
+        return [NOT_ALL]
+    if near:
         call = f"model.{where}" if where in MODEL_METHODS else where
         return [Cause("The argument is misspelt.", "Write:", (f"{call}(..., {near}={value or '...'})",))]
     if find_rule(where) or not where[:1].isupper():
         return []
     return [_own_class(f"`{where}` is a class of your own", name)]
+
+
+#: Embedding's `input_length` is one.
+NOT_ALL = Cause(
+    "Not every Keras 3 takes this argument.",
+    "Leave it out, and let `Input` state the shape; or bring Keras up to date:",
+    ("python -m pip install -U keras",),
+)
 
 
 def _own_class(which: str, name: str) -> Cause:
@@ -143,6 +154,7 @@ def _of_another(name: str, where: str, found: Found) -> Cause:
     ("Argument(s) not recognized", r"Argument\(s\) not recognized: (?P<given>\{.{1,400}?\})"),
     ("Unexpected keyword argument", r"Unexpected keyword argument passed to optimizer: (?P<name>\w{1,60})"),
     ("not understood", r"\('Keyword argument not understood:', '(?P<name>\w{1,60})'\)"),
+    ("not understood", r"Keyword argument not understood: (?P<name>\w{1,60})"),
     ("unknown keyword arguments", r"Received unknown keyword arguments: (?P<given>\{.{1,400}?\})"),
     (
         "Invalid keyword argument(s) in compile",
@@ -159,7 +171,9 @@ def _of_another(name: str, where: str, found: Found) -> Cause:
 def unknown_argument(found: Found) -> Diagnosis | None:
     """A keyword that the class or method does not take."""
     where, pairs = _taker(found), _keywords(found)
-    if where is None or not of_keras(where, {name for name, _ in pairs}, found):
+    if "passed to optimizer" in found.message and (diagnosis := _optimizer(pairs[0][0], found)):
+        return diagnosis
+    if where is None or not ("not understood" in found.message or of_keras(where, {name for name, _ in pairs}, found)):
         return None
     if "'go_backwards'" in found["given"] and found.near(r"(Bidirectional)"):
         return None
@@ -170,6 +184,21 @@ def unknown_argument(found: Found) -> Diagnosis | None:
     is_layer = where[:1].isupper() and argument_gone("batch_input_shape", where) is not None
     causes = with_file(found, tuple(_argument_causes(pairs, where, found)))
     return Diagnosis("", meaning, causes, class_name=where if is_layer else "", got=names.replace("`", ""))
+
+
+def _optimizer(name: str, found: Found) -> Diagnosis | None:
+    """The learning rate under a name that the optimizer does not have; Keras 2 says it."""
+    call = next((one for one in calls(found) if name in one.keywords), None)
+    other = {"learning_rate": "lr", "lr": "learning_rate"}.get(name, "")
+    if not other:
+        return None
+    if name == "learning_rate":
+        said = "The Keras that runs is older than 2.3, which calls it `lr`."
+    else:
+        said = "The optimizer is a class of another package or of your own, which calls it `learning_rate`."
+    code = call.written("", name, **{other: call.keywords[name]}) if call else f"Adam({other}=0.001)"
+    cause = Cause(said, "Bring Keras and that package up to date, or write:", (code,))
+    return Diagnosis("", f"The optimizer takes no argument `{name}`.", (cause,), expected=other, got=name)
 
 
 STATED = Cause(
