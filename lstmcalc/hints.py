@@ -10,22 +10,7 @@ from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, Weight
 from lstmcalc.shapes import show_shape
 
-__all__ = ["NOT_IN_KERAS_3", "hints_on_class", "hints_on_input_shape", "hints_on_sizes"]
-
-NOT_IN_KERAS_3 = "not-in-keras-3"
-#: What Keras 3 has for classes that it took out.
-SUCCESSORS = {
-    "CuDNNLSTM": "use `LSTM`, which runs the fused cuDNN kernel by itself where there is a GPU",
-    "CuDNNGRU": "use `GRU`, which runs the fused cuDNN kernel by itself where there is a GPU",
-    "ThresholdedReLU": "use `ReLU` with its `threshold`",
-}
-
-
-def hints_on_class(rule: LayerRule) -> Iterator[Fault]:
-    """A class that only Keras 2 has."""
-    if rule.family == "legacy":
-        fix = SUCCESSORS.get(rule.class_name, "")
-        yield Fault(NOT_IN_KERAS_3, "a layer that Keras 3 has", f"`{rule.class_name}`", "only Keras 2 has it", fix)
+__all__ = ["hints_on_input_shape", "hints_on_sizes"]
 
 
 def hints_on_input_shape(rule: LayerRule, x: Inputs, is_first: bool) -> Iterator[Fault]:

@@ -24,7 +24,7 @@ from lstmcalc.dims import (
 )
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
-from lstmcalc.hints import hints_on_class, hints_on_input_shape, hints_on_sizes
+from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
 from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
 from lstmcalc.mask_graph import mask_parents
 from lstmcalc.mask_hints import hints_on_masks
@@ -310,7 +310,7 @@ class Walk:
 
     def _hint(self, rule: LayerRule, x: Inputs, weights: tuple[Weight, ...], call: Call) -> None:
         is_first = bool(call.inputs) and call.inputs[0].name in {port.name for port in self.spec.inputs}
-        hints = [*hints_on_class(rule), *rule.hints(x), *hints_on_input_shape(rule, x, is_first)]
+        hints = [*rule.hints(x), *hints_on_input_shape(rule, x, is_first)]
         for name, hint in hints_on_sizes(x, weights, self.free):
             self.needs.add(name)
             hints.append(hint)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from lstmcalc.dims import at_least, to_text
 from lstmcalc.errors import Fault
 from lstmcalc.layers.core import Embedding
+from lstmcalc.layers.pooling import GlobalMaxPooling1D
 from lstmcalc.layers.preprocessing.lookups import Lookup
 from lstmcalc.layers.rule import RULES, LayerRule
 from lstmcalc.masks import Harm, MaskFlow
@@ -32,7 +33,7 @@ def hints_on_masks(flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Iterator[F
             yield _lost(harm, flow, rules)
     for (name, place), call in flow.calls.items():
         rule = rules.get(name)
-        if place == 0 and rule and rule.class_name == "GlobalMaxPooling1D" and flow.reports[name, 0].role == "lost":
+        if place == 0 and isinstance(rule, GlobalMaxPooling1D) and flow.reports[name, 0].role == "lost":
             yield POOLED.placed(call.where, (name, rule.class_name))
         if place == 0 and isinstance(rule, Embedding) and rule.mask_zero and call.inputs:
             for hint in _on_numbers(rule, call.inputs[0].name, rules.get(call.inputs[0].name)):

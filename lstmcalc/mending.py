@@ -17,7 +17,7 @@ __all__ = ["Inferred", "mended"]
 
 #: No more changes are tried for one fault, and for all of them no more than take so many calls.
 MOST_TRIALS = 60
-MOST_CALLS = 6000
+MOST_CALLS = 2000
 
 
 class Inferred(Protocol):

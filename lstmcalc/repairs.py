@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from lstmcalc.dims import UNKNOWN, product
 from lstmcalc.errors import Fault
+from lstmcalc.graph import numbered_calls
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Shape
@@ -70,12 +72,8 @@ def _place(spec: Spec, fault: Fault) -> int | None:
 
 def _upstream(spec: Spec, index: int) -> Iterator[int]:
     """The calls and, as negative numbers, the inputs (-1 is the first) that lead to a call, the nearest first."""
-    counts: dict[str, int] = {}
-    places: dict[tuple[str, int], int] = {(port.name, 0): -1 - i for i, port in enumerate(spec.inputs)}
-    for i, call in enumerate(spec.calls[:index]):
-        number = counts.get(call.layer, 0)
-        counts[call.layer] = number + 1
-        places[call.layer, number] = i
+    places = {(port.name, 0): -1 - place for place, port in enumerate(spec.inputs)}
+    places |= {key: place for place, key in enumerate(islice(numbered_calls(spec), index))}
     waiting = [places.get((ref.name, ref.call)) for ref in spec.calls[index].refs]
     seen = set()
     for place in waiting:

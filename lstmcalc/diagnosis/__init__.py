@@ -79,5 +79,8 @@ def _latest_first(spans: list[_Span]) -> list[_Span]:
         else:
             groups.append([span])
         reach = max(reach, span[1])
-    longest = lambda span: (span[0] - span[1], span[2])  # noqa: E731
-    return [span for group in reversed(groups) for span in sorted(group, key=longest)]
+    return [span for group in reversed(groups) for span in sorted(group, key=_longest_first)]
+
+
+def _longest_first(span: _Span) -> tuple[int, ...]:
+    return (span[0] - span[1], span[2])

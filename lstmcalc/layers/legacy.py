@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 from lstmcalc.dims import UNKNOWN, Dim, product
-from lstmcalc.errors import Rejection
+from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.cells import GRUCell, LSTMCell
 from lstmcalc.layers.convolutional import KernelRule
@@ -43,7 +43,18 @@ class TwoBiasesGRU(GRUCell):
         yield Weight("bias", (6 * self.units,), 1, BIAS)
 
 
-class CuDNN(Recurrent):
+class Gone(LayerRule):
+    """What only Keras 2 has; `successor` is the advice what to use instead, where there is a layer."""
+
+    successor: ClassVar[str] = ""
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield Fault("not-in-keras-3", "a layer that Keras 3 has", f"`{self.class_name}`", "only Keras 2 has it",
+                    self.successor)  # fmt: skip
+        yield from super().hints(x)
+
+
+class CuDNN(Gone, Recurrent):
     """What both layers share; neither takes a mask or dropout (keras/layers/cudnn_recurrent.py, Keras 2.2.4)."""
 
     takes_mask = False
@@ -80,6 +91,7 @@ class CuDNNLSTM(CuDNN):
     keras/layers/cudnn_recurrent.py, Keras 2.2.4.
     """
 
+    successor = "use `LSTM`, which runs the fused cuDNN kernel by itself where there is a GPU"
     cell = TwoBiasesLSTM
 
     units: Dim = arg.positive()
@@ -103,6 +115,7 @@ class CuDNNGRU(CuDNN):
     keras/layers/cudnn_recurrent.py, Keras 2.2.4.
     """
 
+    successor = "use `GRU`, which runs the fused cuDNN kernel by itself where there is a GPU"
     cell = TwoBiasesGRU
 
     units: Dim = arg.positive()
@@ -119,12 +132,13 @@ class CuDNNGRU(CuDNN):
 
 
 @layer(family="legacy")
-class ThresholdedReLU(LayerRule):
+class ThresholdedReLU(Gone):
     """Keeps what is above `theta`, and makes the rest 0.
 
     keras/src/layers/activation/thresholded_relu.py, Keras 2.15.0.
     """
 
+    successor = "use `ReLU` with its `threshold`"
     passes_mask = True
 
     theta: float = arg.number(1.0, low=0)
@@ -135,7 +149,7 @@ class ThresholdedReLU(LayerRule):
     ]
 
 
-class LocallyConnected(KernelRule):
+class LocallyConnected(Gone, KernelRule):
     """A window that slides over the input, with weights of its own at every place.
 
     keras/src/layers/locally_connected, Keras 2.15.0. `implementation` decides in what form the weights are held, and
@@ -250,7 +264,7 @@ class LocallyConnected2D(LocallyConnected):
     ]
 
 
-class RandomSize(LayerRule):
+class RandomSize(Gone):
     """Makes images higher or wider by chance in training (keras/src/layers/preprocessing, Keras 2.15.0).
 
     The size is unknown then, and Keras takes it for unknown always.
