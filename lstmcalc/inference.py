@@ -25,7 +25,7 @@ from lstmcalc.dims import (
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
-from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
+from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, all_work, as_shapes, own_weights
 from lstmcalc.mask_graph import mask_parents
 from lstmcalc.mask_hints import hints_on_masks
 from lstmcalc.masks import Applied, Array, Follow, Followed, MaskFlow
@@ -271,7 +271,7 @@ class Walk:
             self._assume(call.layer, assumption)
         if believed is not None:
             self.believed[key] = believed
-        self.applied[key] = Applied(rule, x, outputs, follow)
+        self.applied[key] = Applied(rule, x, outputs, follow, all_work(rule, x, weights))
         return outputs
 
     def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:
@@ -359,7 +359,7 @@ class Walk:
         layers = [
             input_report(name, self._shape_of_input(name), flow)
             if name in ports
-            else layer_report(spec, name, self.layers[name], flow)
+            else layer_report(spec, name, self.layers[name], flow, self.applied)
             for name in names
         ]
         self.faults += stored_otherwise(spec, [layer for layer in layers if layer.known])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lstmcalc.dims import lower
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.graph import CallKey, Parents, numbered_calls, run_order
-from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape
+from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Work
 from lstmcalc.report import MaskReport, Report
 from lstmcalc.spec import Call, Ref, Spec
 
@@ -71,6 +71,8 @@ class Applied(NamedTuple):
     x: Inputs | None
     outputs: tuple[Shape, ...] | None
     follow: Follow | None = None
+    #: What one sample has the layer calculate.
+    work: tuple[Work, ...] = ()
 
 
 class Harm(NamedTuple):

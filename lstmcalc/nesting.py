@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from lstmcalc.costs import inner_work
 from lstmcalc.dims import Dim, lift, lift_size
 from lstmcalc.layers import rule
-from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight
+from lstmcalc.layers.costs import FREE
+from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, Work
 from lstmcalc.masks import Follow
 from lstmcalc.report import Report
 from lstmcalc.spec import Spec
@@ -45,7 +47,11 @@ class ModelRule(LayerRule):
                 name = f"{layer.name}/{weight.name}"
                 shape = lift(weight.shape)
                 origin = weight.origin or f"{self._model}/{name}"
-                yield Weight(name, shape, lift_size(weight.uses), weight.why, weight.trainable, weight.dtype, origin)
+                uses, trainable = lift_size(weight.uses), weight.trainable
+                yield Weight(name, shape, uses, weight.why, trainable, weight.dtype, origin, FREE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return inner_work(self.report)
 
     def output_shape(self, x: Inputs) -> Any:
         (self.report, self.follow), self._seen = self._run(x.shapes), x.shapes

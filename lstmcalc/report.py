@@ -7,6 +7,7 @@ from typing import Any
 
 from lstmcalc.dims import Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
+from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
 from lstmcalc.spec import Ref
 
 __all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Shape", "Totals", "WeightReport"]
@@ -103,6 +104,13 @@ class CallReport:
     mask: MaskReport = MaskReport()
     #: The outputs behind `connected_to`: which one, of which application.
     refs: tuple[Ref, ...] = ()
+    #: What one sample has the layer calculate, step by step; None where that is not known.
+    work: tuple[Work, ...] | None = ()
+
+    @property
+    def cost(self) -> Cost:
+        """What one sample costs in a forward pass; `UNKNOWN` where that is not known."""
+        return UNKNOWN_COST if self.work is None else Cost.of(step.cost for step in self.work)
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,11 @@ class LayerReport:
     def params(self) -> Size:
         """The parameter count, as in "Param #"; None where the layer is not known."""
         return self.totals.params if self.known else None
+
+    @property
+    def cost(self) -> Cost:
+        """What one sample costs in a forward pass, all applications together; `UNKNOWN` where that is not known."""
+        return Cost.of(call.cost for call in self.calls)
 
     @property
     def distinct_calls(self) -> tuple[CallReport, ...]:
@@ -222,6 +235,11 @@ class Report:
         for weight in sorted(weights, key=lambda weight: not weight.trainable):
             first.setdefault(weight.origin, weight)
         return tuple(weight for weight in weights if not weight.origin or first[weight.origin] is weight)
+
+    @property
+    def cost(self) -> Cost:
+        """What one sample costs in a forward pass; `UNKNOWN` where that is not known."""
+        return Cost.of(layer.cost for layer in self.layers)
 
     @property
     def totals(self) -> Totals:

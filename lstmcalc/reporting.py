@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from lstmcalc.dims import lower, lower_size
-from lstmcalc.layers.rule import Formula, LayerRule, Shape, Weight
-from lstmcalc.masks import MaskFlow
+from lstmcalc.graph import CallKey
+from lstmcalc.layers.rule import Formula, LayerRule, Shape, Weight, Work
+from lstmcalc.masks import Applied, MaskFlow
 from lstmcalc.report import CallReport, LayerReport, MaskReport, Report, WeightReport
 from lstmcalc.spec import Spec
 
@@ -30,11 +32,16 @@ def input_report(name: str, shape: Shape, flow: MaskFlow) -> LayerReport:
     return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), (), mask=mask),))
 
 
-def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerReport:
+def layer_report(
+    spec: Spec, name: str, layer: Layer, flow: MaskFlow, applied: Mapping[CallKey, Applied]
+) -> LayerReport:
     """The row of a layer."""
     class_name = layer.rule.class_name if layer.rule else spec.layers[name].class_name
     formula, times = layer.formula, len(layer.calls)
-    calls = (replace(call, mask=flow.reports[name, place]) for place, call in enumerate(layer.calls))
+    calls = (
+        replace(call, mask=flow.reports[name, place], work=_work(applied.get((name, place)), spec.trainable))
+        for place, call in enumerate(layer.calls)
+    )
     return LayerReport(
         name,
         class_name,
@@ -46,6 +53,13 @@ def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerRe
         flow.nested.get((name, 0), layer.nested),
         layer.weights is not None,
     )
+
+
+def _work(applied: Applied | None, trainable: bool) -> tuple[Work, ...] | None:
+    """What an application has one sample calculate; a frozen model trains nothing."""
+    if applied is None:
+        return None
+    return applied.work if trainable else tuple(step._replace(trained=False) for step in applied.work)
 
 
 def _weight_report(weight: Weight, trainable: bool = True) -> WeightReport:

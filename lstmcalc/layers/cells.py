@@ -9,6 +9,7 @@ from lstmcalc.dims import Dim
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
+from lstmcalc.layers.costs import ADD, STATES
 from lstmcalc.layers.recurrent import Cell, Holder, prefixed, view
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer, own_weights
 
@@ -52,9 +53,11 @@ class LSTMCell(Cell):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         gates = 4 * self.units
         yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
-        yield Weight("recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state")
+        yield Weight(
+            "recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state", reads=(STATES,)
+        )
         if self.use_bias:
-            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit")
+            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit", cost=ADD)
 
     examples = [
         Example({"units": 64}, (None, 32), params=24_832, output=[(None, 64)] * 3, states=[(None, 64)] * 2),
@@ -99,13 +102,19 @@ class GRUCell(Cell):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         gates = 3 * self.units
         yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
-        yield Weight("recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state")
+        yield Weight(
+            "recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state", reads=(STATES,)
+        )
         if self.use_bias and self.reset_after:
             yield Weight(
-                "bias", (2, gates), 1, "gates and candidate add one offset per unit to each of their two products"
+                "bias",
+                (2, gates),
+                1,
+                "gates and candidate add one offset per unit to each of their two products",
+                cost=ADD,
             )
         elif self.use_bias:
-            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit")
+            yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit", cost=ADD)
 
     examples = [
         Example({"units": 64}, (None, 32), params=18_816, output=[(None, 64)] * 2, states=[(None, 64)]),
@@ -139,9 +148,11 @@ class SimpleRNNCell(Cell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield Weight("kernel", (x.input_dim, self.units), 1, "each unit reads the input")
-        yield Weight("recurrent_kernel", (self.units, self.units), 1, "each unit reads the output before")
+        yield Weight(
+            "recurrent_kernel", (self.units, self.units), 1, "each unit reads the output before", reads=(STATES,)
+        )
         if self.use_bias:
-            yield Weight("bias", (self.units,), 1, "each unit adds one offset")
+            yield Weight("bias", (self.units,), 1, "each unit adds one offset", cost=ADD)
 
     examples = [
         Example({"units": 64}, (None, 32), params=6_208, output=[(None, 64)] * 2, states=[(None, 64)]),

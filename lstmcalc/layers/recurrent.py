@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from lstmcalc.dims import Dim, equal
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers.costs import INSIDE, STATES
 from lstmcalc.layers.masks import one_per_step
 from lstmcalc.layers.recurrent_hints import (
     FUSED,
@@ -17,10 +18,10 @@ from lstmcalc.layers.recurrent_hints import (
     listed,
     stateful_hint,
 )
-from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, as_shapes, count_axes, variable_dtype
+from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, Work, as_shapes, count_axes, variable_dtype
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "prefixed", "view"]
+__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "over_steps", "prefixed", "view"]
 
 
 class Cell(LayerRule):
@@ -104,7 +105,11 @@ class Recurrent(LayerRule):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for weight in self.cell_rule().weights(self.one_step(x)):
-            yield weight._replace(uses=weight.uses * x.timesteps)
+            yield over_steps(weight, x.timesteps)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        for step in self.cell_rule().work(self.one_step(x)):
+            yield step.times(x.timesteps)
 
     def output_shape(self, x: Inputs) -> Any:
         cell, step = self.cell_rule(), self.one_step(x)
@@ -223,6 +228,12 @@ class Fused(Recurrent):
             yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because)
 
 
+def over_steps(weight: Weight, timesteps: Dim) -> Weight:
+    """A cell's weight as a loop uses it: what reads the states reads those given once, and its own from then on."""
+    repeated = weight.repeated(timesteps)
+    return repeated._replace(reads=(INSIDE,), spared=weight.uses) if STATES in weight.reads else repeated
+
+
 def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ()) -> Inputs:
     """The inputs as a wrapped rule sees them."""
     return x.replace([shape], rule.axis_names(len(shape)), tuple(states))
@@ -231,7 +242,7 @@ def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ())
 def prefixed(prefix: str, weights: Iterable[Weight], times: Dim = 1) -> Iterator[Weight]:
     """Weights under the name of the layer that holds them, each used so many times more."""
     for weight in weights:
-        yield weight._replace(name=f"{prefix}/{weight.name}", uses=weight.uses * times)
+        yield weight.repeated(times)._replace(name=f"{prefix}/{weight.name}")
 
 
 def check_states(x: Inputs, states: tuple[Shape, ...], spare: bool = False) -> None:

@@ -10,7 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import CELLS, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
-from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, prefixed
+from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, over_steps, prefixed
 from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer, own_weights
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
@@ -204,7 +204,7 @@ class RNN(Holder, Recurrent):
         if not isinstance(cell, StackedRNNCells):
             weights = prefixed(cell.name, weights)
         for weight in weights:
-            yield weight._replace(uses=weight.uses * x.timesteps)
+            yield over_steps(weight, x.timesteps)
 
     def formula(self, x: Inputs) -> Formula | None:
         return self.cell_rule().formula(self.one_step(x))

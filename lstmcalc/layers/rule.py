@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from lstmcalc.dims import UNKNOWN, Condition, Dim, product, symbol, symbols_of, to_text, total
+from lstmcalc.dims import UNKNOWN, Condition, Dim, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments, tensor
+from lstmcalc.layers.costs import FREE, Cost, Work
 from lstmcalc.layers.examples import Example, Rejected
 from lstmcalc.layers.formula import Formula, Term
 from lstmcalc.layers.policies import variable_dtype
+from lstmcalc.layers.weights import Weight
 from lstmcalc.shapes import show_shape
 
 __all__ = [
     "ALIASES",
     "RULES",
     "Assumption",
+    "Cost",
     "Example",
     "Formula",
     "Inputs",
@@ -26,6 +29,8 @@ __all__ = [
     "Remedy",
     "Term",
     "Weight",
+    "Work",
+    "all_work",
     "as_shapes",
     "layer",
     "show_shapes",
@@ -37,26 +42,6 @@ Shape = tuple[Dim, ...]
 #: Every rule by its Keras class name, and Keras's other names for the same classes.
 RULES: dict[str, type[LayerRule]] = {}
 ALIASES: dict[str, str] = {}
-
-
-class Weight(NamedTuple):
-    """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained.
-
-    `origin` identifies a weight that several layers may hold, which those of a model used as a layer can be.
-    """
-
-    name: str
-    shape: Shape
-    uses: Dim = 1
-    why: str = ""
-    trainable: bool = True
-    dtype: str = ""
-    origin: str = ""
-
-    @property
-    def params(self) -> Dim:
-        """How many numbers the array holds."""
-        return product(self.shape)
 
 
 class Assumption(NamedTuple):
@@ -251,6 +236,13 @@ class LayerRule:
         for weight in self.weights(x):
             yield weight._replace(trainable=weight.trainable and self.trainable, dtype=weight.dtype or dtype)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        """What one sample has the layer calculate besides what its weights cost: activations, sums, products of data.
+
+        What is not known is `UNKNOWN`.
+        """
+        return ()
+
     def count(self, x: Inputs) -> Dim:
         """How many numbers the weights hold."""
         return total(weight.params for weight in self.weights(x))
@@ -323,6 +315,12 @@ def own_weights(rule: LayerRule, x: Inputs) -> Iterator[Weight]:
     """The weights of a layer; where it stands at several places, each with what identifies it there."""
     for weight in rule.built_weights(x):
         yield weight._replace(origin=weight.origin or f"{rule.shared}/{weight.name}") if rule.shared else weight
+
+
+def all_work(rule: LayerRule, x: Inputs, weights: Iterable[Weight]) -> tuple[Work, ...]:
+    """All that one sample has a layer calculate: what its weights cost, then the rest."""
+    used = (weight.work for weight in weights if weight.uses != 0 and weight.cost != FREE)
+    return (*used, *rule.work(x))
 
 
 def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:

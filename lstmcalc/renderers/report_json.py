@@ -65,8 +65,8 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "formula": layer.formula,
         "connected_to": list(layer.connected_to),
         "mask": _mask(layer),
-        "macs": None,
-        "flops": None,
+        "macs": size_to_json(layer.cost.macs),
+        "flops": size_to_json(layer.cost.flops),
         "notes": list(layer.notes),
     }
     if layer.nested is not None:

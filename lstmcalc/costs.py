@@ -1,0 +1,145 @@
+"""What a model costs: the work of its layers, forward and in a training step, which needs the graph.
+
+A training step computes forwards, then the gradient to every trained weight, and to whatever a trained weight made.
+The gradient to a factor of a product takes as many multiply-adds as the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lstmcalc.dims import UNKNOWN, Dim, total
+from lstmcalc.layers.costs import INSIDE, STATES, TRAINED, UNKNOWN_COST, Cost, Work
+from lstmcalc.report import CallReport, Report
+
+__all__ = ["inner_work", "training_macs", "training_macs_of_layers"]
+
+
+class Origin(NamedTuple):
+    """What a number depends on: inputs of the model, by their places, and whether any trained weight."""
+
+    inputs: frozenset[int] = frozenset()
+    trained: bool = False
+
+    def wants_gradient(self, inputs: frozenset[int] = frozenset()) -> bool:
+        """Whether a training step needs the gradient to it, where it needs those to these inputs."""
+        return self.trained or bool(self.inputs & inputs)
+
+
+def joined(origins: list[Origin]) -> Origin:
+    """What depends on all of these."""
+    inputs = frozenset(place for origin in origins for place in origin.inputs)
+    return Origin(inputs, any(origin.trained for origin in origins))
+
+
+class Applied(NamedTuple):
+    """An application of a layer, and what it reads: its inputs, and all else that it is given, as states are."""
+
+    layer: str
+    call: CallReport
+    inputs: list[Origin]
+    others: list[Origin]
+
+    @property
+    def inside(self) -> Origin:
+        """What the layer calculates on the way depends on all that it reads, and on its weights."""
+        trained = any(step.trained for step in self.call.work or ())
+        return joined([*self.inputs, *self.others, Origin(trained=trained)])
+
+    def origin(self, operand: tuple[int, ...]) -> Origin:
+        """What a factor of a product depends on."""
+        special = {INSIDE: [self.inside], STATES: self.others, TRAINED: [Origin(trained=True)]}
+        every = [origin for place in operand for origin in special.get(place, self.inputs[place : place + 1])]
+        return joined(every)
+
+
+def applications(report: Report) -> Iterator[Applied]:
+    """The applications of a model's layers, each behind those that it reads."""
+    origins: dict[tuple[str, int], Origin] = {
+        (port.name, 0): Origin(frozenset([place])) for place, port in enumerate(report.inputs)
+    }
+    calls = {
+        (layer.name, place): call
+        for layer in report.layers
+        for place, call in enumerate(layer.calls)
+        if (layer.name, 0) not in origins
+    }
+    waiting = list(reversed(calls))
+    while waiting:
+        key = waiting[-1]
+        if key in origins:
+            waiting.pop()
+            continue
+        call = calls[key]
+        sources = [(ref.name, ref.call) for ref in call.refs]
+        missing = [source for source in sources if source not in origins and source in calls]
+        if missing:
+            waiting += missing
+            continue
+        read = [origins.get(source, Origin()) for source in sources]
+        applied = Applied(key[0], call, read[: len(call.inputs)], read[len(call.inputs) :])
+        origins[key] = applied.inside
+        waiting.pop()
+        yield applied
+
+
+def training_macs_of_layers(report: Report) -> Mapping[str, Dim]:
+    """The multiply-adds of one sample in a training step, layer by layer; `UNKNOWN` where they are not known.
+
+    >>> from lstmcalc import infer, load
+    >>> report = infer(load("specs/surname_classifier.yaml"))
+    >>> by_layer = training_macs_of_layers(report)
+    >>> sum(by_layer.values()) == training_macs(report)
+    True
+    """
+    found: dict[str, list[Dim]] = {layer.name: [] for layer in report.layers}
+    for applied in applications(report):
+        steps = applied.call.work
+        found[applied.layer].append(UNKNOWN if steps is None else total(_training(applied, step) for step in steps))
+    return {name: total(macs) for name, macs in found.items()}
+
+
+def training_macs(report: Report) -> Dim:
+    """The multiply-adds of one sample in a training step of the model."""
+    return total(training_macs_of_layers(report).values())
+
+
+def _training(applied: Applied, step: Work) -> Dim:
+    """The multiply-adds of a step: forwards, and for each factor whose gradient is wanted."""
+    macs = step.cost.macs
+    if macs == 0:
+        return 0
+    factors = [applied.origin(operand).wants_gradient() for operand in step.operands]
+    spared: Dim = 0
+    if step.spared != 0 and any(factors) and not joined(applied.others).wants_gradient():
+        spared = step.spared
+    return macs * (1 + step.trained + sum(factors)) - spared
+
+
+def inner_work(report: Report) -> Iterator[Work]:
+    """What a model used as a layer has one sample calculate, with operands told of the model's own inputs."""
+    for applied in applications(report):
+        if applied.call.work is None:
+            yield Work(applied.layer, UNKNOWN_COST)
+            continue
+        for step in applied.call.work:
+            for part, operands in _parts(applied, step):
+                seen = tuple(_outer(origin) for origin in operands)
+                yield part._replace(name=f"{applied.layer}/{step.name}", operands=seen, spared=0)
+
+
+def _parts(applied: Applied, step: Work) -> Iterator[tuple[Work, list[Origin]]]:
+    """A step in two where a part of it reads the states given."""
+    origins = [applied.origin(operand) for operand in step.operands]
+    if step.spared == 0:
+        yield step, origins
+        return
+    first = Cost(macs=step.spared)
+    rest = step.cost._replace(macs=step.cost.macs - step.spared)
+    yield step._replace(cost=rest), origins
+    yield step._replace(cost=first), [joined(applied.others)]
+
+
+def _outer(origin: Origin) -> tuple[int, ...]:
+    return (*sorted(origin.inputs), *([TRAINED] if origin.trained else []))

@@ -1,0 +1,48 @@
+"""A layer's named array: its shape, how it is used, and what a use costs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lstmcalc.dims import Dim, product
+from lstmcalc.layers.costs import MULTIPLY, Cost, Work
+
+__all__ = ["Weight"]
+
+Shape = tuple[Dim, ...]
+
+
+class Weight(NamedTuple):
+    """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained.
+
+    `origin` identifies a weight that several layers may hold, which those of a model used as a layer can be. `cost` is
+    what one use of one number costs, `reads` what it is multiplied with (see `Work.operands`), and `spared` how many of
+    the uses are those of the states at the start of a loop.
+    """
+
+    name: str
+    shape: Shape
+    uses: Dim = 1
+    why: str = ""
+    trainable: bool = True
+    dtype: str = ""
+    origin: str = ""
+    cost: Cost = MULTIPLY
+    reads: tuple[int, ...] = (0,)
+    spared: Dim = 0
+
+    @property
+    def params(self) -> Dim:
+        """How many numbers the array holds."""
+        return product(self.shape)
+
+    def repeated(self, times: Dim) -> Weight:
+        """The same weight, used so many times more."""
+        return self._replace(uses=self.uses * times, spared=self.spared * times)
+
+    @property
+    def work(self) -> Work:
+        """What all uses of the weight have one sample calculate."""
+        cost = self.cost.times(self.params * self.uses)
+        operands = (self.reads,) if self.cost.macs else ()
+        return Work(self.name, cost, self.why, operands, self.trainable, self.params * self.spared)

@@ -1,0 +1,83 @@
+"""What a model can be measured by: its params, what it calculates, the memory it takes; and amounts as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from lstmcalc.costs import training_macs
+from lstmcalc.dims import Dim, lift_size
+from lstmcalc.memory import Setting, memory_of
+from lstmcalc.report import Report
+
+__all__ = ["MEASURES", "Measure", "amount", "measure"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity of a model: what it is called, its unit, and how it is found; per sample but for `memory`.
+
+    `of` gives a `Dim`: a number, `UNKNOWN`, or an expression in the model's symbols.
+    """
+
+    name: str
+    label: str
+    unit: str
+    of: Callable[[Report, Setting], Dim] = field(repr=False)
+
+
+#: Every measure by the name that commands know it by: `--max-params`, `--macs`.
+MEASURES = {
+    each.name: each
+    for each in (
+        Measure("params", "params", "", lambda report, _: lift_size(report.totals.params)),
+        Measure(
+            "trainable-params", "trainable params", "", lambda report, _: lift_size(report.totals.trainable_params)
+        ),
+        Measure("bytes", "bytes of weights", "B", lambda report, _: lift_size(report.totals.bytes)),
+        Measure("macs", "MACs forward, per sample", "", lambda report, _: report.cost.macs),
+        Measure("flops", "FLOPs forward, per sample", "", lambda report, _: report.cost.flops),
+        Measure("training-macs", "MACs of a training step, per sample", "", lambda report, _: training_macs(report)),
+        Measure("memory", "bytes for training, at most", "B", lambda report, setting: memory_of(report, setting).most),
+    )
+}
+
+#: What a letter behind a number stands for; of bytes, with an `i` powers of 1024.
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "b": 3}
+AMOUNT = re.compile(r"(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<power>[kmgtb]?)(?P<binary>i?)(?P<unit>b?)", re.IGNORECASE)
+
+
+def measure(report: Report, name: str, setting: Setting | None = None) -> Dim:
+    """One measure of a model.
+
+    >>> from lstmcalc import infer, load
+    >>> measure(infer(load("specs/forecast.yaml")), "params")
+    368420
+    """
+    return MEASURES[name].of(report, setting or Setting())
+
+
+def amount(text: str, unit: str = "") -> int:
+    """A number as people write it; in bytes (`unit="B"`) GB is a billion and GiB is 2 to the power of 30.
+
+    Raises ValueError, whose text says what is expected.
+
+    >>> amount("1_000_000"), amount("1.5M"), amount("2k"), amount("8GB", "B"), amount("8GiB", "B")
+    (1000000, 1500000, 2000, 8000000000, 8589934592)
+    """
+    form = "an amount such as 500, 8GB or 8GiB" if unit else "a number such as 91648, 91_648, 1.5M or 2k"
+    found = AMOUNT.fullmatch(text.strip())
+    if found is None or (not unit and found["binary"]):
+        raise ValueError(f"expected {form}, got {text}")
+    power, is_bytes = found["power"].lower(), bool(found["unit"])
+    if unit and power == "b":
+        power, is_bytes = "", True
+    if is_bytes and not unit:
+        raise ValueError(f"expected {form}, got {text}")
+    base = 1024 if found["binary"] else 1000
+    value = Fraction(found["number"].replace("_", "").replace(",", "")) * base ** POWERS[power]
+    if value.denominator != 1:
+        raise ValueError(f"expected a whole number, got {text}")
+    return int(value)
