@@ -13,48 +13,70 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstmcalc.budgets import Budget, Check, WantedShapes, check
+    from lstmcalc.comparing import Difference, compare
     from lstmcalc.diagnosis import Diagnosis, diagnose
     from lstmcalc.errors import Fault, SpecError
     from lstmcalc.explanation.layer import Explanation
     from lstmcalc.explanation.walk import explain_model
     from lstmcalc.inference import infer
     from lstmcalc.report import Report
+    from lstmcalc.solving import Solution, solve
     from lstmcalc.sources import load
     from lstmcalc.spec import Spec
     from lstmcalc.summary_text import Reading, read_summary
+    from lstmcalc.sweeping import sweep
     from lstmcalc.verification import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Budget",
+    "Check",
     "Diagnosis",
+    "Difference",
     "Fault",
     "Reading",
     "Report",
+    "Solution",
     "Spec",
     "SpecError",
+    "WantedShapes",
+    "check",
+    "compare",
     "diagnose",
     "explain",
     "explain_model",
     "infer",
     "load",
     "read_summary",
+    "solve",
+    "sweep",
     "verify",
 ]
 
 #: Where each name comes from; it is imported when it is first asked for, so that no command pays for another.
 _HOMES = {
+    "Budget": "lstmcalc.budgets",
+    "Check": "lstmcalc.budgets",
     "Diagnosis": "lstmcalc.diagnosis",
+    "Difference": "lstmcalc.comparing",
     "Fault": "lstmcalc.errors",
     "Reading": "lstmcalc.summary_text",
     "Report": "lstmcalc.report",
     "Spec": "lstmcalc.spec",
+    "Solution": "lstmcalc.solving",
     "SpecError": "lstmcalc.errors",
+    "WantedShapes": "lstmcalc.budgets",
+    "check": "lstmcalc.budgets",
+    "compare": "lstmcalc.comparing",
     "diagnose": "lstmcalc.diagnosis",
     "explain_model": "lstmcalc.explanation.walk",
     "infer": "lstmcalc.inference",
     "load": "lstmcalc.sources",
     "read_summary": "lstmcalc.summary_text",
+    "sweep": "lstmcalc.sweeping",
+    "solve": "lstmcalc.solving",
     "verify": "lstmcalc.verification",
 }
 

@@ -6,14 +6,23 @@ The gradient to a factor of a product takes as many multiply-adds as the product
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.layers.costs import INSIDE, STATES, TRAINED, UNKNOWN_COST, Cost, Work
 from lstmcalc.report import CallReport, Report
 
-__all__ = ["inner_work", "training_macs", "training_macs_of_layers"]
+__all__ = [
+    "Training",
+    "inner_training",
+    "inner_work",
+    "training_macs",
+    "training_macs_of_layers",
+    "training_of_layers",
+    "training_of_work",
+]
 
 
 class Origin(NamedTuple):
@@ -84,6 +93,64 @@ def applications(report: Report) -> Iterator[Applied]:
         yield applied
 
 
+class Training(NamedTuple):
+    """The multiply-adds of a training step: forwards, then of the gradients to trained weights, and to other factors of
+    products; of these last, `spared` are not needed, since the states at the start of a loop are not trained.
+    """
+
+    forward: Dim = 0
+    weights: Dim = 0
+    values: Dim = 0
+    spared: Dim = 0
+
+    @property
+    def macs(self) -> Dim:
+        """All of them together."""
+        return self.forward + self.weights + self.values - self.spared
+
+    @classmethod
+    def of(cls, parts: Iterable[Training]) -> Training:
+        """All of these together."""
+        listed = list(parts)
+        return cls(*(total(part[place] for part in listed) for place in range(4)))
+
+
+def training_of_layers(report: Report, wanted: frozenset[int] = frozenset()) -> Mapping[str, Training]:
+    """What a training step takes, layer by layer; `wanted` are the inputs of the model whose gradients are needed.
+
+    >>> from lstmcalc import infer, load
+    >>> training_of_layers(infer(load("specs/surname_classifier.yaml")))["dense"].weights > 0
+    True
+    """
+    found: dict[str, list[Training]] = {layer.name: [] for layer in report.layers}
+    for applied in applications(report):
+        steps = applied.call.work
+        unknown = [Training(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)]
+        found[applied.layer] += unknown if steps is None else [_training(applied, step, wanted) for step in steps]
+    return {name: Training.of(parts) for name, parts in found.items()}
+
+
+def training_of_work(
+    report: Report, layer: str, work: Iterable[Work], wanted: frozenset[int] = frozenset()
+) -> Training | None:
+    """What a training step takes for these steps, where the first application of a layer is made of them; None for a
+    layer that is not applied.
+    """
+    first = next((applied for applied in applications(report) if applied.layer == layer), None)
+    if first is None:
+        return None
+    steps = tuple(work)
+    applied = first._replace(call=replace(first.call, work=steps))
+    return Training.of(_training(applied, step, wanted) for step in steps)
+
+
+def inner_training(report: Report, layer: str, wanted: frozenset[int] = frozenset()) -> frozenset[int]:
+    """The inputs of a model used as a layer whose gradients a training step of the model around it needs."""
+    first = next((applied for applied in applications(report) if applied.layer == layer), None)
+    inputs = first.inputs if first else []
+    return frozenset(place for place, origin in enumerate(inputs) if origin.wants_gradient(wanted))
+
+
 def training_macs_of_layers(report: Report) -> Mapping[str, Dim]:
     """The multiply-adds of one sample in a training step, layer by layer; `UNKNOWN` where they are not known.
 
@@ -93,11 +160,7 @@ def training_macs_of_layers(report: Report) -> Mapping[str, Dim]:
     >>> sum(by_layer.values()) == training_macs(report)
     True
     """
-    found: dict[str, list[Dim]] = {layer.name: [] for layer in report.layers}
-    for applied in applications(report):
-        steps = applied.call.work
-        found[applied.layer].append(UNKNOWN if steps is None else total(_training(applied, step) for step in steps))
-    return {name: total(macs) for name, macs in found.items()}
+    return {name: training.macs for name, training in training_of_layers(report).items()}
 
 
 def training_macs(report: Report) -> Dim:
@@ -105,16 +168,16 @@ def training_macs(report: Report) -> Dim:
     return total(training_macs_of_layers(report).values())
 
 
-def _training(applied: Applied, step: Work) -> Dim:
+def _training(applied: Applied, step: Work, wanted: frozenset[int]) -> Training:
     """The multiply-adds of a step: forwards, and for each factor whose gradient is wanted."""
     macs = step.cost.macs
     if macs == 0:
-        return 0
-    factors = [applied.origin(operand).wants_gradient() for operand in step.operands]
+        return Training()
+    factors = [applied.origin(operand).wants_gradient(wanted) for operand in step.operands]
     spared: Dim = 0
-    if step.spared != 0 and any(factors) and not joined(applied.others).wants_gradient():
+    if step.spared != 0 and any(factors) and not joined(applied.others).wants_gradient(wanted):
         spared = step.spared
-    return macs * (1 + step.trained + sum(factors)) - spared
+    return Training(macs, macs * step.trained, macs * sum(factors), spared)
 
 
 def inner_work(report: Report) -> Iterator[Work]:

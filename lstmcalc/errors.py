@@ -111,6 +111,9 @@ class SpecError(Exception):
         self.report = report
         super().__init__("\n\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SpecError, (self.faults, self.report)
+
 
 def with_article(class_name: str) -> str:
     """A class with its article, as it is spoken: `an LSTM`, `a GRU`, `an Embedding`.

@@ -25,7 +25,8 @@ from lstmcalc.dims import (
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
-from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, all_work, as_shapes, own_weights
+from lstmcalc.layers.batch import Batches
+from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
 from lstmcalc.mask_graph import mask_parents
 from lstmcalc.mask_hints import hints_on_masks
 from lstmcalc.masks import Applied, Array, Follow, Followed, MaskFlow
@@ -84,6 +85,7 @@ class Walk:
         self.steps: dict[CallKey, Step] = {}
         #: What Keras takes outputs for, where it is mistaken.
         self.believed: dict[CallKey, tuple[Shape, ...]] = {}
+        self.batches = Batches()
         self.given = shapes
         self.calls = numbered_calls(spec)
         self._model_rules: dict[str, ModelRule] = {}
@@ -271,7 +273,8 @@ class Walk:
             self._assume(call.layer, assumption)
         if believed is not None:
             self.believed[key] = believed
-        self.applied[key] = Applied(rule, x, outputs, follow, all_work(rule, x, weights))
+        work = self.batches.follow(key, call.inputs, rule, x, weights, outputs)
+        self.applied[key] = Applied(rule, x, outputs, follow, work)
         return outputs
 
     def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:

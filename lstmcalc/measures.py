@@ -1,4 +1,4 @@
-"""What a model can be measured by: its params, what it calculates, the memory it takes; and amounts as people write them."""
+"""What a model can be measured by: params, operations, memory; and amounts as people write them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ class Measure:
     unit: str
     of: Callable[[Report, Setting], Dim] = field(repr=False)
 
+    @property
+    def noun(self) -> str:
+        """What is counted, as a sentence has it.
+
+        >>> MEASURES["macs"].noun
+        'MACs forward'
+        """
+        return self.label.partition(",")[0]
+
 
 #: Every measure by the name that commands know it by: `--max-params`, `--macs`.
 MEASURES = {
@@ -45,8 +54,14 @@ MEASURES = {
 }
 
 #: What a letter behind a number stands for; of bytes, with an `i` powers of 1024.
-POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "b": 3}
-AMOUNT = re.compile(r"(?P<number>\d[\d_,]*(?:\.\d+)?)\s*(?P<power>[kmgtb]?)(?P<binary>i?)(?P<unit>b?)", re.IGNORECASE)
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "b": 3}
+AMOUNT = re.compile(
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d+)?)(?:e\+?(?P<exponent>\d{1,3}))?"
+    r"\s*(?P<power>[kmgtpb]?)(?P<binary>i?)(?P<unit>b?)",
+    re.IGNORECASE,
+)
+#: No amount has more digits than this.
+MOST_DIGITS = 1000
 
 
 def measure(report: Report, name: str, setting: Setting | None = None) -> Dim:
@@ -64,20 +79,25 @@ def amount(text: str, unit: str = "") -> int:
 
     Raises ValueError, whose text says what is expected.
 
-    >>> amount("1_000_000"), amount("1.5M"), amount("2k"), amount("8GB", "B"), amount("8GiB", "B")
-    (1000000, 1500000, 2000, 8000000000, 8589934592)
+    >>> amount("1_000_000"), amount("1.5M"), amount("1e6"), amount("8GB", "B"), amount("8GiB", "B")
+    (1000000, 1500000, 1000000, 8000000000, 8589934592)
     """
     form = "an amount such as 500, 8GB or 8GiB" if unit else "a number such as 91648, 91_648, 1.5M or 2k"
-    found = AMOUNT.fullmatch(text.strip())
-    if found is None or (not unit and found["binary"]):
-        raise ValueError(f"expected {form}, got {text}")
+    found = AMOUNT.fullmatch(text.strip()) if len(text) <= MOST_DIGITS else None
+    if found is None or (not unit and found["binary"]) or (found["binary"] and not found["power"]):
+        raise ValueError(f"expected {form}, got {_shortened(text)}")
     power, is_bytes = found["power"].lower(), bool(found["unit"])
     if unit and power == "b":
         power, is_bytes = "", True
     if is_bytes and not unit:
         raise ValueError(f"expected {form}, got {text}")
     base = 1024 if found["binary"] else 1000
-    value = Fraction(found["number"].replace("_", "").replace(",", "")) * base ** POWERS[power]
+    digits = Fraction(found["number"].replace("_", "").replace(",", ""))
+    value = digits * 10 ** int(found["exponent"] or 0) * base ** POWERS[power]
     if value.denominator != 1:
         raise ValueError(f"expected a whole number, got {text}")
     return int(value)
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:60]}…" if len(text) > 61 else text or "nothing"

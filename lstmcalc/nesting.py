@@ -8,7 +8,9 @@ from typing import Any
 from lstmcalc.costs import inner_work
 from lstmcalc.dims import Dim, lift, lift_size
 from lstmcalc.layers import rule
+from lstmcalc.layers.backward import Made, kept
 from lstmcalc.layers.costs import FREE
+from lstmcalc.layers.kept import Kept
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, Work
 from lstmcalc.masks import Follow
 from lstmcalc.report import Report
@@ -74,3 +76,9 @@ class ModelRule(LayerRule):
 
     def named(self) -> tuple[LayerRule, dict[str, Dim]]:
         return self, {}
+
+
+@kept.register(ModelRule)
+def _kept(rule: ModelRule, x: Inputs, made: Made) -> Kept:
+    """The layers of the model keep theirs."""
+    return Kept(model=rule.report)

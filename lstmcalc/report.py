@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lstmcalc.dims import Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
 from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
+from lstmcalc.layers.kept import Kept
 from lstmcalc.spec import Ref
 
 __all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Shape", "Totals", "WeightReport"]
@@ -106,6 +108,8 @@ class CallReport:
     refs: tuple[Ref, ...] = ()
     #: What one sample has the layer calculate, step by step; None where that is not known.
     work: tuple[Work, ...] | None = ()
+    #: Finds what backpropagation keeps of it.
+    keeps: Callable[[], Kept] = field(default=Kept, compare=False, repr=False)
 
     @property
     def cost(self) -> Cost:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from lstmcalc.dims import lower, lower_size
+from lstmcalc.dims import UNKNOWN, lower, lower_size
 from lstmcalc.graph import CallKey
+from lstmcalc.layers.backward import Made, kept_of_call
+from lstmcalc.layers.kept import Held, Kept
 from lstmcalc.layers.rule import Formula, LayerRule, Shape, Weight, Work
 from lstmcalc.masks import Applied, MaskFlow
 from lstmcalc.report import CallReport, LayerReport, MaskReport, Report, WeightReport
@@ -38,10 +41,7 @@ def layer_report(
     """The row of a layer."""
     class_name = layer.rule.class_name if layer.rule else spec.layers[name].class_name
     formula, times = layer.formula, len(layer.calls)
-    calls = (
-        replace(call, mask=flow.reports[name, place], work=_work(applied.get((name, place)), spec.trainable))
-        for place, call in enumerate(layer.calls)
-    )
+    calls = (_call_report(call, (name, place), spec, flow, applied) for place, call in enumerate(layer.calls))
     return LayerReport(
         name,
         class_name,
@@ -53,6 +53,26 @@ def layer_report(
         flow.nested.get((name, 0), layer.nested),
         layer.weights is not None,
     )
+
+
+def _call_report(
+    call: CallReport, key: CallKey, spec: Spec, flow: MaskFlow, applied: Mapping[CallKey, Applied]
+) -> CallReport:
+    """An application with its mask, what it calculates, and what backpropagation keeps of it."""
+    mask, seen = flow.reports[key], applied.get(key)
+    keeps = partial(_kept, seen, mask.comes_in, flow.nested.get(key))
+    return replace(call, mask=mask, work=_work(seen, spec.trainable), keeps=keeps)
+
+
+def _kept(applied: Applied | None, masked: bool | None, nested: Report | None) -> Kept:
+    """What backpropagation keeps of an application, which few ask for."""
+    if nested is not None:
+        return Kept(model=nested)
+    if applied is None or applied.rule is None or applied.x is None or applied.outputs is None:
+        return Kept(most=Held(values=UNKNOWN))
+    weights = tuple(applied.rule.built_weights(applied.x))
+    made = Made(applied.outputs, weights, applied.work, masked is not False)
+    return kept_of_call(applied.rule, applied.x, made)
 
 
 def _work(applied: Applied | None, trainable: bool) -> tuple[Work, ...] | None:

@@ -49,6 +49,7 @@ def test_json_is_the_contract() -> None:
     assert document["outputs"] == [{"name": "time_distributed_2", "shape": [None, 200, 1]}]
     assert document["totals"] == {
         "params": 108_941, "trainable_params": 108_941, "non_trainable_params": 0, "bytes": 435_764,
+        "macs": 21_611_600, "flops": 43_950_800, "training_macs": 61_205_232,
     }  # fmt: skip
     assert document["assumptions"] == []
     assert {key: first[key] for key in ("name", "type", "input_shapes", "output_shapes", "params", "formula")} == {

@@ -229,7 +229,7 @@ def test_every_layer_can_be_explained(class_name: str, example: Any) -> None:
     for weight in explanation.weights:
         assert weight.name in wide and weight.why in wide
     for narrow in (render(explanation, width) for width in (40, 80) + (1,) * (not explanation.hints)):
-        assert set(wide.split()) - set(narrow.split()) <= {"name", "shape", "params", "uses", "why"}
+        assert set(wide.split()) - set(narrow.split()) <= {"name", "shape", "params", "uses", "why", "step", "MACs", "other", "how"}
 
 
 @pytest.mark.parametrize(("class_name", "example"), cases(Example))

@@ -81,6 +81,10 @@ POINTS = {
     "Why are some params": ["no gradient changes them", "16 are not trained"],
     "Is the rate": ["not the share that is kept"],
     "Is the first argument": ["It is not the length of the input, 10."],
+    "How many FLOPs": ["4,404,480", "219,136 · 10 = 2,191,360 MACs", "FLOPS, with a capital S", "50,688·T"],
+    "Why does torchinfo": ["torchinfo prints 2,201,600 MACs", "unroll=True prints 4,398,080 FLOPs"],
+    "What does a training step": ["2,191,360 forwards", "less 65,536", "here that spares 1,536,000"],
+    "Does a longer sequence": ["Twice as many steps cost twice as much; the params stay 219,648."],
 }
 
 

@@ -218,6 +218,7 @@ def test_the_whole_in_a_few_lines() -> None:
         "time": 'The last layer, "time_distributed", gives an output for the one step.',
         "params": '615,689 params, of which 384,256 are not trained: 41.6 % in "target_embedding", 26.7 % in '
         '"bidirectional" and 20.8 % in "word_embedding".',
+        "cost": "230,528 MACs, 463,796 FLOPs for one sample, forward; a training step takes 593,280 MACs.",
         "only if": 'T = 1: see "concatenate".',
         "`None`": "In front it is the batch: how many samples are taken at once is left open.",
         "`T`": 'A size of the input "sentence" that is left open; `--set T=10` gives it a value.',

@@ -6,10 +6,17 @@ from typing import Annotated
 
 import typer
 
+from lstmcalc.cli.check import WithBudgets, check
+from lstmcalc.cli.cluster import Scheduler, verify_on_cluster
+from lstmcalc.cli.costs import CompareCosts, Cost, costed, with_cost
+from lstmcalc.cli.diff import diff
 from lstmcalc.cli.explain import explain
 from lstmcalc.cli.forms import Format, Output, Pictures, form_of
+from lstmcalc.cli.memory import Fits, Memory, OptimizerName, Precision, asked_memory
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import paste
+from lstmcalc.cli.solve import solve
+from lstmcalc.cli.sweep import sweep
 from lstmcalc.cli.values import checked_target, values_of
 
 app = typer.Typer(
@@ -50,6 +57,12 @@ def summary(
     batch: Batch = None,
     model: Model = None,
     weights: Annotated[bool, typer.Option("--weights", help="Show every weight below its layer.")] = False,
+    cost: Cost = False,
+    compare: CompareCosts = False,
+    memory: Memory = False,
+    optimizer: OptimizerName = None,
+    precision: Precision = None,
+    fit: Fits = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hold the answer against real Keras.")] = False,
     diagram: Pictures = False,
     form: Format = None,
@@ -58,13 +71,19 @@ def summary(
 ) -> None:
     """Shapes, parameters and their arithmetic, layer by layer."""
     symbols = values_of(values)
+    with_cost(cost, compare)
+    asked = asked_memory(memory, optimizer, precision, fit)
     page = Page(form_of(form, as_json, output), output)
     for source in sources:
         with page.source(source):
             from lstmcalc import infer, load
 
             spec = load(source, model=model)
-            page.report(infer(spec, symbols, batch), weights, diagram=diagram)
+            if cost:
+                costed(page, spec, symbols, batch, weights, diagram, compare, asked)
+            else:
+                taken = asked.of_spec(spec, symbols, batch) if asked else None
+                page.report(infer(spec, symbols, batch), weights, diagram=diagram, memory=taken)
             if verify:
                 page.verification(spec, symbols, batch, "auto", None)
     page.close()
@@ -76,6 +95,17 @@ app.command(
     "and so is --batch N.",
 )(explain)
 app.command()(paste)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Of a layer, any argument is an option, as `explain` takes it: solve lstm --units 128 --params 91648.",
+)(solve)
+app.command()(diff)
+app.command(cls=WithBudgets)(check)
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="`32..512:32` is every 32nd number from 32 to 512. Of a layer, an argument goes through a range as well: "
+    "lstmcalc sweep lstm --units 32..512:32 --input 10,300.",
+)(sweep)
 
 
 @app.command()
@@ -86,6 +116,7 @@ def verify(
     model: Model = None,
     device: Device = "auto",
     backend: Backend = None,
+    scheduler: Scheduler = None,
     form: Format = None,
     as_json: AsJson = False,
     output: Output = None,
@@ -93,7 +124,9 @@ def verify(
     """Build the real Keras model, compare every weight, and run it on random data."""
     symbols = values_of(values)
     page = Page(form_of(form, as_json, output), output)
-    for source in sources:
+    if scheduler is not None:
+        verify_on_cluster(page, scheduler, sources, model, (symbols, batch, device, backend))
+    for source in sources if scheduler is None else ():
         with page.source(source):
             from lstmcalc import load
 

@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from errno import EACCES, EBUSY, EPERM
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["FORMS", "Format", "Output", "Pictures", "fitted", "form_of", "is_sam
 FORMS = ("text", "json", "markdown", "html", "svg")
 #: The endings of files that ask for a form.
 ENDINGS = {".json": "json", ".md": "markdown", ".html": "html", ".svg": "svg"}
+NO_MORE: Mapping[str, str] = {}
 #: What stands for a sign in an encoding that lacks it; `?` for any other.
 STAND_INS = {
     **dict.fromkeys("─━−–╌┄", "-"), **dict.fromkeys("│┃┆╎", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
@@ -39,14 +41,18 @@ Pictures = Annotated[
 ]
 
 
-def form_of(form: str | None, as_json: bool, output: Path | None) -> str:
-    """The form that is asked for: by name, by `--json`, or by the ending of the file. Raises where two are."""
-    if form is not None and form not in FORMS:
-        raise typer.BadParameter(f"expected {', '.join(FORMS)}, got {form}", param_hint="--format")
+def form_of(form: str | None, as_json: bool, output: Path | None, more: Mapping[str, str] = NO_MORE) -> str:
+    """The form that is asked for: by name, by `--json`, or by the ending of the file. Raises where two are.
+
+    `more` holds the endings of forms that this command alone has.
+    """
+    forms = (*FORMS, *more.values())
+    if form is not None and form not in forms:
+        raise typer.BadParameter(f"expected {', '.join(forms)}, got {form}", param_hint="--format")
     if as_json and form not in (None, "json"):
         raise typer.BadParameter(f"expected one form, got {form} and --json, which is json", param_hint="--format")
     asked = "json" if as_json else form
-    ending = ENDINGS.get(output.suffix.lower()) if output else None
+    ending = {**ENDINGS, **more}.get(output.suffix.lower()) if output else None
     if asked and ending and asked != ending:
         got = f"{asked} for a file that ends in {output.suffix if output else ''}"
         raise typer.BadParameter(f"expected one form, got {got}, which is {ending}", param_hint="--output")
@@ -62,9 +68,9 @@ def is_same_file(output: Path | None, source: str) -> bool:
         return False
 
 
-def put(output: Path, text: str) -> None:
-    """Writes a file in UTF-8, the whole of it or nothing; what is no regular file is written to as it is."""
-    data = text.encode("utf-8", "replace")
+def put(output: Path, text: str | bytes) -> None:
+    """Writes a file, a text in UTF-8, the whole of it or nothing; what is no regular file is written to as it is."""
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     target = Path(os.path.realpath(output))
     if target.exists() and not target.is_file():
         target.write_bytes(data)

@@ -16,12 +16,15 @@ from lstmcalc.cli.forms import fitted, is_same_file, on_terminal, put
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
+    from lstmcalc.explanation.costs.model import ModelCost
     from lstmcalc.explanation.diagrams import Diagram
     from lstmcalc.explanation.layer import Explanation
+    from lstmcalc.explanation.memory import MemoryTold
     from lstmcalc.explanation.readings import ReadingExplanation
-    from lstmcalc.renderers.document import Document
+    from lstmcalc.renderers.document import Block, Document
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
+    from lstmcalc.verification import Verification
 
 __all__ = ["Page"]
 
@@ -72,26 +75,43 @@ class Page:
         self._write("\n" + text if self.parts else text)
 
     def report(
-        self, report: Report, weights: bool = False, faults: Sequence[Fault] = (), diagram: bool = False
+        self,
+        report: Report,
+        weights: bool = False,
+        faults: Sequence[Fault] = (),
+        diagram: bool = False,
+        cost: ModelCost | None = None,
+        memory: MemoryTold | None = None,
     ) -> None:
-        """Shows a report, with what is wrong with the model; `diagram` adds its graph to forms of words."""
+        """Shows a report, with what is wrong with the model; `diagram` adds its graph to forms of words, `cost` what
+        the model costs, `memory` what its training takes.
+        """
 
         def document() -> Document:
             from lstmcalc.renderers.document import Faults
             from lstmcalc.renderers.summary_document import summary_document
 
-            made = summary_document(report, weights)
+            made = summary_document(report, weights, cost)
+            made = replace(made, blocks=(*made.blocks, *taken()))
             return replace(made, blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
 
         def data() -> dict[str, Any]:
             from lstmcalc.renderers.report_json import report_json
 
-            return report_json(report)
+            return {**report_json(report, cost), **_memory_data(memory)}
 
         def text() -> str:
+            from lstmcalc.renderers.summary_document import tools_blocks
             from lstmcalc.renderers.summary_text import render_summary
 
-            return render_summary(report, weights=weights, width=self.width, colour=self.colour)
+            shown = render_summary(report, weights=weights, width=self.width, colour=self.colour, cost=cost)
+            shown += self._blocks(tools_blocks(cost)) if cost and cost.tools is not None else ""
+            return shown + (self._blocks(taken()) if memory else "")
+
+        def taken() -> Iterable[Block]:
+            from lstmcalc.renderers.memory_document import memory_blocks
+
+            return memory_blocks(memory) if memory else ()
 
         self.answer(document, data, lambda: [self.graph(report, faults)], text, diagram)
 
@@ -213,10 +233,16 @@ class Page:
 
     def _drawn(self, diagrams: Sequence[Diagram]) -> str:
         """Diagrams as text, each behind a blank line."""
-        from lstmcalc.renderers.document import Document, Drawn
+        from lstmcalc.renderers.document import Drawn
+
+        return self._blocks(map(Drawn, diagrams))
+
+    def _blocks(self, blocks: Iterable[Block]) -> str:
+        """Blocks as text, behind a blank line."""
+        from lstmcalc.renderers.document import Document
         from lstmcalc.renderers.document_text import document_text
 
-        return "\n" + document_text(Document("", tuple(map(Drawn, diagrams))), self.width, self.colour)
+        return "\n" + document_text(Document("", tuple(blocks)), self.width, self.colour)
 
     def verification(
         self,
@@ -227,8 +253,7 @@ class Page:
         backend: str | None,
     ) -> None:
         """Holds a model against real Keras, and shows how far it got meanwhile."""
-        from lstmcalc.renderers.verification_text import verification_lines
-        from lstmcalc.verification import VerificationError, to_json, verify
+        from lstmcalc.verification import VerificationError, verify
 
         try:
             with _progress(self.form != "text") as progress:
@@ -236,6 +261,13 @@ class Page:
         except VerificationError as error:
             typer.echo(f"lstmcalc: {error}", err=True)
             raise typer.Exit(2) from None
+        self.verified(result)
+
+    def verified(self, result: Verification) -> None:
+        """Shows what came of holding a model against real Keras."""
+        from lstmcalc.renderers.verification_text import verification_lines
+        from lstmcalc.verification import to_json
+
         self.failed |= not result.agrees
         if self.form == "json":
             self._json(to_json(result))
@@ -262,13 +294,18 @@ class Page:
 
             self._write(svg_of(self.diagrams))
         if self.output is not None and (self.parts or not self.failed):
-            try:
-                put(self.output, "".join(self.parts))
-            except OSError as error:
-                reason = os.strerror(error.errno) if error.errno else str(error)
-                raise typer.BadParameter(f"cannot write {self.output}: {reason}", param_hint="--output") from None
+            self.save("".join(self.parts))
         if self.failed:
             raise typer.Exit(1)
+
+    def save(self, data: str | bytes) -> None:
+        """Writes the file that was asked for."""
+        assert self.output is not None
+        try:
+            put(self.output, data)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise typer.BadParameter(f"cannot write {self.output}: {reason}", param_hint="--output") from None
 
     def _error(self, name: str, error: SpecError, partly: bool) -> None:
         """Shows what is wrong: within the answer in JSON, Markdown and HTML, and beside it where nobody reads along."""
@@ -353,3 +390,11 @@ def terminal_width() -> int:
 def wants_colour() -> bool:
     """Whether a terminal may be coloured (https://no-color.org, and terminals that cannot)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _memory_data(memory: MemoryTold | None) -> dict[str, Any]:
+    if memory is None:
+        return {}
+    from lstmcalc.renderers.memory_document import memory_json
+
+    return {"memory": memory_json(memory)}

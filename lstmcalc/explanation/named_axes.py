@@ -9,7 +9,7 @@ from lstmcalc.dims import UNKNOWN, Dim, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 
-__all__ = ["Made", "axis_list", "axis_names_of", "named_outputs", "reason_of"]
+__all__ = ["Made", "axis_list", "axis_names_of", "named_outputs", "reason_of", "rule_in_names"]
 
 
 class Made(NamedTuple):
@@ -26,7 +26,7 @@ def named_outputs(rule: LayerRule, x: Inputs) -> list[Made] | None:
     They come from running the same `output_shape` on names, and are held against the real shapes; None where that
     does not give them.
     """
-    named, given, defaults = _named(rule)
+    named, given, defaults = rule_in_names(rule)
     given = {name: size for name, size in given.items() if size is not UNKNOWN}
     # Resizing has a `height`, and so have its images.
     axes = tuple(f"input_{axis}" if axis in given else axis for axis in x.axes)
@@ -54,7 +54,7 @@ def _named_beside(rule: LayerRule, x: Inputs, names: Shape, shape: Shape) -> Sha
     return (*shape[:-1], names[-1]) if isinstance(shape[-1], int) and shape[-1] == x.shape[-1] else shape
 
 
-def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
+def rule_in_names(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
     """The rule with names for its sizes, and for those of the one layer that it wraps; what the names stand for: those
     of arguments that were given, and those of arguments left at their defaults.
     """
@@ -65,7 +65,7 @@ def _named(rule: LayerRule) -> tuple[LayerRule, dict[str, Dim], dict[str, Dim]]:
     given = {name: value for name, value in values.items() if name not in defaults}
     wrapped = [key for key, value in arguments.items() if isinstance(value, LayerRule)]
     if len(wrapped) == 1:
-        inner, inner_given, inner_defaults = _named(arguments[wrapped[0]])
+        inner, inner_given, inner_defaults = rule_in_names(arguments[wrapped[0]])
         named = type(rule)({**named.given, wrapped[0]: inner}, rule.name)
         given, defaults = {**inner_given, **given}, {**inner_defaults, **defaults}
     return named, given, defaults

@@ -62,8 +62,8 @@ class Sentence:
     """What is said of a layer, in full, and what is left to say where an earlier one has said the like (`brief`).
 
     `kind` is layer, purpose, shape, params or note; of a row of a summary also fault, nearest or other, and in a walk
-    through a model gives, states, mask, choice or hint. `subject` is what it teaches: the text without its numbers,
-    unless stated.
+    through a model gives, cost, states, mask, choice or hint. `subject` is what it teaches: the text without its
+    numbers, unless stated.
     """
 
     kind: str

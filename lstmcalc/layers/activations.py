@@ -8,9 +8,11 @@ from typing import Any
 from lstmcalc.dims import Dim, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.axes import check_axes, usual_axes
+from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, count_axes, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, count_axes, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax", "of_one"]
@@ -56,6 +58,9 @@ class Activation(LayerRule):
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from of_one(self.activation, x.shape)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return activation_work(self.activation, x.shape)
+
     examples = [
         Example({"activation": "relu"}, (None, 10, 32), params=0, output=(None, 10, 32)),
         Rejected({"activation": "rellu"}, 'expected `activation` to be the name of a Keras activation, got "rellu"'),
@@ -75,6 +80,15 @@ class ReLU(LayerRule):
     negative_slope: float = arg.number(0.0, low=0)
     threshold: float = arg.number(0.0, low=0)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        steps = 2
+        if self.negative_slope == 0 or self.max_value is not None or self.threshold != 0:
+            # What is below: negated, shifted by a threshold, cut, scaled and taken off.
+            below = 4 + (self.threshold != 0) if self.negative_slope != 0 else 0
+            cut = 0 if self.max_value is None else 1 if self.max_value == 6 and self.threshold == 0 else 2
+            steps = 1 + cut + below
+        yield Work("relu", Cost(arithmetic=steps * product(x.shape[1:])), "every value is compared and scaled")
+
     examples = [
         Example({"max_value": 6.0}, (None, 32), params=0, output=(None, 32)),
         Rejected({"max_value": -1.0}, "expected `max_value` to be a number of at least 0, got -1.0"),
@@ -92,6 +106,9 @@ class LeakyReLU(LayerRule):
 
     negative_slope: float = arg.number(0.3, low=0)
     alpha: Any = arg.anything(None, keyword_only=True)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return activation_work("leaky_relu", x.shape)
 
     examples = [
         Example({"negative_slope": 0.1}, (None, 32), params=0, output=(None, 32)),
@@ -131,7 +148,12 @@ class PReLU(LayerRule):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         own, shared = self._sizes(x)
-        yield Weight("alpha", own, product(shared), "each place scales its negative values")
+        scales = Cost(arithmetic=1)
+        yield Weight("alpha", own, product(shared), "each place scales its negative values", cost=scales)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        cost = Cost(arithmetic=4 * product(x.shape[1:]))
+        yield Work("parts", cost, "every value is negated, cut at 0 both ways, and the two parts are added")
 
     examples = [
         Example({}, (None, 10, 32), params=320, output=(None, 10, 32)),
@@ -150,6 +172,9 @@ class ELU(LayerRule):
     passes_mask = True
 
     alpha: float = arg.number(1.0)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return activation_work("elu", x.shape)
 
     examples = [Example({}, (None, 32), params=0, output=(None, 32))]
 
@@ -185,6 +210,15 @@ class Softmax(LayerRule):
             because = "Softmax lays the mask along the last axes of the input"
             fix = "use `Activation: softmax`, which does the same without a mask"
             raise refuse_mask(f"no mask, or one of the input's {count_axes(x.ndim)}", got, fix, because)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        axes = {axis % x.ndim for axis in self.axis}
+        if len(axes) == 1:
+            return activation_work("softmax", x.shape, axes.pop())
+        values = product(x.shape[1:])
+        rows = product(size for place, size in enumerate(x.shape) if place not in {0, *axes})
+        cost = Cost(arithmetic=4 * values, functions=2 * values + rows)
+        return [Work("softmax", cost, "exp of every value, less the log of the sum of its row's")]
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         if all(x.shape[axis] == 1 for axis in self.axis):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from math import gcd
+from typing import Any, ClassVar
 
-from lstmcalc.dims import equal
+from lstmcalc.dims import UNKNOWN, Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, layer
+from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Work, layer
 from lstmcalc.layers.spatial import AXES, SpatialRule
 from lstmcalc.shapes import show_shape
 
@@ -28,10 +30,33 @@ class AdaptivePooling(SpatialRule):
     Keras states a shape for an input with any number of axes, and fails on data, or gives another shape.
     """
 
+    #: Whether a window gives its mean value, and not its greatest.
+    means: ClassVar[bool] = False
+
     output_size: Shape
 
     def output_shape(self, x: Inputs) -> Any:
         return self.arranged(x, self.output_size, x.channels)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        # What the windows themselves take: Keras on JAX and TensorFlow slides windows of two lengths over every place.
+        axes = zip(self.spatial_sizes(x), self.output_size, strict=True)
+        read = x.channels * product(values_read(length, places) for length, places in axes)
+        if self.means:
+            yield Work("pooling", Cost(arithmetic=read), "the values of each window are added, and the sum divided")
+        else:
+            made = x.channels * product(self.output_size)
+            yield Work("pooling", Cost(arithmetic=read - made), "the greatest of the values of each window is found")
+
+
+def values_read(length: Dim, places: Dim) -> Dim:
+    """How many values the windows along an axis hold together: one more for each edge within a value, shared by two.
+
+    Window number i goes from floor(i * length / places) up to, but without, ceil((i + 1) * length / places).
+    """
+    if isinstance(length, int) and isinstance(places, int):
+        return length + places - gcd(length, places)
+    return length if is_multiple(length, places) is True else UNKNOWN
 
 
 class AdaptiveMaxPooling(AdaptivePooling):
@@ -61,6 +86,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
     """
 
     rank = 1
+    means = True
 
     output_size: Shape = arg.sizes(1)
     data_format: str | None = arg.exact_choice("channels_last", "channels_first", default=None)
@@ -83,6 +109,7 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
     """
 
     rank = 2
+    means = True
 
     output_size: Shape = arg.sizes(2, names=("output_height", "output_width"))
     data_format: str | None = arg.exact_choice("channels_last", "channels_first", default=None)
@@ -103,6 +130,7 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
     """
 
     rank = 3
+    means = True
 
     output_size: Shape = arg.sizes(3, names=("output_depth", "output_height", "output_width"))
     data_format: str | None = arg.exact_choice("channels_last", "channels_first", default=None)

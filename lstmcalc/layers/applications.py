@@ -7,7 +7,8 @@ from typing import Any
 
 from lstmcalc.dims import Dim, product
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, layer
+from lstmcalc.layers.costs import SCALE, Cost
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, layer
 
 __all__ = ["CustomScaleLayer", "LayerScale", "StochasticDepth"]
 
@@ -40,7 +41,8 @@ class LayerScale(LayerRule):
     projection_dim: Dim = arg.positive()
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        yield Weight("variable", (self.projection_dim,), product(x.shape[1:-1]), "each channel has its own factor")
+        uses = product(x.shape[1:-1])
+        yield Weight("variable", (self.projection_dim,), uses, "each channel has its own factor", cost=SCALE)
 
     def output_shape(self, x: Inputs) -> Any:
         return _broadcast(x, self.class_name, inputs=x.shape, gamma=(self.projection_dim,))
@@ -64,6 +66,10 @@ class CustomScaleLayer(LayerRule):
 
     def output_shape(self, x: Inputs) -> Any:
         return _broadcast(x, self.class_name, first=x.shapes[0], second=x.shapes[1])
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        scaled, added = product(x.shapes[1][1:]), product(self.output_shape(x)[1:])
+        yield Work("addition", Cost(arithmetic=scaled + added), "the second input is scaled and added to the first")
 
     examples = [
         Example({"scale": 0.17}, [(None, 35, 35, 320)] * 2, params=0, output=(None, 35, 35, 320)),

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim
+from lstmcalc.dims import Dim, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.costs import ADD, STATES
-from lstmcalc.layers.recurrent import Cell, Holder, prefixed, view
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, layer, own_weights
+from lstmcalc.layers.costs import ADD, FREE, INSIDE, MULTIPLY, STATES, Cost
+from lstmcalc.layers.recurrent import Cell, Holder, held_weights, held_work, view
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, Work, layer, own_weights
 
-__all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
+__all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells", "gated_work"]
 
 #: The classes that `RNN` and `StackedRNNCells` take, as messages name them.
 CELLS = "`LSTMCell`, `GRUCell`, `SimpleRNNCell` or `StackedRNNCells`"
+
+
+def gated_work(rule: Any, shape: Shape) -> Iterator[Work]:
+    """What an LSTM's step calculates besides its products: the shape is that of a state."""
+    values = product(shape[1:])
+    yield Work("products", Cost(arithmetic=4 * values), "what comes from input and hidden state is added")
+    for step in activation_work(rule.recurrent_activation, shape, name="recurrent_activation"):
+        yield step.times(3)
+    for step in activation_work(rule.activation, shape):
+        yield step.times(2)
+    yield Work("carry", Cost(arithmetic=3 * values), "the gates scale the carry and the candidate, which are added")
+    yield Work("output", Cost(arithmetic=values), "the output gate scales what the carry shows")
 
 
 @layer(family="rnn", axes="batch input_dim")
@@ -58,6 +71,9 @@ class LSTMCell(Cell):
         )
         if self.use_bias:
             yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return gated_work(self, (x.batch, self.units))
 
     examples = [
         Example({"units": 64}, (None, 32), params=24_832, output=[(None, 64)] * 3, states=[(None, 64)] * 2),
@@ -103,7 +119,13 @@ class GRUCell(Cell):
         gates = 3 * self.units
         yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
         yield Weight(
-            "recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state", reads=(STATES,)
+            "recurrent_kernel",
+            (self.units, gates),
+            1,
+            "gates and candidate read the hidden state",
+            reads=(STATES,),
+            # Without `reset_after` it reads two things, each a step of its own.
+            cost=MULTIPLY if self.reset_after else FREE,
         )
         if self.use_bias and self.reset_after:
             yield Weight(
@@ -115,6 +137,21 @@ class GRUCell(Cell):
             )
         elif self.use_bias:
             yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        units = self.units
+        if not self.reset_after:
+            square = MULTIPLY.times(units * units)
+            name, trained = "recurrent_kernel", self.trainable
+            yield Work(name, square.times(2), "the gates read the hidden state", ((STATES,),), trained)
+            yield Work(name, square, "the candidate reads what the reset gate leaves of it", ((INSIDE,),), trained)
+        yield Work("products", Cost(arithmetic=3 * units), "what comes from input and hidden state is added")
+        shape = (x.batch, units)
+        for step in activation_work(self.recurrent_activation, shape, name="recurrent_activation"):
+            yield step.times(2)
+        yield from activation_work(self.activation, shape)
+        yield Work("reset", Cost(arithmetic=units), "the reset gate scales what the candidate reads")
+        yield Work("state", Cost(arithmetic=4 * units), "the update gate mixes the state before with the candidate")
 
     examples = [
         Example({"units": 64}, (None, 32), params=18_816, output=[(None, 64)] * 2, states=[(None, 64)]),
@@ -153,6 +190,10 @@ class SimpleRNNCell(Cell):
         )
         if self.use_bias:
             yield Weight("bias", (self.units,), 1, "each unit adds one offset", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield Work("products", Cost(arithmetic=self.units), "what comes from input and output before is added")
+        yield from activation_work(self.activation, (x.batch, self.units))
 
     examples = [
         Example({"units": 64}, (None, 32), params=6_208, output=[(None, 64)] * 2, states=[(None, 64)]),
@@ -204,7 +245,17 @@ class StackedRNNCells(Holder, Cell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for cell, inner in self.each(x):
-            yield from prefixed(cell.name, own_weights(cell, inner))
+            yield from held_weights(cell.name, own_weights(cell, inner))
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        below: tuple[int, ...] = (0,)
+        trained = False
+        for cell, inner in self.each(x):
+            for step in held_work(cell.name, cell, inner):
+                trained |= step.trained
+                yield step._replace(operands=tuple(below if read == (0,) else read for read in step.operands))
+            # A cell reads what the one before has calculated; of cells that are all frozen, that is what comes in.
+            below = (INSIDE,) if trained else (0, STATES)
 
     def formula(self, x: Inputs) -> Formula | None:
         formulas = [cell.formula(inner) for cell, inner in self.each(x)]

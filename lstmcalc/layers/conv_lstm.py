@@ -9,8 +9,10 @@ from lstmcalc.dims import Dim, at_least, conv_length, product, to_text
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.recurrent import Holder, Recurrent, check_states
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.cells import gated_work
+from lstmcalc.layers.costs import ADD, FREE, STATES
+from lstmcalc.layers.recurrent import Holder, Recurrent, check_states, over_steps
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
@@ -92,14 +94,24 @@ class ConvLSTM(Holder, Recurrent):
         rest = (self.filters, *spatial) if self.channels_first else (*spatial, self.filters)
         return ((x.shape[0], *rest),) * 2
 
-    def weights(self, x: Inputs) -> Iterable[Weight]:
-        uses = x.timesteps * product(self._spatial(x))
+    def _step_weights(self, x: Inputs) -> Iterator[Weight]:
+        """The weights as a single step uses them."""
+        uses = product(self._spatial(x))
         gates = 4 * self.filters
         yield Weight("kernel", (*self.kernel_size, x.channels, gates), uses, "gates and candidate look at the input")
         shape = (*self.kernel_size, self.filters, gates)
-        yield Weight("recurrent_kernel", shape, uses, "gates and candidate look at the hidden state")
+        why = "gates and candidate look at the hidden state"
+        yield Weight("recurrent_kernel", shape, uses, why, reads=(STATES,))
         if self.use_bias:
-            yield Weight("bias", (gates,), uses, "gates and candidate add one offset per filter")
+            yield Weight("bias", (gates,), uses, "gates and candidate add one offset per filter", cost=ADD)
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        for weight in self._step_weights(x):
+            yield weight.repeated(x.timesteps)._replace(cost=FREE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        used = (weight.work for weight in self._step_weights(x))
+        return over_steps([*used, *gated_work(self, self.state_shapes(x)[0])], x.timesteps)
 
     def takes_spare(self) -> bool:
         return bool(self.unroll)

@@ -8,9 +8,11 @@ from typing import Any
 from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.core import LORA, check_lora
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer
+from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, Work, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
 
@@ -76,12 +78,23 @@ class Conv(KernelRule):
         places = product(self.slid(x))
         window = (*self.kernel_size, x.channels // self.groups)
         frozen = self.lora_rank is not None
-        yield Weight("kernel", (*window, self.filters), places, "each filter weighs a window of channels", not frozen)
+        # What a low-rank update makes of the kernel once per call is what the windows are weighed with.
+        cost = FREE if frozen else MULTIPLY
+        why = "each filter weighs a window of channels"
+        yield Weight("kernel", (*window, self.filters), places, why, not frozen, cost=cost)
         if self.use_bias:
-            yield Weight("bias", (self.filters,), places, "each filter adds one offset")
+            yield Weight("bias", (self.filters,), places, "each filter adds one offset", cost=ADD)
         if self.lora_rank is not None:
-            yield Weight("lora_kernel_a", (*window, self.lora_rank), places, LORA[0], dtype="float32")
-            yield Weight("lora_kernel_b", (self.lora_rank, self.filters), places, LORA[1], dtype="float32")
+            factors = (*window, self.lora_rank), (self.lora_rank, self.filters)
+            yield Weight("lora_kernel_a", factors[0], places, LORA[0], dtype="float32", cost=FREE)
+            yield Weight("lora_kernel_b", factors[1], places, LORA[1], dtype="float32", cost=FREE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if self.lora_rank is not None:
+            kernel = next(iter(self.weights(x)))
+            cost = MULTIPLY.times(kernel.params * kernel.uses)
+            yield Work("kernel", cost, "each filter weighs a window of channels", ((0,),), self.trainable)
+        yield from activation_work(self.activation, self.arranged(x, self.slid(x), self.filters))
 
     def output_shape(self, x: Inputs) -> Any:
         for name, size in (("`filters`", self.filters), ("the number of channels", x.channels)):

@@ -8,7 +8,9 @@ from typing import Any
 from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.activations import of_one
+from lstmcalc.layers.costs import ADD, FREE, MULTIPLY, Cost
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     TABLE_MODES,
@@ -21,11 +23,13 @@ from lstmcalc.layers.quantization import (
     reverse_weights,
     table_weights,
 )
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Weight, layer, show_shapes
+from lstmcalc.layers.quantization_costs import Products, product_work, reverse_work, table_work
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Weight, Work, layer, show_shapes
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Dense", "Embedding", "Identity", "Masking", "ReversibleEmbedding"]
 
+WEIGHS = "each unit weighs every input value"
 LORA = "the low-rank update's first factor", "the low-rank update's second factor"
 
 
@@ -74,11 +78,22 @@ class Dense(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         policy, uses = quantized_policy(self), product(x.shape[1:-1])
         frozen = self.lora_rank is not None
-        kernel = Weight("kernel", (x.input_dim, self.units), uses, "each unit weighs every input value", not frozen)
-        others = [Weight("bias", (self.units,), uses, "each unit adds one offset")] if self.use_bias else []
+        # What a low-rank update makes of the kernel once per call is what the input is weighed with.
+        cost = FREE if frozen else MULTIPLY
+        kernel = Weight("kernel", (x.input_dim, self.units), uses, WEIGHS, not frozen, cost=cost)
+        others = [Weight("bias", (self.units,), uses, "each unit adds one offset", cost=ADD)] if self.use_bias else []
         others += low_rank("kernel", kernel.shape, self.lora_rank, uses)
         stored = kernel_weights(policy, x.input_dim, self.units, uses)
         yield from as_stored(policy, kernel, others, stored, uses)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if self.lora_rank is not None and not quantized_policy(self).mode:
+            cost = MULTIPLY.times(product(x.shape[1:]) * self.units)
+            yield Work("kernel", cost, WEIGHS, ((0,),), self.trainable)
+        rows, values = product(x.shape[1:-1]), product(x.shape[1:])
+        products = Products(values * self.units, values, rows, rows * self.units)
+        yield from product_work(self, products, self.units, self.lora_rank)
+        yield from activation_work(self.activation, (*x.shape[:-1], self.units))
 
     def output_shape(self, x: Inputs) -> Any:
         return activated(x, (*x.shape[:-1], self.units), self.activation)
@@ -144,9 +159,15 @@ class Embedding(LayerRule):
         policy, uses = quantized_policy(self), product(x.shape[1:])
         frozen = self.lora_rank is not None
         shape = (self.input_dim, self.output_dim)
-        table = Weight("embeddings", shape, uses, "a row for every number", not frozen)
+        table = Weight("embeddings", shape, uses, "a row for every number", not frozen, cost=FREE)
         others = low_rank("embeddings", shape, self.lora_rank, uses)
         yield from as_stored(policy, table, others, table_weights(policy, *shape, uses), uses)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        # Nothing is calculated, and yet a training step wants the gradient to what is looked up.
+        trained = any(weight.trainable for weight in self.built_weights(x))
+        yield Work("embeddings", Cost(), "rows are looked up", trained=trained)
+        yield from table_work(self, product(x.shape[1:]) * self.output_dim, self.lora_rank)
 
     def output_shape(self, x: Inputs) -> Any:
         return (*x.shape, self.output_dim)
@@ -207,15 +228,29 @@ class ReversibleEmbedding(Embedding):
         policy, shape = quantized_policy(self), (self.input_dim, self.output_dim)
         back = bool(x.keywords.get("reverse"))
         uses = product(x.shape[1:-1] if back else x.shape[1:])
+        cost = MULTIPLY if back and self.lora_rank is None and not policy.mode else FREE
         for weight in super().weights(x):
-            yield weight._replace(uses=0 if back and not self.tie_weights else uses)
+            yield weight._replace(uses=0 if back and not self.tie_weights else uses, cost=cost)
         if self.tie_weights:
             return
         uses = uses if back else 0
         if policy.mode:
-            yield from reverse_weights(policy, *shape, uses)
+            yield from (weight._replace(cost=FREE) for weight in reverse_weights(policy, *shape, uses))
         else:
             yield Weight("reverse_embeddings", shape[::-1], uses, "a score for every number, on the way back")
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if not x.keywords.get("reverse"):
+            yield from super().work(x)
+            return
+        if self.lora_rank is not None and not quantized_policy(self).mode:
+            cost = MULTIPLY.times(product(x.shape[1:]) * self.input_dim)
+            yield Work("embeddings", cost, "a score for every number", ((0,),), self.trainable)
+        scores, values = product(x.shape[1:-1]) * self.input_dim, product(x.shape[1:])
+        yield from reverse_work(self, Products(values * self.input_dim, values, product(x.shape[1:-1]), scores))
+        if self.logit_soft_cap is not None:
+            cost = Cost(arithmetic=2 * scores, functions=scores)
+            yield Work("cap", cost, "tanh keeps every score below `logit_soft_cap`")
 
     def output_shape(self, x: Inputs) -> Any:
         if not x.keywords.get("reverse"):
@@ -263,6 +298,9 @@ class Masking(LayerRule):
 
     mask_value: float = arg.number(0.0)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield Work("mask", Cost(arithmetic=product(x.shape[1:])), "every value is compared with `mask_value`")
+
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return (x.shape[:-1],)
 
@@ -296,8 +334,8 @@ def low_rank(name: str, shape: Shape, rank: Dim | None, uses: Dim) -> list[Weigh
     if rank is None:
         return []
     return [
-        Weight(f"lora_{name}_a", (*shape[:-1], rank), uses, LORA[0], dtype="float32"),
-        Weight(f"lora_{name}_b", (rank, shape[-1]), uses, LORA[1], dtype="float32"),
+        Weight(f"lora_{name}_a", (*shape[:-1], rank), uses, LORA[0], dtype="float32", cost=FREE),
+        Weight(f"lora_{name}_b", (rank, shape[-1]), uses, LORA[1], dtype="float32", cost=FREE),
     ]
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from lstmcalc.dims import Dim, product
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.convolutional import KernelRule
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.costs import ADD, INSIDE
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 
 __all__ = ["DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"]
 
@@ -33,7 +35,11 @@ class DepthwiseConv(KernelRule):
         shape = (*self.kernel_size, x.channels, self.depth_multiplier)
         yield Weight("kernel", shape, places, "each channel has windows of its own, `depth_multiplier` of them")
         if self.use_bias:
-            yield Weight("bias", (self.depth_multiplier * x.channels,), places, "each window adds one offset")
+            yield Weight("bias", (self.depth_multiplier * x.channels,), places, "each window adds one offset", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        made = self.arranged(x, self.slid(x), self.depth_multiplier * x.channels)
+        yield from activation_work(self.activation, made)
 
     def output_shape(self, x: Inputs) -> Any:
         self.require_windows(x)
@@ -64,9 +70,13 @@ class SeparableConv(KernelRule):
         shape = (*self.kernel_size, x.channels, self.depth_multiplier)
         yield Weight("depthwise_kernel", shape, places, "each channel has windows of its own")
         mixing = (*one, self.depth_multiplier * x.channels, self.filters)
-        yield Weight("pointwise_kernel", mixing, places, "each filter mixes the channels of one place")
+        why = "each filter mixes the channels of one place"
+        yield Weight("pointwise_kernel", mixing, places, why, reads=(INSIDE,))
         if self.use_bias:
-            yield Weight("bias", (self.filters,), places, "each filter adds one offset")
+            yield Weight("bias", (self.filters,), places, "each filter adds one offset", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield from activation_work(self.activation, self.arranged(x, self.slid(x), self.filters))
 
     def output_shape(self, x: Inputs) -> Any:
         self.require_windows(x)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lstmcalc.dims import UNKNOWN, Condition, Dim, equal
-from lstmcalc.layers.rule import Inputs, Shape
+from lstmcalc.dims import UNKNOWN, Condition, Dim, equal, product
+from lstmcalc.layers.rule import Cost, Inputs, Shape, Work
 
-__all__ = ["Equation", "broadcast_scales", "scale_of_kernel"]
+__all__ = ["Equation", "broadcast_scales", "macs_of", "sample_of", "scale_of_kernel", "summed_alone"]
 
 
 class Equation(NamedTuple):
@@ -37,9 +38,57 @@ class Equation(NamedTuple):
                 return cls(found[1], found[2], found[3], ellipsis)
         raise ValueError(text)
 
+    def batch(self, elided: Shape) -> str:
+        """The letter of the batch; none where the ellipsis stands for it."""
+        return "" if self.ellipsis == "left" and elided else self.read[0]
+
+    def uses_all(self) -> bool:
+        """Whether every sample uses every number of the kernel, as often as any other of them."""
+        is_sum_of_samples = not self.ellipsis and self.read[0] not in self.made + self.kernel
+        return len({*self.kernel}) == len(self.kernel) and not is_sum_of_samples
+
     def __str__(self) -> str:
         before, behind = {"left": ("...", ""), "right": ("", "..."), "": ("", "")}[self.ellipsis]
         return f"{before}{self.read}{behind},{self.kernel}->{before}{self.made}{behind}"
+
+
+def sample_of(equation: Equation, sizes: Mapping[str, Dim], elided: Shape) -> Shape:
+    """The shape of the output with the batch first, as costs are counted."""
+    batch = equation.batch(elided)
+    made = [sizes[letter] for letter in equation.made if letter != batch]
+    if equation.ellipsis == "left":
+        return (UNKNOWN, *elided[1:], *made)
+    return (UNKNOWN, *made, *elided)
+
+
+def macs_of(equation: Equation, sizes: Mapping[str, Dim], elided: Shape) -> Dim:
+    """The multiply-adds of one sample: a product for each choice of a place of every letter.
+
+    >>> macs_of(Equation.parse("abc,cd->abd"), {"a": UNKNOWN, "b": 5, "c": 3, "d": 2}, ())
+    30
+    """
+    batch = equation.batch(elided)
+    if batch and batch not in equation.made:
+        return 0
+    letters = sorted({*equation.made, *equation.kernel} - {batch})
+    return product([*(sizes[letter] for letter in letters), *(elided if batch else elided[1:])])
+
+
+def summed_alone(equation: Equation, sizes: Mapping[str, Dim], elided: Shape) -> Iterator[Work]:
+    """What adding up the places of letters that only the input has costs, which is done before anything is multiplied.
+
+    >>> [work.cost for work in summed_alone(Equation.parse("abc,cd->ad"), {"a": UNKNOWN, "b": 5, "c": 3, "d": 2}, ())]
+    [Cost(macs=0, arithmetic=12, functions=0)]
+    """
+    batch = equation.batch(elided)
+    alone = {*equation.read} - {*equation.made, *equation.kernel}
+    if not alone:
+        return
+    others = list(elided if batch else elided[1:])
+    before = product([*others, *(sizes[letter] for letter in sorted({*equation.read} - {batch}))])
+    after = product([*others, *(sizes[letter] for letter in sorted({*equation.read} - alone - {batch}))])
+    cost = Cost(arithmetic=before if batch in alone else before - after)
+    yield Work("sum", cost, f"the input is summed over {' and '.join(f'`{letter}`' for letter in sorted(alone))}")
 
 
 class Layout(NamedTuple):

@@ -8,9 +8,11 @@ from typing import Any
 from lstmcalc.dims import UNKNOWN, Dim, at_least, equal, product, symbol, symbols_of
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.core import activated, check_lora, low_rank, other_shape, rank_argument
-from lstmcalc.layers.einsum import Equation, broadcast_scales, scale_of_kernel
+from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
+from lstmcalc.layers.einsum import Equation, broadcast_scales, macs_of, sample_of, scale_of_kernel, summed_alone
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     as_stored,
@@ -20,7 +22,9 @@ from lstmcalc.layers.quantization import (
     quantization_hints,
     quantized_policy,
 )
+from lstmcalc.layers.quantization_costs import Products, product_work
 from lstmcalc.layers.rule import (
+    Cost,
     Example,
     Formula,
     Inputs,
@@ -29,6 +33,7 @@ from lstmcalc.layers.rule import (
     Shape,
     Term,
     Weight,
+    Work,
     count_axes,
     layer,
 )
@@ -203,10 +208,12 @@ class EinsumDense(LayerRule):
         shape = tuple(self._weighed(x, letter, stated, "kernel") for letter in equation.kernel)
         elided = self._elided(x)
         others = product(elided[1:] if equation.ellipsis == "left" else elided)
-        batch = equation.read[0] if not (equation.ellipsis == "left" and elided) else ""
-        uses = others * product(size for letter, size in sizes.items() if letter not in equation.kernel + batch)
+        batch = equation.batch(elided)
+        uses = others * product(sizes[letter] for letter in equation.made if letter not in equation.kernel + batch)
         frozen = self.lora_rank is not None
-        kernel = Weight("kernel", shape, uses, "what the equation sums over weighs what it makes", not frozen)
+        cost = FREE if self._multiplies_besides else MULTIPLY
+        why = "what the equation sums over weighs what it makes"
+        kernel = Weight("kernel", shape, uses, why, not frozen, cost=cost)
         beside = [*self._bias(x, stated, elided), *low_rank("kernel", shape, self.lora_rank, uses)]
         yield from as_stored(policy, kernel, beside, self._quantized(x, shape, uses), uses)
 
@@ -228,11 +235,27 @@ class EinsumDense(LayerRule):
         shape = tuple(self._weighed(x, letter, stated, "bias") if letter in axes else 1 for letter in spanned)
         if self.equation.ellipsis == "right":
             shape += (1,) * len(elided)
-        first = made[0] if not (self.equation.ellipsis == "left" and elided) else ""
-        sizes = self._sizes(x)
-        uses = product(sizes[letter] for letter in made if letter not in axes + first)
+        batch, sizes = self.equation.batch(elided), self._sizes(x)
+        uses = product(sizes[letter] for letter in made if letter not in axes + batch)
         places = product(elided[1:] if self.equation.ellipsis == "left" else elided)
-        return [Weight("bias", shape, uses * places, "an offset for each place along `bias_axes`")]
+        return [Weight("bias", shape, uses * places, "an offset for each place along `bias_axes`", cost=ADD)]
+
+    @property
+    def _multiplies_besides(self) -> bool:
+        """Whether what the products cost is no use of each number of the kernel, or not of one that is trained."""
+        return self.lora_rank is not None or not self.equation.uses_all()
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        equation, sizes, elided = self.equation, self._sizes(x), self._elided(x)
+        yield from summed_alone(equation, sizes, elided)
+        macs, made = macs_of(equation, sizes, elided), sample_of(equation, sizes, elided)
+        if self._multiplies_besides and quantized_policy(self).mode in ("", "float8"):
+            yield Work("kernel", Cost(macs=macs), "the products that the equation adds up", ((0,),), self.trainable)
+        values = product(x.shape[1:])
+        summed = product(sizes[letter] for letter in {*equation.read} - {*equation.made})
+        products = Products(macs, values, values // summed, product(made[1:]))
+        yield from product_work(self, products, sizes[equation.kernel[-1]], self.lora_rank, early=True)
+        yield from activation_work(self.activation, made)
 
     def _quantized(self, x: Inputs, shape: Shape, uses: Dim) -> Iterable[Weight]:
         policy, equation = quantized_policy(self), self.equation

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 from lstmcalc.dims import UNKNOWN, Dim, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.cells import GRUCell, LSTMCell
 from lstmcalc.layers.convolutional import KernelRule
+from lstmcalc.layers.costs import ADD, Cost
 from lstmcalc.layers.recurrent import Cell, Recurrent
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = [
@@ -32,7 +34,7 @@ class TwoBiasesLSTM(LSTMCell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield from super().weights(x)
-        yield Weight("bias", (8 * self.units,), 1, BIAS)
+        yield Weight("bias", (8 * self.units,), 1, BIAS, cost=ADD)
 
 
 class TwoBiasesGRU(GRUCell):
@@ -40,7 +42,7 @@ class TwoBiasesGRU(GRUCell):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield from super().weights(x)
-        yield Weight("bias", (6 * self.units,), 1, BIAS)
+        yield Weight("bias", (6 * self.units,), 1, BIAS, cost=ADD)
 
 
 class Gone(LayerRule):
@@ -143,6 +145,10 @@ class ThresholdedReLU(Gone):
 
     theta: float = arg.number(1.0, low=0)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        cost = Cost(arithmetic=2).times(product(x.shape[1:]))
+        yield Work("activation", cost, "every value is compared with `theta`, and multiplied by 1 or 0")
+
     examples = [
         Example({"theta": 0.5}, (None, 10, 32), params=0, output=(None, 10, 32)),
         Rejected({"theta": -1}, "expected `theta` to be a number of at least 0, got -1"),
@@ -183,7 +189,11 @@ class LocallyConnected(Gone, KernelRule):
         places = self.slid(x)
         yield Weight("kernel", self._kernel(x, places), 1, "each place has its own weights for its window")
         if self.use_bias:
-            yield Weight("bias", (*places, self.filters), 1, "each place adds its own offset per filter")
+            why = "each place adds its own offset per filter"
+            yield Weight("bias", (*places, self.filters), 1, why, cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield from activation_work(self.activation, self.arranged(x, self.slid(x), self.filters))
 
     def _kernel(self, x: Inputs, places: Shape) -> Shape:
         if self.implementation == 1:

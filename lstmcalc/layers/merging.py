@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, to_text, total
+from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, product, to_text, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.masks import one_per_place, refuse_mask, repeated_to_fit
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Work, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"]
@@ -24,6 +25,16 @@ class Merge(LayerRule):
 
     #: Whether what is merged depends on the masks: masked places are left out.
     reads_masks: ClassVar[bool] = False
+    #: What is done to one value and the next.
+    joined: ClassVar[str] = "merged"
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        # One input after the other, which may be of fewer values than all of them together.
+        ndim = max(len(shape) for shape in x.shapes)
+        aligned = [(1,) * (ndim - len(shape)) + shape[1:] for shape in x.shapes]
+        steps = [product(map(_merged, zip(*aligned[:end], strict=True))) for end in range(2, len(aligned) + 1)]
+        if steps:
+            yield Work("merge", Cost(arithmetic=total(steps)), f"the inputs are {self.joined}, value by value")
 
     def output_shape(self, x: Inputs) -> Any:
         if () in x.shapes:
@@ -118,6 +129,8 @@ class Add(Merge):
     keras/src/layers/merging/add.py, 3.15.1.
     """
 
+    joined = "added"
+
     examples = [
         Example({}, [(None, 10, 32), (None, 10, 32)], params=0, output=(None, 10, 32)),
         Example({}, [(None, 10, 32), (None, 32)], params=0, output=(None, 10, 32)),
@@ -138,6 +151,8 @@ class Subtract(Merge):
     keras/src/layers/merging/subtract.py, 3.15.1.
     """
 
+    joined = "subtracted"
+
     examples = [
         Example({}, [(None, 32), (None, 32)], params=0, output=(None, 32)),
         Rejected({}, "expected 2 inputs, got 3", [(None, 32), (None, 32), (None, 32)]),
@@ -152,6 +167,7 @@ class Multiply(Merge):
     """
 
     reads_masks = True
+    joined = "multiplied"
 
     examples = [Example({}, [(None, 10, 32), (None, 10, 1)], params=0, output=(None, 10, 32))]
 
@@ -162,6 +178,13 @@ class Average(Merge):
 
     keras/src/layers/merging/average.py, 3.15.1.
     """
+
+    joined = "added"
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield from super().work(x)
+        values = product(self.output_shape(x)[1:])
+        yield Work("mean", Cost(arithmetic=values), "every sum is divided by the number of inputs")
 
     examples = [Example({}, [(None, 32), (None, 32), (None, 32)], params=0, output=(None, 32))]
 
@@ -174,6 +197,7 @@ class Maximum(Merge):
     """
 
     reads_masks = True
+    joined = "compared"
 
     examples = [Example({}, [(None, 32), (None, 32)], params=0, output=(None, 32))]
 
@@ -186,6 +210,7 @@ class Minimum(Merge):
     """
 
     reads_masks = True
+    joined = "compared"
 
     examples = [Example({}, [(None, 32), (None, 32)], params=0, output=(None, 32))]
 
@@ -199,6 +224,9 @@ class Concatenate(Merge):
     """
 
     axis: int = arg.integer(-1)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return ()
 
     def output_shape(self, x: Inputs) -> Any:
         first = x.shape
@@ -279,6 +307,17 @@ class Dot(LayerRule):
 
     axes_: Any = arg.Argument(arg.REQUIRED, _read_axes)
     normalize: bool = arg.flag(False)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        axes = [self._axis(index, len(shape)) for index, shape in enumerate(x.shapes)]
+        kept = [product(shape[1:axis] + shape[axis + 1 :]) for shape, axis in zip(x.shapes, axes, strict=True)]
+        if self.normalize:
+            values = total(product(shape[1:]) for shape in x.shapes)
+            cost = Cost(arithmetic=3 * values, functions=total(kept))
+            yield Work("normalize", cost, "every vector is divided by the root of the sum of its squares")
+        summed = x.shape[axes[0]] if x.shape[axes[0]] is not UNKNOWN else x.shapes[1][axes[1]]
+        cost = Cost(macs=product((*kept, summed)))
+        yield Work("dot", cost, "vectors of the one input are multiplied with those of the other", ((0,), (1,)))
 
     def output_shape(self, x: Inputs) -> Any:
         first, second = x.shapes

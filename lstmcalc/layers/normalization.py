@@ -9,8 +9,20 @@ from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
+from lstmcalc.layers.costs import ADD, FREE, SCALE, UNKNOWN_COST, Cost
 from lstmcalc.layers.masks import one_per_place
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer, show_shapes
+from lstmcalc.layers.rule import (
+    Example,
+    Inputs,
+    LayerRule,
+    Rejected,
+    Shape,
+    Weight,
+    Work,
+    expand_axes,
+    layer,
+    show_shapes,
+)
 from lstmcalc.shapes import show_shape
 
 __all__ = [
@@ -74,15 +86,19 @@ class BatchNormalization(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         shape, uses = (x.channels,), _uses(x, (self.axis,))
         if self.scale:
-            yield Weight("gamma", shape, uses, "scales each channel")
+            yield Weight("gamma", shape, uses, "scales each channel", cost=FREE)
         if self.center:
-            yield Weight("beta", shape, uses, "shifts each channel")
-        yield Weight("moving_mean", shape, uses, "each channel's mean, as training met it", False)
-        yield Weight("moving_variance", shape, uses, "each channel's variance, as training met it", False)
+            yield Weight("beta", shape, uses, "shifts each channel", cost=FREE)
+        yield Weight("moving_mean", shape, uses, "each channel's mean, as training met it", False, cost=FREE)
+        yield Weight("moving_variance", shape, uses, "each channel's variance, as training met it", False, cost=FREE)
         if self.renorm:
             yield Weight("moving_stddev", shape, 0, "what moving_variance is kept from", False)
             yield Weight("renorm_mean", shape, 0, "corrects the mean while training", False)
             yield Weight("renorm_stddev", shape, 0, "corrects the deviation while training", False)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        why = "every value times a factor plus an offset, of which the weights make one for each channel, once per call"
+        yield Work("normalization", Cost(arithmetic=2).times(product(x.shape[1:])), why)
 
     examples = [
         Example({}, (None, 10, 128), params=512, output=(None, 10, 128), trainable_params=256),
@@ -130,9 +146,18 @@ class LayerNormalization(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         shape, uses = tuple(x.shape[axis] for axis in sorted(self.axis)), _uses(x, self.axis)
         if self.scale:
-            yield Weight("gamma", shape, uses, "scales each place along the normalized axes")
+            yield Weight("gamma", shape, uses, "scales each place along the normalized axes", cost=SCALE)
         if self.center:
-            yield Weight("beta", shape, uses, "shifts each place along the normalized axes")
+            yield Weight("beta", shape, uses, "shifts each place along the normalized axes", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if _spans_batch(x, self.axis):
+            yield _ACROSS
+            return
+        values, rows = product(x.shape[1:]), _uses(x, self.axis)
+        yield from _statistics(values, rows)
+        # Of the mean times the factor, there are as many as factors.
+        yield _shifted(values, values if self.scale else rows, rows)
 
     examples = [
         Example({}, (None, 10, 128), params=256, output=(None, 10, 128)),
@@ -185,9 +210,19 @@ class GroupNormalization(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         uses = _uses(x, (self.axis,))
         if self.scale:
-            yield Weight("gamma", (x.channels,), uses, "scales each channel")
+            yield Weight("gamma", (x.channels,), uses, "scales each channel", cost=FREE)
         if self.center:
-            yield Weight("beta", (x.channels,), uses, "shifts each channel")
+            yield Weight("beta", (x.channels,), uses, "shifts each channel", cost=FREE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        values, groups = product(x.shape[1:]), x.channels if self.groups == -1 else self.groups
+        yield from _statistics(values, groups)
+        # The weights are put into one factor and one offset per sample and channel.
+        if self.scale:
+            yield Work("gamma", SCALE.times(x.channels), "scales the factor of each channel")
+        if self.center:
+            yield Work("beta", ADD.times(x.channels), "is added to the offset of each channel")
+        yield _shifted(values, x.channels if self.scale else groups, groups)
 
     def output_shape(self, x: Inputs) -> Any:
         x.require_known(x.channels, "`channels`", "Keras divides the channels into groups when it builds the layer")
@@ -233,7 +268,24 @@ class RMSNormalization(LayerRule):
         return tuple(x.shape[axis] for axis in sorted(self.axis))
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        yield Weight("scale", self._scale(x), _uses(x, self.axis), "scales each place along the normalized axes")
+        why = "scales each place along the normalized axes"
+        yield Weight("scale", self._scale(x), self._scale_uses(x), why, cost=SCALE)
+
+    def _scale_uses(self, x: Inputs) -> Dim:
+        """How many places of one sample share a factor, with those that come by repeating what has size 1."""
+        scale, made = self._scale(x), self.output_shape(x)
+        kept = x.ndim - len(scale)
+        laid = zip(made[kept:], scale, strict=True)
+        return product(made[1:kept]) * product(size for size, factor in laid if equal(factor, 1) is True)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if _spans_batch(x, self.axis):
+            yield _ACROSS
+            return
+        values, rows = product(x.shape[1:]), _uses(x, self.axis)
+        why = "the squares of the values normalized together, their mean, and one over its root"
+        yield Work("root mean square", Cost(arithmetic=2 * values + rows, functions=rows), why)
+        yield Work("normalization", Cost(arithmetic=values), "every value is multiplied by it")
 
     def output_shape(self, x: Inputs) -> Any:
         scale = self._scale(x)
@@ -291,11 +343,42 @@ class UnitNormalization(LayerRule):
         check_axes(self.axis, ndim)
         return _axis_names(self.axis, ndim)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if _spans_batch(x, self.axis):
+            yield _ACROSS
+            return
+        values, rows = product(x.shape[1:]), _uses(x, self.axis)
+        why = "the squares of the values normalized together, their sum, and one over its root"
+        yield Work("length", Cost(arithmetic=2 * values, functions=rows), why)
+        yield Work("normalization", Cost(arithmetic=values), "every value is multiplied by it")
+
     examples = [
         Example({}, (None, 10, 128), params=0, output=(None, 10, 128)),
         Example({"axis": [1, 2]}, (None, None, 16), params=0, output=(None, None, 16)),
         Rejected({"axis": -4}, "expected `axis` from -3 to 2, got -4"),
     ]
+
+
+#: What a sample costs where the batch is among the normalized axes, which no rule says.
+_ACROSS = Work("normalization", UNKNOWN_COST, "the samples of a batch are normalized together")
+
+
+def _statistics(values: Dim, rows: Dim) -> Iterator[Work]:
+    """The mean and the deviation of every row of values; Keras finds the mean once more for the variance."""
+    why = "the values normalized together are added, and the sum divided by how many they are"
+    yield Work("mean", Cost(arithmetic=values), why)
+    why = "the mean once more, the differences to it, their squares, the mean of these, and one over its root"
+    yield Work("deviation", Cost(arithmetic=4 * values + rows, functions=rows), why)
+
+
+def _shifted(values: Dim, factors: Dim, rows: Dim) -> Work:
+    """Every value times a factor plus an offset, which is the mean, negative, times the factor."""
+    why = "every value times a factor plus an offset, which are made of deviation and mean"
+    return Work("normalization", Cost(arithmetic=2 * values + factors + rows), why)
+
+
+def _spans_batch(x: Inputs, axes: tuple[int, ...]) -> bool:
+    return any(axis % x.ndim == 0 for axis in axes)
 
 
 def _axis_names(axes: tuple[int, ...], ndim: int) -> tuple[str, ...]:

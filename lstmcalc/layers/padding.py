@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, to_text
+from lstmcalc.dims import Dim, at_least, equal, product, to_text
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Inputs, Rejected, layer
+from lstmcalc.layers.images.costs import interpolated
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Work, layer
 from lstmcalc.layers.spatial import AXES, COUNTED, SpatialRule, is_count
 from lstmcalc.shapes import show_shape
 
@@ -262,6 +264,10 @@ class UpSampling2D(UpSampling):
     size: Any = arg.sizes(2, (2, 2), names=("vertical_factor", "horizontal_factor"))
     data_format: str | None = arg.choice("channels_last", "channels_first", default=None)
     interpolation: str = arg.choice(*INTERPOLATIONS, default="nearest")
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        changed = [factor for factor in self.size if equal(factor, 1) is not True]
+        return interpolated(product(self.output_shape(x)[1:]), self.interpolation, axes=len(changed))
 
     examples = [
         Example({}, (None, 7, 7, 64), params=0, output=(None, 14, 14, 64)),

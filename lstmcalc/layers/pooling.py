@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
+from lstmcalc.dims import Dim, product
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.masks import one_per_step
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Remedy, Shape, layer
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Remedy, Shape, Work, layer
 from lstmcalc.layers.spatial import SpatialRule
 
 __all__ = [
@@ -29,6 +32,8 @@ class Pooling(SpatialRule):
     """Pooling by windows (keras/src/layers/pooling/base_pooling.py, 3.15.1); `strides` are `pool_size` by default."""
 
     window_argument = "pool_size"
+    #: Whether a window gives its mean value, and not its greatest.
+    means: ClassVar[bool] = False
 
     pool_size: Shape
     strides: Shape | None
@@ -40,9 +45,15 @@ class Pooling(SpatialRule):
         self.require_windows(x)
         return self.arranged(x, self.slid(x), x.channels)
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield pooled(product(self.pool_size), product(self.slid(x)) * x.channels, self.means)
+
 
 class GlobalPooling(SpatialRule):
     """Pooling of everything (keras/src/layers/pooling/base_global_pooling.py, 3.15.1)."""
+
+    #: Whether the mean value comes out, and not the greatest.
+    means: ClassVar[bool] = False
 
     data_format: str | None = arg.choice("channels_last", "channels_first", default=None)
     keepdims: bool = arg.flag(False)
@@ -54,6 +65,16 @@ class GlobalPooling(SpatialRule):
         if self.keepdims:
             return Remedy("`keepdims: true`, which keeps every axis", "set `keepdims: false`")
         return Remedy("`keepdims: false`, which drops every axis but batch and channels", "set `keepdims: true`")
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield pooled(product(self.spatial_sizes(x)), x.channels, self.means, "each channel")
+
+
+def pooled(window: Dim, windows: Dim, means: bool, of: str = "each window") -> Work:
+    """The greatest or the mean value of so many windows of so many values."""
+    if means:
+        return Work("pooling", Cost(arithmetic=window * windows), f"the values of {of} are added, and the sum divided")
+    return Work("pooling", Cost(arithmetic=(window - 1) * windows), f"the greatest of the values of {of} is found")
 
 
 @layer(family="pooling", axes="batch timesteps channels", aliases="MaxPool1D")
@@ -133,6 +154,8 @@ class AveragePooling1D(Pooling):
     keras/src/layers/pooling/average_pooling1d.py, 3.15.1.
     """
 
+    means = True
+
     rank = 1
 
     pool_size: Shape = arg.sizes(1)
@@ -153,6 +176,8 @@ class AveragePooling2D(Pooling):
     keras/src/layers/pooling/average_pooling2d.py, 3.15.1.
     """
 
+    means = True
+
     rank = 2
 
     pool_size: Shape = arg.sizes(2)
@@ -169,6 +194,8 @@ class AveragePooling3D(Pooling):
 
     keras/src/layers/pooling/average_pooling3d.py, 3.15.1.
     """
+
+    means = True
 
     rank = 3
 
@@ -227,6 +254,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     """
 
     takes_mask = True
+    means = True
 
     rank = 1
 
@@ -243,6 +271,8 @@ class GlobalAveragePooling2D(GlobalPooling):
     keras/src/layers/pooling/global_average_pooling2d.py, 3.15.1.
     """
 
+    means = True
+
     rank = 2
     examples = [Example({}, (None, 7, 7, 64), params=0, output=(None, 64))]
 
@@ -253,6 +283,8 @@ class GlobalAveragePooling3D(GlobalPooling):
 
     keras/src/layers/pooling/global_average_pooling3d.py, 3.15.1.
     """
+
+    means = True
 
     rank = 3
     examples = [Example({}, (None, 4, 7, 7, 64), params=0, output=(None, 64))]

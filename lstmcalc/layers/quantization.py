@@ -12,6 +12,7 @@ from typing import Any
 from lstmcalc.dims import Dim, ceil_div
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.arguments import Argument, refuse, show
+from lstmcalc.layers.costs import FREE
 from lstmcalc.layers.policies import Policy, policy_of
 from lstmcalc.layers.rule import LayerRule, Shape, Weight
 
@@ -84,13 +85,15 @@ def as_stored(
         yield own
     yield from others
     if policy.mode in REPLACING:
-        yield from stored
+        # What they cost is told of the products, since a number of theirs may stand for two, or be a scale.
+        for weight in stored:
+            yield weight._replace(cost=FREE)
 
 
 def _float8(policy: Policy, uses: Dim) -> Iterator[Weight]:
     """The scales of float8, which gradients overwrite, and the greatest values they are made from."""
     for what, of in (("inputs", "the inputs"), ("kernel", "the kernel"), ("outputs_grad", "the outputs' gradient")):
-        yield Weight(f"{what}_scale", (), uses, f"scales {of} to float8", dtype="float32")
+        yield Weight(f"{what}_scale", (), uses, f"scales {of} to float8", dtype="float32", cost=FREE)
         why = f"the greatest values of {of} in the last steps of training"
         yield Weight(f"{what}_amax_history", (policy.history,), 0, why, dtype="float32")
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lstmcalc.dims import Dim, equal
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.layers.costs import INSIDE, STATES
+from lstmcalc.layers.costs import FREE, INSIDE, STATES
 from lstmcalc.layers.masks import one_per_step
 from lstmcalc.layers.recurrent_hints import (
     FUSED,
@@ -18,10 +18,33 @@ from lstmcalc.layers.recurrent_hints import (
     listed,
     stateful_hint,
 )
-from lstmcalc.layers.rule import Inputs, LayerRule, Remedy, Shape, Weight, Work, as_shapes, count_axes, variable_dtype
+from lstmcalc.layers.rule import (
+    Inputs,
+    LayerRule,
+    Remedy,
+    Shape,
+    Weight,
+    Work,
+    all_work,
+    as_shapes,
+    count_axes,
+    own_weights,
+    variable_dtype,
+)
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Cell", "Fused", "Holder", "Recurrent", "check_states", "over_steps", "prefixed", "view"]
+__all__ = [
+    "Cell",
+    "Fused",
+    "Holder",
+    "Recurrent",
+    "check_states",
+    "held_weights",
+    "held_work",
+    "over_steps",
+    "prefixed",
+    "view",
+]
 
 
 class Cell(LayerRule):
@@ -105,11 +128,12 @@ class Recurrent(LayerRule):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for weight in self.cell_rule().weights(self.one_step(x)):
-            yield over_steps(weight, x.timesteps)
+            # What they cost is told of the cell's whole step, in `work`.
+            yield weight.repeated(x.timesteps)._replace(cost=FREE)
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        for step in self.cell_rule().work(self.one_step(x)):
-            yield step.times(x.timesteps)
+        cell, step = self.cell_rule(), self.one_step(x)
+        return over_steps(all_work(cell, step, own_weights(cell, step)), x.timesteps)
 
     def output_shape(self, x: Inputs) -> Any:
         cell, step = self.cell_rule(), self.one_step(x)
@@ -228,10 +252,16 @@ class Fused(Recurrent):
             yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because)
 
 
-def over_steps(weight: Weight, timesteps: Dim) -> Weight:
-    """A cell's weight as a loop uses it: what reads the states reads those given once, and its own from then on."""
-    repeated = weight.repeated(timesteps)
-    return repeated._replace(reads=(INSIDE,), spared=weight.uses) if STATES in weight.reads else repeated
+def over_steps(steps: Iterable[Work], timesteps: Dim) -> Iterator[Work]:
+    """A cell's work as a loop does it: what reads the states reads those given once, and its own from then on."""
+    trained = False
+    for step in steps:
+        trained |= step.trained
+        # Where nothing so far is trained, what the cells have calculated depends on what comes in alone.
+        inside = (INSIDE,) if trained else (0, STATES)
+        spared = step.cost.macs if step.operands == ((STATES,),) else 0
+        operands = tuple(inside if operand in ((STATES,), (INSIDE,)) else operand for operand in step.operands)
+        yield step.times(timesteps)._replace(operands=operands, spared=spared)
 
 
 def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ()) -> Inputs:
@@ -243,6 +273,18 @@ def prefixed(prefix: str, weights: Iterable[Weight], times: Dim = 1) -> Iterator
     """Weights under the name of the layer that holds them, each used so many times more."""
     for weight in weights:
         yield weight.repeated(times)._replace(name=f"{prefix}/{weight.name}")
+
+
+def held_weights(prefix: str, weights: Iterable[Weight], times: Dim = 1) -> Iterator[Weight]:
+    """Weights as `prefixed`, of a layer whose work tells what they cost."""
+    for weight in prefixed(prefix, weights, times):
+        yield weight._replace(cost=FREE)
+
+
+def held_work(prefix: str, rule: LayerRule, x: Inputs, times: Dim = 1) -> Iterator[Work]:
+    """All that a layer in another one calculates, so many times, under its name."""
+    for step in all_work(rule, x, own_weights(rule, x)):
+        yield step.times(times)._replace(name=f"{prefix}/{step.name}")
 
 
 def check_states(x: Inputs, states: tuple[Shape, ...], spare: bool = False) -> None:

@@ -10,8 +10,8 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import CELLS, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
-from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, over_steps, prefixed
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer, own_weights
+from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, held_weights, held_work, over_steps
+from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work, layer, own_weights
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
@@ -202,9 +202,14 @@ class RNN(Holder, Recurrent):
         cell = self.cell_rule()
         weights: Iterable[Weight] = own_weights(cell, self.one_step(x))
         if not isinstance(cell, StackedRNNCells):
-            weights = prefixed(cell.name, weights)
+            weights = held_weights(cell.name, weights)
         for weight in weights:
-            yield over_steps(weight, x.timesteps)
+            yield weight.repeated(x.timesteps)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        cell, step = self.cell_rule(), self.one_step(x)
+        steps = cell.work(step) if isinstance(cell, StackedRNNCells) else held_work(cell.name, cell, step)
+        return over_steps(steps, x.timesteps)
 
     def formula(self, x: Inputs) -> Formula | None:
         return self.cell_rule().formula(self.one_step(x))

@@ -97,6 +97,8 @@ class Inputs:
         self.masks: tuple[Shape | None, ...] = (None,) * len(self.shapes)
         #: The masks that the call itself gets, which can be fewer.
         self.told: tuple[Shape | None, ...] = self.masks
+        #: The inputs with the batch by name (`layers/batch.py`); None where it is in front, as it mostly is.
+        self.batched: tuple[Shape | None, ...] = (None,) * len(self.shapes)
         self.assumptions: list[Assumption] = []
         #: The symbols that must be numbers when Keras builds the model, each with the reason.
         self.needed: dict[str, str] = {}

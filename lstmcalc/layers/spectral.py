@@ -9,8 +9,8 @@ from lstmcalc.dims import symbol, symbols_of
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.policies import policy_of
-from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
-from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, layer, own_weights
+from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, held_weights, held_work, view
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, Work, layer, own_weights
 
 __all__ = ["SpectralNormalization"]
 
@@ -55,9 +55,9 @@ class SpectralNormalization(Holder):
         dtype = policy_of(self.layer.dtype, self.layer.name).compute if update else kernel.dtype
         width = (update or kernel).shape[-1]
         first = [] if update else [kernel]
-        yield from prefixed(self.layer.name, first)
+        yield from held_weights(self.layer.name, first)
         yield Weight("vector_u", (1, width), 0, "estimates the largest singular value", False, dtype)
-        yield from prefixed(self.layer.name, (weight for weight in own if weight not in first))
+        yield from held_weights(self.layer.name, (weight for weight in own if weight not in first))
 
     def _kernel(self, own: Sequence[Weight]) -> tuple[Weight, Weight | None]:
         """The kernel among a layer's weights, and the last factor of its low-rank update, if it has one: then the
@@ -69,6 +69,10 @@ class SpectralNormalization(Holder):
             if name in named:
                 return named[name], named.get(f"lora_{name}_b")
         raise _without_kernel(self.layer)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        # The kernel is divided while training only, and then once per call.
+        return held_work(self.layer.name, self.layer, view(x, self.layer, x.shape))
 
     def output_shape(self, x: Inputs) -> Any:
         return self.layer.output_shape(view(x, self.layer, x.shape))

@@ -8,8 +8,10 @@ from typing import Any
 from lstmcalc.dims import Dim, at_least, is_multiple, product, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.convolutional import KernelRule, shown
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, layer
+from lstmcalc.layers.costs import ADD
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 from lstmcalc.layers.spatial import AXES, COUNTED, is_count
 from lstmcalc.shapes import show_shape
 
@@ -62,7 +64,11 @@ class ConvTranspose(KernelRule):
         places = product(self.spatial_sizes(x))
         yield Weight("kernel", shape, places, "each input value is spread over a window, in every filter")
         if self.use_bias:
-            yield Weight("bias", (self.filters,), product(self.stretched(x)), "each filter adds one offset")
+            places = product(self.stretched(x))
+            yield Weight("bias", (self.filters,), places, "each filter adds one offset", cost=ADD)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield from activation_work(self.activation, self.arranged(x, self.stretched(x), self.filters))
 
     def output_shape(self, x: Inputs) -> Any:
         self.require_one_spread(x)

@@ -8,7 +8,8 @@ from typing import Any
 from lstmcalc.dims import at_least
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, layer
+from lstmcalc.layers.costs import FREE, UNKNOWN_COST
+from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work, layer
 
 __all__ = ["Lambda", "Stated", "Wrapper"]
 
@@ -38,6 +39,9 @@ class Lambda(LayerRule):
                 "state `output_shape`, without the batch",
             )
         return (x.shape[0], *self.output_shape_)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield Work("function", UNKNOWN_COST, "only running the function would tell what it calculates")
 
     def knows_masks(self) -> bool:
         return self.mask is None
@@ -104,9 +108,13 @@ class Stated(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         trained = self.params - self.non_trainable_params
         if trained != 0:
-            yield Weight("params", (trained,), why="as stated")
+            yield Weight("params", (trained,), why="as stated", cost=FREE)
         if self.non_trainable_params != 0:
-            yield Weight("non_trainable_params", (self.non_trainable_params,), why="as stated", trainable=False)
+            shape = (self.non_trainable_params,)
+            yield Weight("non_trainable_params", shape, why="as stated", trainable=False, cost=FREE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield Work("layer", UNKNOWN_COST, "only running the layer would tell what it calculates")
 
     def output_shape(self, x: Inputs) -> Any:
         return (x.shape[0], *self.output_shape_)

@@ -16,8 +16,7 @@ class Weight(NamedTuple):
     """A named array of a layer: its shape, how often one sample uses it, why it is there, whether it is trained.
 
     `origin` identifies a weight that several layers may hold, which those of a model used as a layer can be. `cost` is
-    what one use of one number costs, `reads` what it is multiplied with (see `Work.operands`), and `spared` how many of
-    the uses are those of the states at the start of a loop.
+    what one use of one number costs, and `reads` what it is multiplied with (see `Work.operands`).
     """
 
     name: str
@@ -29,7 +28,6 @@ class Weight(NamedTuple):
     origin: str = ""
     cost: Cost = MULTIPLY
     reads: tuple[int, ...] = (0,)
-    spared: Dim = 0
 
     @property
     def params(self) -> Dim:
@@ -38,11 +36,11 @@ class Weight(NamedTuple):
 
     def repeated(self, times: Dim) -> Weight:
         """The same weight, used so many times more."""
-        return self._replace(uses=self.uses * times, spared=self.spared * times)
+        return self._replace(uses=self.uses * times)
 
     @property
     def work(self) -> Work:
         """What all uses of the weight have one sample calculate."""
         cost = self.cost.times(self.params * self.uses)
         operands = (self.reads,) if self.cost.macs else ()
-        return Work(self.name, cost, self.why, operands, self.trainable, self.params * self.spared)
+        return Work(self.name, cost, self.why, operands, self.trainable)

@@ -5,40 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal
-from lstmcalc.errors import Fault, Rejection, with_article
+from lstmcalc.dims import Dim, at_least, equal, product
+from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
+from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
-from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, prefixed, view
+from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, held_weights, held_work, view
 from lstmcalc.layers.rule import (
     Example,
     Formula,
     Inputs,
-    LayerRule,
     Rejected,
     Remedy,
     Shape,
     Weight,
+    Work,
     as_shapes,
     layer,
     own_weights,
     show_shapes,
 )
+from lstmcalc.layers.wrapping import MERGING, RECURRENT, inner_remedy, instead
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Bidirectional", "TimeDistributed"]
-
-RECURRENT = "a recurrent layer: LSTM, GRU, SimpleRNN, RNN, ConvLSTM1D, ConvLSTM2D or ConvLSTM3D"
-
-
-def inner_remedy(rule: LayerRule) -> Remedy | None:
-    """The remedy of a wrapped layer, told of the wrapper."""
-    remedy = rule.remedy()
-    if remedy is None:
-        return None
-    inside = f"{with_article(rule.class_name)} inside with {remedy.because}"
-    return Remedy(inside, f"{remedy.fix} {remedy.place} the {rule.class_name}", "in")
 
 
 @layer(family="rnn", axes="batch timesteps ...")
@@ -62,7 +53,7 @@ class Bidirectional(Holder):
         for key in ("layer", "backward_layer"):
             value = getattr(self, key)
             if not isinstance(value, Recurrent) and (value is not None or key == "layer"):
-                raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value), fix=_instead(self, value))
+                raise Rejection("wrong-value", f"`{key}` to be {RECURRENT}", show(value), fix=instead(self, value))
         if self.layer.stateful and self.layer.return_state:
             raise Rejection(
                 "stateful-with-state",
@@ -109,13 +100,23 @@ class Bidirectional(Holder):
     def axis_names(self, ndim: int) -> tuple[str, ...]:
         return self.layer.axis_names(ndim)  # type: ignore[no-any-return]  # a rule's own
 
-    def weights(self, x: Inputs) -> Iterable[Weight]:
+    def _names(self) -> tuple[str, str]:
+        """What Keras calls the two layers."""
         forward = f"forward_{self.layer.name.removeprefix('forward_')}"
         backward = f"backward_{self.layer.name.removeprefix('backward_')}"
-        if self.backward_layer is not None:
-            backward = self.backward_layer.name
-        yield from prefixed(forward, self.layer.built_weights(x))
-        yield from prefixed(backward, self.other.built_weights(x))
+        return forward, backward if self.backward_layer is None else self.backward_layer.name
+
+    def weights(self, x: Inputs) -> Iterable[Weight]:
+        for name, rule in zip(self._names(), (self.layer, self.other), strict=True):
+            yield from held_weights(name, rule.built_weights(x))
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        for name, rule in zip(self._names(), (self.layer, self.other), strict=True):
+            yield from held_work(name, rule, view(x, rule, x.shape))
+        if self.merge_mode in MERGING:
+            steps, why = MERGING[self.merge_mode]
+            values = product(as_shapes(self.output_shape(x))[0][1:])
+            yield Work("merge", Cost(arithmetic=steps * values), why)
 
     def _halves(self, x: Inputs) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
         """The outputs of the two layers; each takes half of the states, as Keras splits them."""
@@ -277,13 +278,6 @@ class Bidirectional(Holder):
     ]  # fmt: skip
 
 
-def _instead(wrapper: LayerRule, wrapped: Any) -> str:
-    """What to write for a layer that a wrapper does not take."""
-    if isinstance(wrapped, Cell) and wrapped.class_name.removesuffix("Cell") in RECURRENT:
-        return f"write `{wrapped.class_name.removesuffix('Cell')}` for `{wrapped.class_name}`"
-    return f"leave {wrapper.class_name} out" if isinstance(wrapped, LayerRule) else ""
-
-
 @layer(family="rnn", axes="batch timesteps ...")
 class TimeDistributed(Holder):
     """Applies the same layer to every time step on its own: one set of weights, used once per step.
@@ -300,7 +294,7 @@ class TimeDistributed(Holder):
     def validate(self) -> None:
         several = self.layer.arity[0] > 1 or self.layer.family == "merging"
         if several or isinstance(self.layer, Cell) or self.layer.class_name == "InputLayer":
-            fix = _instead(self, self.layer)
+            fix = instead(self, self.layer)
             raise Rejection("wrong-value", "`layer` to be a layer that takes one input", show(self.layer), fix=fix)
 
     def axis_names(self, ndim: int) -> tuple[str, ...]:
@@ -321,7 +315,10 @@ class TimeDistributed(Holder):
         return view(x, self.layer, (x.shape[0], *x.shape[2:]))
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
-        yield from prefixed(self.layer.name, own_weights(self.layer, self._step(x)), x.shape[1])
+        yield from held_weights(self.layer.name, own_weights(self.layer, self._step(x)), x.shape[1])
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return held_work(self.layer.name, self.layer, self._step(x), x.shape[1])
 
     def output_shape(self, x: Inputs) -> Any:
         outputs = as_shapes(self.layer.output_shape(self._step(x)))

@@ -46,8 +46,18 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         ],
         "hints": [hint.to_json() for hint in explanation.hints],
         "assumptions": [held.to_json() for held in explanation.assumptions],
+        **_cost(explanation),
         **({"frameworks": compared} if compared else {}),
     }
+
+
+def _cost(explanation: Explanation) -> dict[str, Any]:
+    """What one sample costs, in the first application; sizes that are left open stand by the names of their axes."""
+    found = explanation.cost
+    if found is None:
+        return {"macs": None, "flops": None, "training_macs": None}
+    training = None if found.training is None else size_to_json(found.training.macs)
+    return {"macs": size_to_json(found.cost.macs), "flops": size_to_json(found.cost.flops), "training_macs": training}
 
 
 def _counterpart(counterpart: Counterpart) -> dict[str, Any]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstmcalc.errors import SpecError
+from lstmcalc.explanation.costs.model import Figures, ModelCost, cost_of_model
 from lstmcalc.report import LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, size_to_json
+
+if TYPE_CHECKING:
+    from lstmcalc.explanation.costs.compared import ToolTotal
 
 __all__ = ["dumps", "error_json", "report_json"]
 
@@ -22,24 +26,41 @@ def dumps(document: Any) -> str:
     return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """`lstmcalc.report/1`: a model's shapes and parameters."""
-    totals = report.totals
-    return {
+def report_json(report: Report, cost: ModelCost | None = None) -> dict[str, Any]:
+    """`lstmcalc.report/1`: a model's shapes, parameters and costs; those of a whole batch where `cost` knows them."""
+    totals, found = report.totals, cost or cost_of_model(report)
+    document: dict[str, Any] = {
         "schema": "lstmcalc.report/1",
         "source": report.source,
         "name": report.name,
         "inputs": [{"name": p.name, "shape": shape_to_json(p.shape), "dtype": p.dtype} for p in report.inputs],
         "outputs": [{"name": p.name, "shape": shape_to_json(p.shape)} for p in report.outputs],
-        "layers": [_layer(layer) for layer in report.layers],
+        "layers": [_layer(layer, found, "") for layer in report.layers],
         "totals": {
             "params": size_to_json(totals.params),
             "trainable_params": size_to_json(totals.trainable_params),
             "non_trainable_params": size_to_json(totals.non_trainable_params),
             "bytes": size_to_json(totals.bytes),
+            **_figures(found.complete),
         },
         "assumptions": [held.to_json() for held in report.assumptions],
         "hints": [hint.to_json() for hint in report.hints],
+    }
+    if cost is not None and cost.batch is not None:
+        document["batch"] = {"size": cost.batch, **_figures(cost.complete.times(cost.batch))}
+    if cost is not None and cost.tools is not None:
+        document["tools"] = [_tool(each) for each in cost.tools]
+    return document
+
+
+def _tool(found: ToolTotal) -> dict[str, Any]:
+    tool = found.tool
+    return {
+        "tool": tool.name,
+        "version": tool.version,
+        "counts": tool.unit,
+        "prints": size_to_json(found.number),
+        "without": list(found.left),
     }
 
 
@@ -51,7 +72,12 @@ def error_json(source: str, error: SpecError) -> dict[str, Any]:
     return document
 
 
-def _layer(layer: LayerReport) -> dict[str, Any]:
+def _figures(figures: Figures) -> dict[str, Any]:
+    macs, flops, training = map(size_to_json, figures)
+    return {"macs": macs, "flops": flops, "training_macs": training}
+
+
+def _layer(layer: LayerReport, cost: ModelCost, path: str) -> dict[str, Any]:
     totals = layer.totals
     document: dict[str, Any] = {
         "name": layer.name,
@@ -65,12 +91,11 @@ def _layer(layer: LayerReport) -> dict[str, Any]:
         "formula": layer.formula,
         "connected_to": list(layer.connected_to),
         "mask": _mask(layer),
-        "macs": size_to_json(layer.cost.macs),
-        "flops": size_to_json(layer.cost.flops),
+        **_figures(cost.layers[path + layer.name]),
         "notes": list(layer.notes),
     }
     if layer.nested is not None:
-        document["layers"] = [_layer(inner) for inner in layer.nested.layers]
+        document["layers"] = [_layer(inner, cost, f"{path}{layer.name}/") for inner in layer.nested.layers]
     return document
 
 

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lstmcalc.dims import Size
+from lstmcalc.dims import UNKNOWN, Size
+from lstmcalc.explanation.costs.model import ModelCost
+from lstmcalc.explanation.costs.words import in_short, in_words
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
 
-__all__ = ["CONNECTED", "MASK", "TITLES", "SummaryRow", "show_bytes", "summary_rows", "summary_titles", "totals_rows"]
+__all__ = [
+    "CONNECTED",
+    "COSTS",
+    "MASK",
+    "TITLES",
+    "SummaryRow",
+    "show_bytes",
+    "summary_rows",
+    "summary_titles",
+    "totals_rows",
+]
 
 TITLES = ("Layer (type)", "Output Shape", "Param #", "Arithmetic")
 #: The title of the column that models with a mask have before the arithmetic.
 MASK = "Mask"
 #: The title of the column that models of more than one chain have besides.
 CONNECTED = "Connected to"
+#: The titles of the columns that stand in place of mask and arithmetic where costs are asked for.
+COSTS = ("MACs", "FLOPs", "Training MACs")
 
 
 class SummaryRow(NamedTuple):
@@ -34,10 +48,13 @@ class SummaryRow(NamedTuple):
     above: str = ""
     sequential: bool = True
     mask: str = ""
+    costs: tuple[str, ...] = ("", "", "")
 
 
-def summary_titles(report: Report) -> tuple[str, ...]:
+def summary_titles(report: Report, cost: ModelCost | None = None) -> tuple[str, ...]:
     """The titles of the columns, but for `CONNECTED`: that of the mask where any layer has one."""
+    if cost is not None:
+        return (*TITLES[:-1], *COSTS)
     return (*TITLES[:-1], MASK, TITLES[-1]) if _has_mask(report) else TITLES
 
 
@@ -52,8 +69,13 @@ def _mask(layer: LayerReport) -> str:
     return "\n".join(dict.fromkeys(call.mask.role for call in layer.calls if call.mask.role != "none"))
 
 
-def summary_rows(report: Report, weights: bool, depth: int = 0) -> Iterator[SummaryRow]:
-    """Every layer in Keras's order, those of nested models below them; with `weights`, each weight below its layer."""
+def summary_rows(
+    report: Report, weights: bool, depth: int = 0, cost: ModelCost | None = None, path: str = ""
+) -> Iterator[SummaryRow]:
+    """Every layer in Keras's order, those of nested models below them; with `weights`, each weight below its layer.
+
+    `path` is that of the model whose layers they are, as `cost` calls it.
+    """
     above = ""
     for layer in report.layers:
         shapes = tuple(show_shape(shape) for call in layer.distinct_calls for shape in call.outputs or (None,))
@@ -70,10 +92,11 @@ def summary_rows(report: Report, weights: bool, depth: int = 0) -> Iterator[Summ
             above,
             report.sequential,
             _mask(layer),
+            tuple(map(in_words, cost.layers[path + layer.name])) if cost else ("", "", ""),
         )
         above = layer.name
         if layer.nested is not None:
-            yield from summary_rows(layer.nested, weights, depth + 1)
+            yield from summary_rows(layer.nested, weights, depth + 1, cost, f"{path}{layer.name}/")
         elif weights:
             for weight in layer.weights:
                 trained = "" if weight.trainable else "not trained"
@@ -81,8 +104,8 @@ def summary_rows(report: Report, weights: bool, depth: int = 0) -> Iterator[Summ
                 yield SummaryRow(depth + 1, weight.name, "", (shape,), count, trained)
 
 
-def totals_rows(report: Report) -> Iterator[tuple[str, str, str]]:
-    """What all layers have together: a label, the count, its memory."""
+def totals_rows(report: Report, cost: ModelCost | None = None) -> Iterator[tuple[str, str, str]]:
+    """What all layers have together: a label, the count, and its memory, or of a cost the number in short."""
     totals = report.totals
     for label, params, size in (
         ("Total params" if report.complete else "Total params known", totals.params, totals.bytes),
@@ -90,6 +113,16 @@ def totals_rows(report: Report) -> Iterator[tuple[str, str, str]]:
         ("Non-trainable params", totals.non_trainable_params, totals.non_trainable_bytes),
     ):
         yield label, show_count(params), show_bytes(size)
+    if cost is not None:
+        yield from _cost_rows(cost)
+
+
+def _cost_rows(cost: ModelCost) -> Iterator[tuple[str, str, str]]:
+    """The totals of one sample, and of a batch where that is known."""
+    for figures, of in ((cost.known, ""), (cost.in_batch, f", batch of {show_count(cost.batch)}")):
+        for title, figure, complete in zip(COSTS, figures or (), cost.complete, strict=False):
+            label = f"{title if title == COSTS[-1] else f'Total {title}'}{' known' * (complete is UNKNOWN)}{of}"
+            yield label, in_words(figure), in_short(figure)
 
 
 def show_bytes(size: Size) -> str:

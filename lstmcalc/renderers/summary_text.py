@@ -12,10 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from lstmcalc.errors import Fault
+from lstmcalc.explanation.costs.model import ModelCost
 from lstmcalc.renderers.document import likewise
 from lstmcalc.renderers.drawing import draw
+from lstmcalc.renderers.marking import visible
 from lstmcalc.renderers.summary_rows import (
     CONNECTED,
+    COSTS,
     MASK,
     SummaryRow,
     summary_rows,
@@ -35,10 +38,19 @@ MOST_WIDTH = 34
 SLOT = 11
 
 
-def render_summary(report: Report, *, weights: bool = False, width: int | None = None, colour: bool = False) -> str:
+def render_summary(
+    report: Report,
+    *,
+    weights: bool = False,
+    width: int | None = None,
+    colour: bool = False,
+    cost: ModelCost | None = None,
+) -> str:
     """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
-    table, totals = _table(report, weights, width), Padding(_totals(report), (0, 1))
+    table = _cost_table(report, weights, width, cost) if cost else _table(report, weights, width)
+    totals = Padding(_totals(report, cost), (0, 1))
     parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
+    parts += [Text(f"\n{visible(remark)}") for remark in (cost.remarks if cost else ())]
     parts += [_assumption(held) for held in report.assumptions]
     parts += [Text("\n").append_text(hint) for hint in _faults(report.hints, width)]
     return draw(Group(*parts), width, colour)
@@ -56,10 +68,40 @@ def _headline(report: Report) -> Text:
     return text
 
 
+def _cost_table(report: Report, weights: bool, width: int | None, cost: ModelCost) -> Table:
+    """The layers with what they cost; where there is little room, what a training step takes stands below alone."""
+    wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
+    connected = not report.sequential and wide
+    titles = summary_titles(report, cost)
+    rows = list(_rows(report, titles, weights, not report.sequential and not wide, cost))
+    natural = sum(max(len(title), *(_longest_line(row[i]) for row in rows)) for i, title in enumerate(titles))
+    if not wide and natural + 3 * len(titles) > (width or 0):
+        titles = titles[:-1]
+        rows = [(*row[: len(titles)], row[-1]) for row in rows]
+    shown = (*titles, CONNECTED) if connected else titles
+    columns = [[Text(title), *(row[place] for row in rows)] for place, title in enumerate(shown)]
+    widths = [max(map(_longest_line, column)) for column in columns]
+    words = [max(map(_longest_word, column)) for column in columns]
+    room = None if width is None else width - 3 * len(shown) + 1
+    has_edge = room is None or sum(widths) < room
+    # Names wrap first, then what is long of the figures, then shapes; where that is not enough, names are broken.
+    order = (0, *range(len(shown) - 1, 2, -1), 1)
+    for place, least in (*((i, min(words[i], MOST_WIDTH)) for i in order), (0, 8), (1, 6)):
+        if room is not None and sum(widths) > room:
+            widths[place] = max(least, widths[place] - (sum(widths) - room))
+    table = Table(box=SIMPLE_HEAD, pad_edge=has_edge, show_edge=False, header_style="bold")
+    for title, size in zip(shown, widths, strict=True):
+        justify = "right" if title in (*COSTS, "Param #") else "left"
+        table.add_column(title, justify=justify, overflow="fold", width=max(1, size))  # type: ignore[arg-type]
+    for cells in rows:
+        table.add_row(*cells[: len(shown)])
+    return table
+
+
 def _table(report: Report, weights: bool, width: int | None) -> Table:
     wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
     titles = summary_titles(report)
-    rows = list(_rows(report, titles, weights, connect=not report.sequential and not wide))
+    rows = list(_rows(report, titles, weights, not report.sequential and not wide))
     lines = [max([len(title), *(_longest_line(row[i]) for row in rows)]) for i, title in enumerate(titles)]
     borders = 3 * len(titles)
     name = shape = None
@@ -96,11 +138,13 @@ def _longest_word(cell: Text) -> int:
     return max((indent + max(map(len, words), default=0) for indent, words in lines), default=1)
 
 
-def _rows(report: Report, titles: tuple[str, ...], weights: bool, connect: bool) -> Iterator[tuple[Text, ...]]:
+def _rows(
+    report: Report, titles: tuple[str, ...], weights: bool, connect: bool, cost: ModelCost | None = None
+) -> Iterator[tuple[Text, ...]]:
     """The cells of each row; with `connect`, what a layer is connected to stands below its name."""
-    for row in summary_rows(report, weights):
-        mask = (row.mask,) if MASK in titles else ()
-        cells = ("\n".join(row.shapes), row.params, *mask, row.arithmetic, ", ".join(row.connected))
+    for row in summary_rows(report, weights, cost=cost):
+        middle = row.costs[: len(titles) - 3] if cost else (*((row.mask,) if MASK in titles else ()), row.arithmetic)
+        cells = ("\n".join(row.shapes), row.params, *middle, ", ".join(row.connected))
         if not row.class_name:
             yield tuple(Text(cell, "dim") for cell in ("  " * row.depth + row.name, *cells))
         else:
@@ -117,13 +161,13 @@ def _name(row: SummaryRow, connect: bool) -> Text:
     return name
 
 
-def _totals(report: Report) -> Table:
+def _totals(report: Report, cost: ModelCost | None = None) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right", overflow="fold")
     table.add_column(overflow="fold")
-    for label, count, size in totals_rows(report):
-        table.add_row(Text(label, "bold"), Text(count), Text(f"({size})"))
+    for label, count, size in totals_rows(report, cost):
+        table.add_row(Text(label, "bold"), Text(count), Text(size and f"({size})"))
     return table
 
 

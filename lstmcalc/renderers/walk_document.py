@@ -14,7 +14,8 @@ __all__ = ["walk_document"]
 
 #: What each row of a layer is headed, and the kinds of sentences that stand in it, one behind the other.
 ROWS = {"reads": ("layer",), "does": ("purpose",), "gives": ("gives", "shape"), "params": ("params",),
-        "states": ("states",), "mask": ("mask",), "note": ("note",), "if": ("choice",), "hint": ("hint",)}  # fmt: skip
+        "cost": ("cost",), "states": ("states",), "mask": ("mask",), "note": ("note",), "if": ("choice",),
+        "hint": ("hint",)}  # fmt: skip
 #: Rows in which every sentence stands on a line of its own.
 ONE_BY_ONE = ("if", "hint")
 #: From so many layers in a row that were told before, they stand in one table.

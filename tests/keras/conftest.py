@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -28,8 +30,8 @@ collect_ignore_glob = [] if INSTALLED else ["*.py"]
 
 #: Of a test with more cases than this, the short run takes a sample; the long run takes all.
 MOST_CASES = 12
-#: The examples are documentation, so that every one of them is held against Keras at any time.
-ALL_CASES = ("test_layers.py",)
+#: The examples are documentation, so that every one of them is held against Keras at any time; the other takes no time.
+ALL_CASES = ("test_layers.py", "test_jax_costs.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +53,17 @@ def sample(items: list[pytest.Item]) -> None:
     for cases in tests.values():
         for item in sorted(cases, key=lambda item: crc32(item.nodeid.encode()))[MOST_CASES:]:
             item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[Any]:
+    """Keras on JAX, which is asked what things cost."""
+    pytest.importorskip("jax")
+    from cost_agreement import Oracle
+
+    asked = Oracle()
+    yield asked
+    asked.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -75,3 +88,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{'layer':<45} {'agree':>7} {'of':>7}")
         for name, (agreed, cases) in sorted(masks.items()):
             terminalreporter.write_line(f"{name:<45} {agreed:>7,} {cases:>7,}")
+    costs = getattr(sys.modules.get("cost_agreement"), "CHECKED", {})
+    if len(costs) > 20:
+        columns = ("cases", "macs", "training", "arithmetic", "functions", "not known", "not on JAX")
+        terminalreporter.write_sep("-", "costs held against Keras on JAX")
+        terminalreporter.write_line(f"{'layer':<45}" + "".join(f" {column:>10}" for column in columns))
+        for name, found in sorted(costs.items()):
+            terminalreporter.write_line(f"{name:<45}" + "".join(f" {found[column]:>10,}" for column in columns))

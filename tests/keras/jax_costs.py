@@ -1,9 +1,8 @@
 """What Keras on JAX calculates, counted in its jaxpr: the oracle for costs. Runs as a process of its own.
 
-    KERAS_BACKEND=jax python tests/keras/jax_costs.py < cases.pickle > counts.json
-
-A case holds the arguments of `agreement.theirs`. Counted is what grows with the batch: the difference between a batch of
-3 and one of 2. The loop of a scan counts as often as it runs. Conventions are those of `lstmcalc.layers.costs`.
+A case holds the arguments of `agreement.theirs`, or a whole spec. Counted is what grows with the batch: the difference
+between a batch of 3 and one of 2. The loop of a scan counts as often as it runs. Conventions are those of
+`lstmcalc.layers.costs`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,16 @@ import os
 import pickle
 import sys
 from collections import Counter
-from math import prod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from math import inf, prod
 from pathlib import Path
 from typing import Any
+
+#: The batches whose difference is taken, and the size of whatever is unknown.
+BATCHES = (2, 3)
+FREE = 7
 
 #: One operation per number that comes out.
 ARITHMETIC = set(
@@ -62,7 +68,11 @@ def count_equation(equation: Any) -> Counter[str]:
             return count(getattr(params[key], "jaxpr", params[key]))
     ins = [variable.aval for variable in equation.invars]
     out = equation.outvars[0].aval
-    if not ins or not any(is_float(aval) for aval in (*ins, out)):
+    products = ("dot_general", "conv_general_dilated")
+    if not ins or not (name in products or any(is_float(aval) for aval in (*ins, out))):
+        return Counter()
+    if name == "max" and any(getattr(variable, "val", 0) == -inf for variable in equation.invars):
+        # The greater of a number and -inf, which JAX puts under every greatest of a softmax, is no choice.
         return Counter()
     return count_primitive(name, params, ins, out)
 
@@ -103,11 +113,15 @@ def count_primitive(name: str, params: Any, ins: list[Any], out: Any) -> Counter
 def conv_macs(params: Any, ins: list[Any], size: int) -> int:
     """The multiply-adds of a convolution: every tap of every window, but none of the zeros put in between.
 
-    A convolution that spreads its input (`lhs_dilation`, or padding as wide as the window, as gradients have) multiplies
-    each number of the input with each tap once; any other, each window of the output with each tap once.
+    A convolution that spreads its input (`lhs_dilation`, or padding as wide as the window, as gradients have)
+    multiplies each number of the input with each tap once; any other, each window of the output with each tap once.
+    Keras puts the batch first: where it is summed over, this is the gradient to a kernel, whose taps are the output.
     """
     data, kernel = ins[0].shape, ins[1].shape
-    outs, wide, *_ = params["dimension_numbers"].rhs_spec
+    lhs, rhs, _ = params["dimension_numbers"]
+    outs, wide, *spread = rhs
+    if lhs[0] != 0:
+        return size * data[0] * min(prod(data[axis] for axis in lhs[2:]), prod(kernel[axis] for axis in spread))
     by_output = size * prod(kernel) // kernel[outs]
     by_input = prod(data) * prod(kernel) // kernel[wide] // params["feature_group_count"]
     return min(by_output, by_input)
@@ -118,37 +132,43 @@ def times(found: Counter[str], number: int) -> Counter[str]:
     return Counter({key: value * number for key, value in found.items()})
 
 
-def costs_of_model(model: Any, batches: tuple[int, int] = (2, 3), free: int = 7) -> dict[str, Any]:
-    """What one sample costs: forward, and the MACs of a training step; unknown sizes are `free`."""
-    few, many = (counts_of_model(model, batch, free) for batch in batches)
-    per = batches[1] - batches[0]
+def costs_of_model(made: Callable[[int | None], Any], fixed: bool = False) -> dict[str, Any]:
+    """What one sample costs: forward, and the MACs of a training step; unknown sizes are `FREE`.
+
+    `made` gives the model for a batch, None where that is open; a `fixed` batch takes a model for each.
+    """
+    models = [made(batch) for batch in BATCHES] if fixed else [made(None)] * 2
+    few, many = (counts_of_model(model, batch) for model, batch in zip(models, BATCHES, strict=True))
+    per = BATCHES[1] - BATCHES[0]
     forward, training = (
-        {key: (there[key] - here[key]) / per for key in {*here, *there}} for here, there in zip(few, many, strict=True)
+        {key: (there[key] - here[key]) / per for key in {*here, *there} if there[key] != here[key]}
+        for here, there in zip(few, many, strict=True)
     )
     return {"forward": forward, "training": training}
 
 
-def counts_of_model(model: Any, batch: int, free: int) -> tuple[Counter[str], Counter[str]]:
+def counts_of_model(model: Any, batch: int) -> tuple[Counter[str], Counter[str]]:
     """What a batch costs, forward and in a training step whose loss is the sum of all outputs."""
     import jax
 
     trained = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in model.trainable_variables]
-    frozen = [v.value for v in model.non_trainable_variables]
+    frozen = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in model.non_trainable_variables]
     data = [
-        jax.ShapeDtypeStruct([batch, *(size or free for size in tensor.shape[1:])], tensor.dtype)
+        jax.ShapeDtypeStruct([batch, *(size or FREE for size in tensor.shape[1:])], tensor.dtype)
         for tensor in model.inputs
     ]
 
-    def forward(weights: Any, data: Any) -> Any:
+    def forward(weights: Any, frozen: Any, data: Any) -> Any:
         outputs, _ = model.stateless_call(weights, frozen, data, training=False)
         return jax.tree_util.tree_leaves(outputs)
 
-    def step(weights: Any, data: Any) -> Any:
-        outputs, backward = jax.vjp(lambda some: forward(some, data), weights)
+    def step(weights: Any, frozen: Any, data: Any) -> Any:
+        outputs, backward = jax.vjp(lambda some: forward(some, frozen, data), weights)
         ones = [jax.numpy.ones(o.shape, o.dtype if is_float(o) else jax.dtypes.float0) for o in outputs]
         return outputs, backward(ones)
 
-    return counted(forward, trained, data), counted(step if trained else forward, trained, data)
+    arguments = (trained, frozen, data)
+    return counted(forward, *arguments), counted(step if trained else forward, *arguments)
 
 
 def counted(function: Any, *arguments: Any) -> Counter[str]:
@@ -162,29 +182,99 @@ def counted(function: Any, *arguments: Any) -> Counter[str]:
 
 
 def costs_of_case(case: tuple[Any, ...]) -> dict[str, Any]:
-    """What one layer costs; what Keras on JAX cannot do is an `error`."""
+    """What one layer costs."""
     from agreement import theirs
 
     class_name, arguments, inputs, states, dtype, keywords = case
+    first = inputs[0] if isinstance(inputs, list) else inputs
+
+    def made(batch: int | None) -> Any:
+        shapes = with_batch(inputs, batch)
+        return theirs(class_name, arguments, shapes, with_batch(states, batch), dtype, keywords)[1]
+
+    return costs_of_model(made, isinstance(first[0], int))
+
+
+def with_batch(shapes: Any, batch: int | None) -> Any:
+    """Shapes of this batch."""
+    if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (list, tuple)):
+        return type(shapes)(with_batch(shape, batch) for shape in shapes)
+    return (batch, *shapes[1:]) if shapes else shapes
+
+
+def costs_of_spec(spec: Any) -> dict[str, Any]:
+    """What a whole model costs."""
+    import keras
+
+    from lstmcalc.verification.keras_model import KerasModel
+
+    def made(batch: int | None) -> Any:
+        return KerasModel(keras, spec if batch is None else replace(spec, batch=batch), {}).build().model
+
+    return costs_of_model(made, spec.batch is not None)
+
+
+def costs_of_application(asked: tuple[str, Any]) -> dict[str, Any]:
+    """What an architecture of `keras.applications` costs, and its `config` as `model.to_json()` gives it."""
+    import keras
+
+    name, arguments = asked
+    model = getattr(keras.applications, name)(weights=None, **arguments)
+    return {**costs_of_model(lambda batch: model), "config": model.to_json()}
+
+
+@contextmanager
+def loops(unrolled: bool) -> Iterator[None]:
+    """Has Keras write every loop over time out, or leave that to the layers' own `unroll`.
+
+    The gradient of a loop is the same for every step: it holds one to the states at its start, which nothing needs.
+    """
+    from keras.src import backend
+
+    # The loop of its own that a GRU has is one more, for which there is no writing out.
+    originals = {name: getattr(backend, name) for name in ("rnn", "gru", "lstm")}
+
+    def written_out(original: Any) -> Any:
+        return lambda *arguments, **keywords: original(*arguments, **{**keywords, "unroll": True})
+
+    for name, original in originals.items() if unrolled else ():
+        setattr(backend, name, written_out(original))
     try:
-        _, model = theirs(class_name, arguments, with_batch(inputs), with_batch(states), dtype, keywords)
-        return costs_of_model(model)
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(backend, name, original)
+
+
+def answer(kind: str, case: Any, unrolled: bool = True) -> dict[str, Any]:
+    """What was asked for; what Keras on JAX cannot do is an `error`."""
+    import keras
+
+    keras.backend.clear_session()
+    kinds = {"case": costs_of_case, "spec": costs_of_spec, "application": costs_of_application}
+    try:
+        with loops(unrolled):
+            return kinds[kind](case)
     except Exception as error:  # Keras raises whatever its backend raises.
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def with_batch(shapes: Any) -> Any:
-    """Shapes whose batch is open."""
-    if isinstance(shapes, (list, tuple)) and shapes and isinstance(shapes[0], (list, tuple)):
-        return type(shapes)(with_batch(shape) for shape in shapes)
-    return (None, *shapes[1:]) if shapes else shapes
-
-
-if __name__ == "__main__":
+def main() -> None:
+    """Answers one pickled list of questions after the other, each with a line of JSON, until there are no more."""
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["JAX_PLATFORMS"] = "cpu"
     here = Path(__file__).parent
     sys.path[:0] = [str(here), str(here.parent / "support")]
-    asked = pickle.load(sys.stdin.buffer)
-    answers = [costs_of_case(case) for case in asked]
-    json.dump(answers, sys.stdout)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    # What libraries print is no answer.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            asked = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        print(json.dumps([answer(*question) for question in asked]), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from lstmcalc.dims import Dim, product, total
 from lstmcalc.explanation.cells import CELLS
 from lstmcalc.layers.rule import RULES, Inputs, LayerRule, Shape, Weight
 
-__all__ = ["ARRAYS", "KINDS", "MEASURED", "Array", "Counterpart", "counterparts", "recurrent_of"]
+__all__ = ["ARRAYS", "KINDS", "MEASURED", "Array", "Counterpart", "counterparts", "is_split", "recurrent_of"]
 
 #: What was measured. cuDNN stands for Keras 2's layers on it, which `tf.compat.v1.keras.layers` still has.
 MEASURED = {
@@ -198,7 +198,7 @@ def counterparts(rule: LayerRule, x: Inputs) -> tuple[Counterpart, ...]:
     [('Keras', 219648), ('CuDNN', 220160), ('PyTorch', 220160)]
     """
     found = recurrent_of(rule)
-    if found is None and rule.class_name not in ARRAYS and not _is_split(rule, x):
+    if found is None and rule.class_name not in ARRAYS and not is_split(rule, x):
         return ()
     own = tuple(rule.weights(x))
     arrays = tuple(Array(weight.name, weight.shape, weight.name.endswith("bias")) for weight in own)
@@ -246,7 +246,7 @@ def _lacks(rule: Any, follows: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]
     return tuple(key for key, values in follows.items() if getattr(rule, key, values[0]) not in values)
 
 
-def _is_split(rule: Any, x: Inputs) -> bool:
+def is_split(rule: Any, x: Inputs) -> bool:
     """Whether this is a MultiHeadAttention whose heads split the one width of its inputs, as PyTorch's always do."""
     if rule.class_name != "MultiHeadAttention" or rule.use_gate or getattr(rule, "output_shape_", None):
         return False

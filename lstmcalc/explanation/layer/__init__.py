@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from lstmcalc.dims import Dim, Size, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.explanation.cells import output_names, states_of
 from lstmcalc.explanation.choices import other_choices
+from lstmcalc.explanation.costs.layer import COLUMNS, LayerCost, cost_lines, cost_of_layer
 from lstmcalc.explanation.keras_calls import call_text
 from lstmcalc.explanation.layer.attention import attention_sections
 from lstmcalc.explanation.layer.confusions import confusions
@@ -62,7 +63,7 @@ class Explanation:
     """Everything that is said of one layer; `written` is the layer as a Keras call, `purpose` what it does.
 
     `answer` holds the rows that come first: input, output, params with their arithmetic. `frameworks` holds the layer's
-    counterparts in other frameworks, where they were asked for.
+    counterparts in other frameworks, where they were asked for, `cost` what one sample costs in its first application.
     """
 
     layer: str
@@ -80,13 +81,14 @@ class Explanation:
     hints: tuple[Fault, ...]
     assumptions: tuple[Holds, ...]
     frameworks: tuple[Counterpart, ...] = ()
+    cost: LayerCost | None = None
 
 
-def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) -> Explanation:
+def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False, alone: bool = True) -> Explanation:
     """Explains a layer of a model; `spec` is the one that the report was inferred from.
 
-    `compare` sets the layer beside its counterparts in other frameworks. Raises KeyError where the model has no such
-    layer.
+    `compare` sets the layer beside its counterparts in other frameworks; `alone` tells that the model is no layer of
+    another one. Raises KeyError where the model has no such layer.
 
     >>> from lstmcalc.inference import infer
     >>> from lstmcalc.sources.layer_options import read_layer
@@ -100,10 +102,9 @@ def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) 
     rule = Builder(spec.symbols).build(spec.layers[name]) if name in spec.layers else None
     call = next((call for call in spec.calls if call.layer == name), None)
     x = first_inputs(rule, layer, call)
-    roles = _roles(rule, call)
-    givers = list(dict.fromkeys(ref.name for ref in call.initial_state)) if call else []
-    sections = tuple(_sections(rule, x, layer, roles, givers)) if rule and x else ()
-    frameworks, beside = _compared(rule, x) if compare and rule and x else ((), ())
+    cost = cost_of_layer(rule, x, report, name, alone) if rule and x else None
+    sections = tuple(_sections(rule, x, layer, call, cost)) if rule and x else ()
+    frameworks, beside = _compared(rule, x, cost) if compare and rule and x and cost else ((), ())
     return Explanation(
         layer.name,
         layer.class_name,
@@ -115,11 +116,12 @@ def explain_layer(spec: Spec, report: Report, name: str, compare: bool = False) 
         layer.formula,
         layer.arithmetic,
         layer.weights,
-        tuple(_answer(rule, x, layer, roles)),
+        tuple(_answer(rule, x, layer, _roles(rule, call))),
         (*beside, *sections),
         tuple(_hints(spec, report, name)),
         tuple(held for held in report.assumptions if held.layer == name),
         frameworks,
+        cost,
     )
 
 
@@ -136,11 +138,15 @@ def _purpose(rule: LayerRule | None, x: Inputs | None) -> str:
     return fitting_purpose(rule, x) if x else purpose_of(type(rule))
 
 
-def _compared(rule: LayerRule, x: Inputs) -> tuple[tuple[Counterpart, ...], tuple[Section, ...]]:
+def _compared(rule: LayerRule, x: Inputs, cost: LayerCost) -> tuple[tuple[Counterpart, ...], tuple[Section, ...]]:
+    from lstmcalc.explanation.costs.compared import HEADING, LAYER_COLUMNS, layer_lines
     from lstmcalc.explanation.frameworks.comparison import comparison
 
     found, sections = comparison(rule, x)
-    return found, tuple(Section(heading, tuple(lines), header) for heading, header, lines in sections)
+    beside = [Section(heading, tuple(lines), header) for heading, header, lines in sections]
+    if counts := tuple(layer_lines(rule, x, cost.cost)):
+        beside.append(Section(HEADING, counts, LAYER_COLUMNS))
+    return found, tuple(beside)
 
 
 def _roles(rule: LayerRule | None, call: Call | None) -> tuple[str, ...]:
@@ -189,8 +195,13 @@ def _unless_same(text: str, other: str) -> str:
 
 
 def _sections(
-    rule: LayerRule, x: Inputs, layer: LayerReport, roles: tuple[str, ...], givers: Sequence[str]
+    rule: LayerRule,
+    x: Inputs,
+    layer: LayerReport,
+    call: Call | None,
+    cost: LayerCost | None,
 ) -> Iterator[Section]:
+    roles = _roles(rule, call)
     for index, shape in enumerate(x.shapes[: len(roles)] if roles else x.shapes):
         number = f" {index + 1}" if len(x.shapes) > 1 and len(roles) != 1 else ""
         role = "" if not roles else f", as {roles[0]}" if len(roles) == 1 else f", the {roles[index]}"
@@ -199,8 +210,12 @@ def _sections(
         yield Section(f"Input{number}{role} {show_shape(shape)}", tuple(rows))
     yield _output_section(rule, x)
     yield _weights_section(layer)
+    givers = list(dict.fromkeys(ref.name for ref in call.initial_state)) if call else []
     special = *recurrent_sections(rule, x, givers), *wrapper_sections(rule, x), *attention_sections(rule, x)
     yield from (Section(heading, tuple(lines)) for heading, lines in special)
+    costs = tuple(cost_lines(cost, len(layer.calls))) if cost else ()
+    if costs:
+        yield Section("Cost of one sample, forward", costs, COLUMNS)
     mask = mask_sentences(rule, layer.calls[0])
     if mask:
         yield Section("Mask", tuple((sentence,) for sentence in mask))

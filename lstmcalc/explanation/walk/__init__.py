@@ -23,7 +23,7 @@ from lstmcalc.spec import Spec
 __all__ = ["KINDS", "ModelExplanation", "WalkedLayer", "explain_model", "explain_place", "outermost"]
 
 #: The kinds of sentences on a layer, in the order in which they are read.
-KINDS = ("layer", "purpose", "gives", "shape", "params", "states", "mask", "note", "choice", "hint")
+KINDS = ("layer", "purpose", "gives", "shape", "params", "cost", "states", "mask", "note", "choice", "hint")
 
 
 @dataclass(frozen=True)

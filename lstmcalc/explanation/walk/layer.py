@@ -11,6 +11,7 @@ from typing import Any
 from lstmcalc.errors import Fault
 from lstmcalc.explanation.cells import states_of
 from lstmcalc.explanation.choices import Choice
+from lstmcalc.explanation.costs.model import cost_sentence
 from lstmcalc.explanation.counts import count_sentences
 from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.masking import mask_sentences
@@ -105,6 +106,8 @@ def placed_sentences(
         yield Sentence("gives", text, text)
     if rule is not None and layer.calls and layer.calls[0].outputs is not None:
         yield from (Sentence("mask", text, text) for text in mask_sentences(rule, layer.calls[0]))
+    if text := cost_sentence(layer):
+        yield Sentence("cost", text, text)
     yield from _conditions(place, layer)
     yield from (_hint(hint) for hint in place.report.hints if hint.layer and hint.layer[0] == layer.name)
 

@@ -63,7 +63,7 @@ def _layers(place: Place) -> Iterator[tuple[Place, LayerReport]]:
 
 def explain_layer_at(place: Place, layer: LayerReport, compare: bool = False) -> Explanation:
     """A layer explained as it would be alone, and before that where its input comes from and where its output goes."""
-    explanation = explain_layer(place.bound, place.report, layer.name, compare)
+    explanation = explain_layer(place.bound, place.report, layer.name, compare, alone=not place.path)
     rows = [row for number, call in enumerate(layer.calls) for row in _application(place, layer, number, call)]
     return replace(explanation, sections=(Section(f"In {place.owner}", tuple(rows)), *explanation.sections))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lstmcalc.dims import Size, lift_size, symbols_of
+from lstmcalc.explanation.costs.model import cost_remark
 from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.walk.places import Place
 from lstmcalc.explanation.whole import Member, Remark, flow, open_sizes, shares, time, total_of
@@ -28,6 +29,8 @@ def about_model(place: Place, facts: Mapping[str, Facts]) -> Iterator[Remark]:
     last = dict.fromkeys(port.name for port in report.outputs)
     yield from time(members, dict.fromkeys(last, "The last layer" if len(last) == 1 else "A last layer"))
     yield from _params(report, layers)
+    if cost := cost_remark(report, alone=not place.path):
+        yield Remark("cost", cost)
     for held in report.assumptions:
         yield Remark("only if", f"{held.text}: see {quoted(held.layer)}.")
     yield from _open(report)

@@ -7,29 +7,33 @@ from typing import NamedTuple
 
 from lstmcalc.dims import Dim, product, symbol, symbols_of, total
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.attention.calls import MASKS, TOLD, Named, causal_mask, hint_on_other_shape, spread_mask
+from lstmcalc.layers.attention.costs import headed_work
+from lstmcalc.layers.costs import ADD, Cost, Work
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Shape, Term, Weight, variable_dtype
 
 __all__ = ["HeadedAttention", "Projection"]
 
 
 class Projection(NamedTuple):
-    """A layer inside that turns the last axes of a shape, `bound` of them, into others."""
+    """A layer inside that turns the last axes of a shape, `bound` of them, into others; `reads` is the input it has."""
 
     name: str
     shape: Shape
     sizes: Shape
     why: str
     bound: int = 1
+    reads: int = 0
 
     def weights(self, use_bias: bool) -> Iterator[Weight]:
         """Its kernel and, with `use_bias`, its bias."""
         kept, turned = self.shape[: -self.bound], self.shape[-self.bound :]
         uses = product(kept[1:])
-        yield Weight(f"{self.name}/kernel", (*turned, *self.sizes), uses, self.why)
+        yield Weight(f"{self.name}/kernel", (*turned, *self.sizes), uses, self.why, reads=(self.reads,))
         if use_bias:
             each = "output value" if self.bound > 1 else "value of every head"
-            yield Weight(f"{self.name}/bias", self.sizes, uses, f"one offset for each {each}")
+            yield Weight(f"{self.name}/bias", self.sizes, uses, f"one offset for each {each}", cost=ADD)
 
 
 class HeadedAttention(LayerRule):
@@ -64,6 +68,20 @@ class HeadedAttention(LayerRule):
         # Keras makes the layers inside when it builds, and does not tell them of `trainable: false`.
         for weight in self.weights(x):
             yield weight._replace(dtype=variable_dtype(self.dtype))
+
+    def looked_up(self, x: Inputs) -> tuple[Shape, int]:
+        """The shape of the scores, and how many of its last axes a softmax goes over."""
+        raise NotImplementedError
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        scores, along = self.looked_up(x)
+        made = {projection.name: (*projection.shape[:-1], *projection.sizes) for projection in self.projections(x)}
+        if "gate" in made:
+            yield from activation_work("sigmoid", made["gate"], name="gate/sigmoid")
+            gated = Cost(arithmetic=product(made["gate"][1:]))
+            yield Work("gate", gated, "what was found is multiplied with its gate, value by value")
+        widths = made["query"][-1], made["value"][-1]
+        yield from headed_work(scores, product(made["query"][1:]), widths, along, self.is_fused(x))
 
     def terms(self, x: Inputs) -> dict[str, Term]:
         """What each projection adds to the count."""

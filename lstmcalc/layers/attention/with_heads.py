@@ -12,6 +12,7 @@ from lstmcalc.layers.arguments import show
 from lstmcalc.layers.attention.calls import Named, check_masks, operands, require_equal, require_known_alike
 from lstmcalc.layers.attention.projections import HeadedAttention, Projection
 from lstmcalc.layers.axes import usual_axes
+from lstmcalc.layers.costs import INSIDE
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, expand_axes, layer
 from lstmcalc.shapes import show_shape
 
@@ -83,11 +84,15 @@ class MultiHeadAttention(HeadedAttention):
         joined = self.output_shape_ or query[-1:]
         return [
             Projection("query", query, keys, ASKS),
-            Projection("key", key, keys, OFFERS),
+            Projection("key", key, keys, OFFERS, reads=len(x.shapes) - 1),
             *([Projection("gate", query, values, GATES)] if self.use_gate else []),
-            Projection("value", value, values, GIVES),
-            Projection("attention_output", (*query[:-1], *values), joined, JOINS, 2),
+            Projection("value", value, values, GIVES, reads=1),
+            Projection("attention_output", (*query[:-1], *values), joined, JOINS, 2, INSIDE),
         ]
+
+    def looked_up(self, x: Inputs) -> tuple[Shape, int]:
+        axes = (1,) if self.is_fused(x) else self.attended(x)
+        return self._scores(x, axes), len(axes)
 
     def attended(self, x: Inputs) -> tuple[int, ...]:
         """The axes that attention goes along, counted in the projected query; raises `Rejection`."""
@@ -230,11 +235,15 @@ class GroupQueryAttention(HeadedAttention):
         heads, shared = (self.num_query_heads, self.head_dim), (self.num_key_value_heads, self.head_dim)
         return [
             Projection("query", query, heads, ASKS),
-            Projection("key", key, shared, OFFERS),
+            Projection("key", key, shared, OFFERS, reads=len(x.shapes) - 1),
             *([Projection("gate", query, heads, GATES)] if self.use_gate else []),
-            Projection("value", value, shared, GIVES),
-            Projection("attention_output", (*query[:-1], *heads), query[-1:], JOINS, 2),
+            Projection("value", value, shared, GIVES, reads=1),
+            Projection("attention_output", (*query[:-1], *heads), query[-1:], JOINS, 2, INSIDE),
         ]
+
+    def looked_up(self, x: Inputs) -> tuple[Shape, int]:
+        query, value, _ = operands(x)
+        return (query[0], self.num_query_heads, query[1], value[1]), 1
 
     def masks(self, x: Inputs) -> list[Named]:
         mask = x.keywords.get("query_mask")
@@ -252,7 +261,7 @@ class GroupQueryAttention(HeadedAttention):
         require_equal(x, -1, ("query", query), ("value", value), because)
         require_equal(x, 0, ("query", query), ("value", value), "a batch has one size")
         self.check_scores(x)
-        scores = (query[0], self.num_query_heads, query[1], value[1])
+        scores, _ = self.looked_up(x)
         masks = self.masks(x)
         if not self.is_fused(x) or [name for name, _ in masks] != ["use_causal_mask"]:
             check_masks(x, scores, masks, 1)

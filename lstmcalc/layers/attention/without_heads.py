@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import equal, product, to_text
+from lstmcalc.dims import Dim, equal, product, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
+from lstmcalc.layers.attention.costs import headless_work
 from lstmcalc.layers.axes import usual_axes
+from lstmcalc.layers.costs import SCALE, Cost, Work
 from lstmcalc.layers.masks import one_per_place, refuse_mask
 from lstmcalc.layers.rule import (
     Example,
@@ -93,6 +95,23 @@ class HeadlessAttention(LayerRule):
         output = (*leading, scores[-2], value[-1])
         return (output, scores) if x.keywords.get("return_attention_scores") else output
 
+    def width(self, x: Inputs) -> Dim:
+        """How many values of query and key go into each score."""
+        widths = [shape[-1] for shape in (x.shapes[0], x.shapes[-1])]
+        return next((size for size in widths if size != 1), 1)
+
+    def masks_scores(self, x: Inputs) -> bool:
+        """Whether some scores may be masked: by a mask of the value, or because no step sees those behind it."""
+        told = x.keywords.get("mask") or x.told
+        return bool(x.keywords.get("use_causal_mask")) or (len(told) > 1 and told[1] is not None)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        weighs = self.trainable and any(True for _ in self.weights(x))
+        key, wide = len(x.shapes) - 1, x.shapes[1][-1]
+        yield from headless_work(
+            self.scores(x), self.width(x), wide, key, weighs, self.multiplies, self.masks_scores(x)
+        )
+
     def mask_step(self, x: Inputs) -> MaskStep | None:
         return MaskStep(masks=[0])
 
@@ -135,9 +154,9 @@ class Attention(HeadlessAttention):
         uses = product(self.scores(x)[1:])
         if self.use_scale:
             within = self.score_mode == "concat"
-            yield Weight("scale", (), uses * x.shape[-1] if within else uses, "one factor for all scores")
+            yield Weight("scale", (), uses * x.shape[-1] if within else uses, "one factor for all scores", cost=SCALE)
         if self.score_mode == "concat":
-            yield Weight("concat_score_weight", (), uses, "one factor for the sum in each score")
+            yield Weight("concat_score_weight", (), uses, "one factor for the sum in each score", cost=SCALE)
 
     examples = [
         Example({}, [(None, 10, 32), (None, 20, 32)], params=0, output=(None, 10, 32)),
@@ -171,7 +190,16 @@ class AdditiveAttention(HeadlessAttention):
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         if self.use_scale:
-            yield Weight("scale", x.shape[-1:], product(self.scores(x)[1:]), "one factor for each value in a sum")
+            why = "one factor for each value in a sum"
+            yield Weight("scale", x.shape[-1:], product(self.scores(x)[1:]), why, cost=SCALE)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if not self.use_scale:
+            number = product(self.scores(x)[1:]) * self.width(x)
+            yield Work(
+                "scale", Cost(arithmetic=number), "without a scale, Keras multiplies every value in a sum with 1"
+            )
+        yield from super().work(x)
 
     examples = [
         Example({}, [(None, 10, 32), (None, 20, 32)], params=32, output=(None, 10, 32)),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from lstmcalc.dims import at_least, equal
+from lstmcalc.dims import at_least, equal, product
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.images import arguments as image
+from lstmcalc.layers.images.costs import equalized, of_one_image, stretched
 from lstmcalc.layers.images.rule import ImageRule, image_layer
-from lstmcalc.layers.rule import Example, Inputs, Rejected
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Work
 from lstmcalc.shapes import show_shape
 
 __all__ = [
@@ -40,6 +42,12 @@ class AutoContrast(ImageRule):
 
     value_range: Any = image.value_range()
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if x.ndim == 3:
+            return [of_one_image()]
+        # Keras looks along the second and the third axis, whatever `data_format` says.
+        return stretched(product(x.shape[1:]), x.shape[3], sorted(self.value_range))
+
     examples = [
         Example({"value_range": [0, 1]}, (None, 32, 28, 3), params=0, output=(None, 32, 28, 3)),
         Rejected({"value_range": 255}, "expected `value_range` to be a list of two numbers, the least and the greatest "
@@ -63,6 +71,12 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageRule):
     tile_grid_size: tuple[int, int] = image.pair((8, 8))
     data_format: str | None = image.data_format()
     factor: Any = image.unused_factor()
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if x.ndim == 3:
+            return [of_one_image()]
+        sizes = (x.height, x.width, x.channels)
+        return equalized(sizes, self.tile_grid_size, self.clip_limit > 0, self.value_range)
 
     def check_images(self, x: Inputs) -> None:
         rows, columns = self.tile_grid_size

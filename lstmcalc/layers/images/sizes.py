@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim
+from lstmcalc.dims import Dim, at_least, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.costs import UNKNOWN_COST
 from lstmcalc.layers.images import arguments as image
+from lstmcalc.layers.images.costs import interpolated, of_one_image
 from lstmcalc.layers.images.rule import ImageRule, image_layer
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Work
 from lstmcalc.shapes import show_shape
 
 __all__ = ["CenterCrop", "RandomCrop", "Resizing"]
@@ -32,6 +34,15 @@ class CenterCrop(ImageRule):
 
     def sized(self, x: Inputs) -> Shape:
         return self.resized(x, self.height, self.width)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        fits = [at_least(x.height, self.height), at_least(x.width, self.width)]
+        if fits == [True, True]:
+            return []
+        if False not in fits:
+            why = "whether images are smaller than the crop, and are enlarged, is not known"
+            return [Work("interpolation", UNKNOWN_COST, why)]
+        return [of_one_image()] if x.ndim == 3 else interpolated(product(self.sized(x)[1:]), "bilinear")
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from super().hints(x)
@@ -123,6 +134,12 @@ class Resizing(ImageRule):
 
     def sized(self, x: Inputs) -> Shape:
         return self.resized(x, self.height, self.width)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if x.ndim == 3 and self.interpolation != "nearest":
+            return [of_one_image()]
+        changed = [axis for axis in ("height", "width") if equal(getattr(x, axis), getattr(self, axis)) is not True]
+        return interpolated(product(self.sized(x)[1:]), self.interpolation, self.antialias, len(changed))
 
     examples = [
         Example({"height": 224, "width": 160}, (None, None, None, 3), params=0, output=(None, 224, 160, 3)),

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, TypeVar
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.arguments import Argument, own_arguments, tensor
 from lstmcalc.layers.operations.constants import constant_shape
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight
+from lstmcalc.layers.operations.costs import work_of
+from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work
 
 __all__ = ["OPERATIONS", "Operation", "made", "operation"]
 
@@ -53,11 +54,14 @@ class Operation(LayerRule):
     def formula(self, x: Inputs) -> Formula | None:
         return None
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        return work_of(self, x)
+
     def output_shape(self, x: Inputs) -> Any:
-        return self.result(x, **self._operands(x))
+        return self.result(x, **self.seen(x))
 
     def keras_output_shape(self, x: Inputs) -> Any:
-        return self.believed(x, **self._operands(x))
+        return self.believed(x, **self.seen(x))
 
     def placed(self, inputs: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """Every operand by its name, in Keras's order: those of a call's keywords, and its inputs in what is left."""
@@ -85,7 +89,8 @@ class Operation(LayerRule):
         plain = self.plain.get(name)
         return name not in self.optional and (plain is None or not plain.optional)
 
-    def _operands(self, x: Inputs) -> dict[str, Any]:
+    def seen(self, x: Inputs) -> dict[str, Any]:
+        """Every operand by its name, as `result` gets it."""
         return {name: self._seen(name, value) for name, value in self.placed(x.shapes, x.keywords).items()}
 
     def _seen(self, name: str, value: Any) -> Any:

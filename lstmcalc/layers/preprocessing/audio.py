@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, product, symbol, to_text
+from lstmcalc.dims import UNKNOWN, Dim, at_least, product, symbol, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.costs import INSIDE, Cost
 from lstmcalc.layers.preprocessing.arguments import frames, optional, window
 from lstmcalc.layers.preprocessing.arrays import array_shape
 from lstmcalc.layers.preprocessing.encoding import stated_otherwise
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, expand_axes, layer
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, expand_axes, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
 
@@ -91,6 +92,23 @@ class STFTSpectrogram(SpatialRule):
             yield Weight("real_kernel", shape, uses, "a cosine of each frequency, weighed by the window")
         if self.mode != "real":
             yield Weight("imag_kernel", shape, uses, "a sine of each frequency, weighed by the window")
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        values = product(self.slid(x)) * x.channels * self._frequencies()
+        if self.mode == "angle":
+            yield Work("angle", Cost(functions=values), "the angle of every frequency's two parts")
+        if self.mode not in ("log", "magnitude", "psd"):
+            return
+        yield Work("power", Cost(arithmetic=3 * values), "the squares of every frequency's two parts are added")
+        if self.mode == "psd":
+            made = product(self.output_shape(x)[1:])
+            yield Work("density", Cost(arithmetic=made), "what is between the first and the last frequency is doubled")
+            return
+        why = "the root of every power that is not too small"
+        yield Work("magnitude", Cost(arithmetic=values, functions=values), why)
+        if self.mode == "log":
+            why = "the logarithm of every magnitude that is not too small"
+            yield Work("log", Cost(arithmetic=values, functions=values), why)
 
     def output_shape(self, x: Inputs) -> Any:
         self._check(x)
@@ -205,6 +223,13 @@ class MelSpectrogram(LayerRule):
                   because, f"use a `fft_length` of at most {to_text(2 * samples - 1)}")  # fmt: skip
         frames = (samples + 2 * (fft // 2) - fft) // self.sequence_stride + 1
         return (*x.shape[:-1], self.num_mel_bins, frames)
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        why = "how many steps a fast Fourier transform takes depends on the backend"
+        yield Work("Fourier transform", Cost(0, UNKNOWN, UNKNOWN), why)
+        bands = product(self.output_shape(x)[1:]) if x.ndim > 1 else 0
+        why = "every pitch is a weighted sum of the frequencies"
+        yield Work("mel", Cost(macs=bands * (self.fft_length // 2 + 1)), why, ((INSIDE,),))
 
     def keras_output_shape(self, x: Inputs) -> Any:
         sizes = x.shape[:2]

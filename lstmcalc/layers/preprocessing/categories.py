@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal
+from lstmcalc.dims import Dim, at_least, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.costs import UNKNOWN_COST, Cost
 from lstmcalc.layers.policies import policy_of
 from lstmcalc.layers.preprocessing.arguments import boundaries, modes, salt
 from lstmcalc.layers.preprocessing.arrays import broadcast
-from lstmcalc.layers.preprocessing.encoding import Encoder, encoded, refuse_arguments, require_last
-from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, layer
+from lstmcalc.layers.preprocessing.encoding import Encoder, counted, encoded, refuse_arguments, require_last
+from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Work, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["CategoryEncoding", "Discretization", "HashedCrossing", "Hashing"]
@@ -44,6 +45,17 @@ class Discretization(Encoder):
         if self.bin_boundaries is not None:
             return len(self.bin_boundaries) + 1
         return self.num_bins  # type: ignore[return-value]  # validate has seen to it
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if self.bin_boundaries is None:
+            why = "how many boundaries there are is not known before `adapt` finds them"
+            yield Work("search", UNKNOWN_COST, why)
+            return
+        steps, values = len(self.bin_boundaries).bit_length(), product(x.shape[1:])
+        why = f"every value is compared with {steps} of the boundaries, halving what is left of them each time"
+        yield Work("search", Cost(arithmetic=steps * values), why)
+        if not self.sparse:
+            yield from counted(x.shape, self.output_mode, self.depth())
 
     def stated_shape(self, x: Inputs) -> Shape:
         return encoded(x, x.shape, self.output_mode, self.depth())
@@ -109,6 +121,16 @@ class CategoryEncoding(Encoder):
             raise Rejection("wrong-value", "`count_weights` with `output_mode: count` only",
                             f"`output_mode: {self.output_mode}`", "Keras builds this, and fails on data")  # fmt: skip
         return encoded(x, self._weighted(x, weights), "count", self.depth())
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        weights, shape = x.keywords.get("count_weights"), x.shape
+        if self.sparse:
+            return
+        if weights is not None:
+            shape = self._weighted(x, weights)
+            made = product(shape[1:]) * self.depth()
+            yield Work("weights", Cost(arithmetic=made), "the ones and zeros of every number are weighed")
+        yield from counted(shape, self.output_mode, self.depth())
 
     def _weighted(self, x: Inputs, weights: Shape) -> Shape:
         """The shape of the numbers beside their weights (`encode_categorical_inputs` and `tf_utils.py`, 3.15.1)."""

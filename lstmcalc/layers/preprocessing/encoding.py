@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, at_least, equal
+from lstmcalc.dims import Dim, at_least, equal, product
 from lstmcalc.errors import Fault, Rejection, with_article
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape
+from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Work, as_shapes
 from lstmcalc.shapes import show_shape
 
-__all__ = ["Encoder", "encoded", "refuse_arguments", "require_last", "stated_encoding", "stated_otherwise"]
+__all__ = ["Encoder", "counted", "encoded", "refuse_arguments", "require_last", "stated_encoding", "stated_otherwise"]
 
 
 def encoded(x: Inputs, shape: Shape, output_mode: str, depth: Dim) -> Shape:
@@ -39,6 +40,17 @@ def stated_encoding(shape: Shape, output_mode: str, depth: Dim) -> Shape:
     return (*shape[:-1], depth)
 
 
+def counted(shape: Shape, output_mode: str, depth: Dim) -> Iterable[Work]:
+    """What it costs to count numbers of this shape as ones among zeros, or to find the greater of them.
+
+    Keras does so along the first axis behind the batch; in an input of one axis, which is one sample, along that.
+    """
+    if output_mode in ("multi_hot", "count"):
+        joined = 1 if len(shape) == 1 else shape[1] - 1
+        why = "the ones and zeros of all numbers of a sample are joined, place by place"
+        yield Work(output_mode, Cost(arithmetic=joined * product(shape[2:]) * depth), why)
+
+
 class Encoder(LayerRule):
     """A layer whose `output_mode` says how the numbers of categories are written."""
 
@@ -48,6 +60,13 @@ class Encoder(LayerRule):
     def depth(self) -> Dim:
         """How many categories there are."""
         raise NotImplementedError
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        # Looking up, hashing and counting take whole numbers and texts, and no arithmetic of numbers with fractions.
+        made = as_shapes(self.output_shape(x))[0]
+        if self.output_mode == "tf_idf" and not self.sparse and len(made) > 1:
+            why = "how often each token comes is weighed by `idf_weights`"
+            yield Work("tf_idf", Cost(arithmetic=product(made[1:])), why)
 
     def output_shape(self, x: Inputs) -> Any:
         return encoded(x, x.shape, self.output_mode, self.depth())

@@ -9,11 +9,12 @@ from lstmcalc.dims import equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
+from lstmcalc.layers.costs import ADD, INSIDE, SCALE, STATES, TRAINED, Cost
 from lstmcalc.layers.preprocessing.arguments import array, layer_list, optional
 from lstmcalc.layers.preprocessing.arrays import array_shape, broadcast
 from lstmcalc.layers.preprocessing.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
 from lstmcalc.layers.preprocessing.encoding import Encoder, refuse_arguments, stated_otherwise
-from lstmcalc.layers.recurrent import Holder, prefixed
+from lstmcalc.layers.recurrent import Holder, held_weights, held_work
 from lstmcalc.layers.rule import (
     Example,
     Formula,
@@ -22,6 +23,7 @@ from lstmcalc.layers.rule import (
     Rejected,
     Shape,
     Weight,
+    Work,
     as_shapes,
     layer,
     own_weights,
@@ -80,9 +82,17 @@ class Normalization(LayerRule):
         kept = self._kept(x)
         shape = tuple(x.shape[axis] for axis in kept)
         uses = product(size for axis, size in enumerate(x.shape) if axis and axis not in kept)
-        yield Weight("mean", shape, uses, "what is subtracted, as `adapt` finds it", False)
-        yield Weight("variance", shape, uses, "the square of what is divided by, as `adapt` finds it", False)
+        yield Weight("mean", shape, uses, "what is subtracted, as `adapt` finds it", False, cost=ADD)
+        why = "the square of what is divided by, as `adapt` finds it"
+        yield Weight("variance", shape, uses, why, False, cost=SCALE)
         yield Weight("count", (), 0, "kept for models saved by older versions", False, "int64")
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        if self.mean is not None:
+            why = "the mean is subtracted from every value, which is divided by the deviation"
+            if self.invert:
+                why = "every value is multiplied by the deviation, and the mean added"
+            yield Work("normalization", Cost(arithmetic=2).times(product(x.shape[1:])), why)
 
     def output_shape(self, x: Inputs) -> Any:
         kept = self._kept(x)
@@ -152,6 +162,11 @@ class Rescaling(LayerRule):
         scaled = broadcast(x, x.shape, array_shape(self.scale) or (), "scale")
         return broadcast(x, scaled, array_shape(self.offset) or (), "offset")
 
+    def work(self, x: Inputs) -> Iterable[Work]:
+        scaled = broadcast(x, x.shape, array_shape(self.scale) or (), "scale")
+        cost = Cost(arithmetic=product(scaled[1:]) + product(self.output_shape(x)[1:]))
+        yield Work("rescaling", cost, "every value is scaled, and an offset added")
+
     def keras_output_shape(self, x: Inputs) -> Any:
         return None if self.output_shape(x) == x.shape else x.shape
 
@@ -169,6 +184,12 @@ class Rescaling(LayerRule):
         Rejected({"scale": []}, "expected `scale` to be a number, or a list of numbers, got []"),
         Rejected({"scale": "x"}, 'expected `scale` to be a number, or a list of numbers, got "x"'),
     ]  # fmt: skip
+
+
+def _seen(operand: tuple[int, ...], comes_in: tuple[int, ...], inside: tuple[int, ...]) -> tuple[int, ...]:
+    """A factor in a layer of a pipeline as the pipeline sees it: of what `comes_in` there, or is made there."""
+    special: dict[int, tuple[int, ...]] = {INSIDE: inside, TRAINED: (TRAINED,), STATES: ()}
+    return tuple(dict.fromkeys(place for part in operand for place in special.get(part, comes_in)))
 
 
 @layer(family="preprocessing", arity=(1, None))
@@ -216,7 +237,20 @@ class Pipeline(Holder):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for rule, view in self._views(x):
             if rule is not self:
-                yield from prefixed(rule.name, own_weights(rule, view))
+                yield from held_weights(rule.name, own_weights(rule, view))
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        comes_in: tuple[int, ...] = tuple(range(len(x.shapes)))
+        for rule, view in self._masked(x):
+            if rule is self:
+                return
+            steps = list(held_work(rule.name, rule, view))
+            trained = any(step.trained for step in steps)
+            inside = comes_in if TRAINED in comes_in or not trained else (*comes_in, TRAINED)
+            for step in steps:
+                seen = (_seen(operand, comes_in, inside) for operand in step.operands)
+                yield step._replace(operands=tuple(seen))
+            comes_in = inside
 
     def output_shape(self, x: Inputs) -> Any:
         *_, (_, last) = self._views(x)

@@ -1,0 +1,306 @@
+"""The command `sweep`: params and cost over ranges of a model's sizes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstmcalc.cli.cluster import Scheduler, cluster
+from lstmcalc.cli.forms import FORMS, Output, form_of
+from lstmcalc.cli.models import is_source
+from lstmcalc.cli.page import Page
+
+if TYPE_CHECKING:
+    from lstmcalc.memory import Setting
+    from lstmcalc.spec import Spec
+    from lstmcalc.sweeping import Sweep
+
+__all__ = ["sweep"]
+
+#: The endings of files in forms that no other command has.
+MORE_FORMS = {".csv": "csv", ".png": "png"}
+PLOTS = ("svg", "png")
+
+What = Annotated[
+    str, typer.Argument(metavar="LAYER|SOURCE", help="A layer's name, a call such as `LSTM(64)`, or a model's file.")
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="SHAPE", help="A layer's input without the batch: 300, or 10,300."),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUES", help="Values of a symbol or of `layer.argument`: 50,100 or 32..512:32."
+    ),
+]
+Measures = Annotated[
+    list[str] | None, typer.Option("--measure", metavar="NAME,...", help="What is measured: params,macs,flops,….")
+]
+Batch = Annotated[
+    str | None, typer.Option("--batch", metavar="VALUES", help="The batch size, or several of them for the memory.")
+]
+Optimizer = Annotated[
+    str | None,
+    typer.Option("--optimizer", metavar="NAME", help="The optimizer, for the memory: SGD(momentum=0.9)."),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option("--precision", metavar="float32|mixed_float16|mixed_bfloat16", help="The precision, for the memory."),
+]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="|".join((*FORMS, *MORE_FORMS.values())),
+        help="The form of the answer; by default text, or what the ending of FILE says; svg and png are plots.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a sweep is asked for, besides the model; `setting` without a batch has the one that the model states."""
+
+    ranges: dict[str, Sequence[int]]
+    measures: list[str] | None
+    setting: Setting
+    batch: int | None
+    has_batch: bool
+
+
+def sweep(
+    context: typer.Context,
+    what: What,
+    inputs: Shapes = None,
+    values: Values = None,
+    measures: Measures = None,
+    batch: Batch = None,
+    optimizer: Optimizer = None,
+    precision: Precision = None,
+    model: Model = None,
+    scheduler: Scheduler = None,
+    form: Form = None,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """Params and cost of a model, or of a layer, at every combination of values of its sizes."""
+    page = Page(form_of(form, as_json, output, MORE_FORMS), output)
+    if page.form == "png" and output is None:
+        raise typer.BadParameter("expected a file to write the picture to, got none", param_hint="--output")
+    words, options = _words([what, *context.args])
+    ranges = _joined(options, values or [])
+    sources = _sources([what, *context.args], inputs or [], model)
+    asked = _asked(ranges, measures, batch, optimizer, precision)
+    found: list[Sweep] = []
+    with cluster(scheduler) as executor:
+        for source in sources:
+            with page.source(source, partly=False):
+                spec = _spec(source, model) if is_source(what) else _layer(words, inputs or [], source)
+                found.append(_swept(spec, asked, executor))
+                if page.form not in PLOTS:
+                    _show(page, found[-1])
+                    page.failed |= not found.pop().holding
+    if found:
+        _draw(page, found)
+    page.close()
+
+
+def _sources(words: list[str], inputs: list[str], model: str | None) -> list[str]:
+    """The files of a command line, or the one layer that its words state, as they state it."""
+    if not is_source(words[0]):
+        if model is not None:
+            raise typer.BadParameter("expected a model's file beside it, got a layer", param_hint="--model")
+        return [" ".join((*words, *(f"--input {shape}" for shape in inputs)))]
+    strange = next((word for word in words if word.startswith("-") and word != "-"), "--input" if inputs else "")
+    if strange:
+        raise typer.BadParameter(f"expected files, as {words[0]} is one, got {strange}, which is for a layer")
+    return words
+
+
+def _spec(source: str, model: str | None) -> Spec:
+    from lstmcalc import load
+
+    return load(source, model=model)
+
+
+def _layer(words: list[str], inputs: list[str], source: str) -> Spec:
+    from lstmcalc.sources.layer_options import read_layer
+
+    return replace(read_layer(words, inputs), source=source)
+
+
+def _words(words: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """A layer's words with a symbol in the place of each range, and the ranges by the symbol's name."""
+    shown, ranges = [], []
+    option = ""
+    for word in words:
+        name, equals, value = word.partition("=") if word.startswith("-") else (option, "", word)
+        symbol = re.sub(r"\W", "_", name.lstrip("-"))
+        if ".." in value and symbol.isidentifier():
+            ranges.append((symbol, value))
+            word = f"{name}={symbol}" if equals else symbol
+        option = name if word.startswith("-") and not equals else ""
+        shown.append(word)
+    return shown, ranges
+
+
+def _joined(ranges: Sequence[tuple[str, str]], words: Sequence[str]) -> dict[str, Sequence[int]]:
+    """What `--set` and a layer's options say of each symbol; a usage error where that is no range, or said twice."""
+    from lstmcalc.sweeping import RangeError, read_values
+
+    told = [(name, text, f"--{name.replace('_', '-')}") for name, text in ranges]
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not all(part for part in name.split(".")):
+            reason = f"expected NAME=VALUES such as U=64, U=32..512:32 or lstm.units=50,100, got {word or 'nothing'}"
+            raise typer.BadParameter(reason, param_hint="--set")
+        told.append((name, text, "--set"))
+    found: dict[str, Sequence[int]] = {}
+    for name, text, option in told:
+        if name in found:
+            raise typer.BadParameter(f"expected every symbol once, got {name} twice", param_hint=option)
+        try:
+            found[name] = read_values(text)
+        except RangeError as error:
+            raise typer.BadParameter(f"{name}: {error}", param_hint=option) from None
+    return found
+
+
+def _asked(
+    ranges: dict[str, Sequence[int]],
+    measures: Sequence[str] | None,
+    batch: str | None,
+    optimizer: str | None,
+    precision: str | None,
+) -> Asked:
+    from lstmcalc.sweeping import RangeError, axes_of
+
+    names = None if measures is None else _measures(measures)
+    setting, fixed = _setting(names or (), optimizer, precision), None
+    if batch is not None:
+        ranges, setting, fixed = _with_batch(ranges, setting, batch, names or ())
+    try:
+        axes = axes_of(ranges)
+    except RangeError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from None
+    return Asked(dict(axes), names, setting, fixed, batch is not None)
+
+
+def _measures(words: Sequence[str]) -> list[str]:
+    from lstmcalc.measures import MEASURES
+
+    names = [name.strip() for word in words for name in word.split(",")]
+    for name in names:
+        if name not in MEASURES:
+            raise typer.BadParameter(f"expected {', '.join(MEASURES)}, got {name or 'nothing'}", param_hint="--measure")
+    return list(dict.fromkeys(names))
+
+
+def _setting(names: Sequence[str], optimizer: str | None, precision: str | None) -> Setting:
+    from lstmcalc.cli.memory import asked_memory
+    from lstmcalc.memory import Setting
+
+    if "memory" in names:
+        asked = asked_memory(True, optimizer, precision, None)
+        return Setting(optimizer=asked.optimizer, precision=asked.precision) if asked else Setting()
+    for option, value in (("--optimizer", optimizer), ("--precision", precision)):
+        if value is not None:
+            reason = "expected `--measure memory` beside it, which alone depends on it"
+            raise typer.BadParameter(reason, param_hint=option)
+    return Setting()
+
+
+def _with_batch(
+    ranges: dict[str, Sequence[int]], setting: Setting, batch: str, names: Sequence[str]
+) -> tuple[dict[str, Sequence[int]], Setting, int | None]:
+    """Of one batch size the model is told, several are a symbol that the memory hangs on."""
+    from lstmcalc.dims import symbol
+    from lstmcalc.sweeping import RangeError, read_values
+
+    try:
+        values = read_values(batch)
+    except RangeError as error:
+        raise typer.BadParameter(str(error), param_hint="--batch") from None
+    if len(values) == 1:
+        return ranges, replace(setting, batch=values[0]), values[0]
+    if "memory" not in names:
+        reason = "expected `--measure memory` beside several sizes, as all else is measured per sample"
+        raise typer.BadParameter(reason, param_hint="--batch")
+    name = next(each for each in ("batch", "batch_size", "batch_size_") if each not in ranges)
+    return {**ranges, name: values}, replace(setting, batch=symbol(name)), None
+
+
+def _swept(spec: Spec, asked: Asked, executor: Any) -> Sweep:
+    from lstmcalc.sweeping import stated_batch
+    from lstmcalc.sweeping import sweep as run
+
+    setting = asked.setting if asked.has_batch else replace(asked.setting, batch=stated_batch(spec))
+    with _progress() as progress:
+        return run(
+            spec,
+            asked.ranges,
+            asked.measures,
+            setting=setting,
+            batch=asked.batch,
+            executor=executor,
+            progress=progress,
+        )
+
+
+def _show(page: Page, found: Sweep) -> None:
+    from lstmcalc.renderers.sweep_data import sweep_csv, sweep_json
+    from lstmcalc.renderers.sweep_document import MOST_ROWS, sweep_document, sweep_text
+
+    if page.form in ("markdown", "html") and len(found) > MOST_ROWS:
+        reason = f"expected at most {MOST_ROWS:,} points for {page.form}, got {len(found):,}"
+        raise typer.BadParameter(f"{reason}: csv, json and text take them", param_hint="--format")
+    if page.form == "csv":
+        page.text(sweep_csv(found))
+        return
+
+    def text() -> str:
+        return sweep_text(found, page.width, page.colour, few=page.width is not None)
+
+    page.answer(lambda: sweep_document(found), lambda: sweep_json(found), text=text)
+
+
+def _draw(page: Page, found: Sequence[Sweep]) -> None:
+    from lstmcalc.renderers.sweep_plot import PlotMissing, Wanting, sweep_plot
+
+    try:
+        picture = sweep_plot(found, page.form)
+    except Wanting as error:
+        raise typer.BadParameter(str(error), param_hint="--format") from None
+    except PlotMissing as error:
+        typer.echo(f"lstmcalc: {error}", err=True)
+        raise typer.Exit(2) from None
+    if page.output is not None:
+        page.save(picture)
+    else:
+        typer.echo(picture.decode(), nl=False)
+    if page.failed:
+        raise typer.Exit(1)
+    raise typer.Exit
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal's standard error, where there is enough to wait for."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("points", total=None)
+        yield lambda done, points: bar.update(task, completed=done, total=points)

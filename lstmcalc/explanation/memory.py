@@ -1,0 +1,120 @@
+"""What is said of a model's memory: each part with what it is, what the range means, and which batch fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lstmcalc.dims import UNKNOWN, Dim, terms_of
+from lstmcalc.explanation.costs.words import in_words
+from lstmcalc.memory import LOSS, Memory, Setting, memory_of, optimizer_of
+from lstmcalc.memory.fitting import Fit, fit_of
+from lstmcalc.report import Report
+
+__all__ = ["MemoryTold", "in_parts", "tell_memory"]
+
+#: What each part is.
+PARTS = {
+    "weights": "all weights, trained or not",
+    "copies": "the weights once more, in the order and dtype of products",
+    "gradients": "one number for each trained weight",
+    "inputs": "a batch; at most with targets as large as the outputs",
+    "activations": "what the layers keep for the gradients",
+    "loss": f"at most {LOSS} numbers for each one that comes out",
+    "backward": "gradients to activations, on their way back",
+}
+BASIS = (
+    "Least: every array that the gradients need is kept once, and a gradient takes the place of activations that are "
+    "no longer needed.",
+    "Most: what Keras on JAX keeps where no operations are joined, and all gradients at the same time.",
+    "Not counted: what a backend takes for itself, such as its libraries, space in reserve, and room for the largest "
+    "single operation.",
+    "The figures follow from the layers. They were held against what JAX plans for training steps on a CPU; nothing "
+    "was measured on a GPU.",
+)
+
+
+@dataclass(frozen=True)
+class MemoryTold:
+    """The memory of a training step, in words: a row for each part, and sentences."""
+
+    memory: Memory
+    setting: Setting
+    title: str
+    #: For each part its name, least, most, and what it is.
+    rows: tuple[tuple[str, Dim, Dim, str], ...]
+    basis: tuple[str, ...]
+    fit: Fit | None = None
+    fits: str = ""
+
+
+def in_parts(size: Dim) -> str:
+    """Bytes in words: what does not depend on a symbol, then what does.
+
+    >>> from lstmcalc.dims import symbol
+    >>> in_parts(1_234 + 567 * symbol("B")), in_parts(4_096)
+    ('1,234 + 567·B', '4,096')
+    """
+    fixed = 0 if isinstance(size, int) or size is UNKNOWN else terms_of(size).get((), 0)
+    rest = size - fixed
+    return f"{fixed:,} + {in_words(rest)}" if fixed > 0 and rest != 0 else in_words(size)
+
+
+def tell_memory(report: Report, setting: Setting, budget: int | None = None) -> MemoryTold:
+    """What is said of the memory of a training step; with a budget, of the largest batch that fits."""
+    memory, optimizer = memory_of(report, setting), optimizer_of(setting)
+    what = {**PARTS, "optimizer": f"the variables of {optimizer}"}
+    rows = [(part.name, part.least, part.most, what[part.name]) for part in memory.parts]
+    rows.append(("total", memory.least, memory.most, ""))
+    batch = "1 sample" if setting.batch == 1 else f"{in_words(setting.batch)} samples"
+    title = f"Memory of a training step in bytes: {batch}, {optimizer.class_name}, {setting.precision}"
+    fit = fit_of(report, setting, budget) if budget is not None else None
+    basis = (*BASIS, *_remarks(memory, setting))
+    return MemoryTold(memory, setting, title, tuple(rows), basis, fit, _fits(fit) if fit else "")
+
+
+def _remarks(memory: Memory, setting: Setting) -> Iterator[str]:
+    if setting.precision != "float32":
+        yield (
+            "On a CPU, JAX calculates in float32 what is in float16 or bfloat16, and can take more than in float32: "
+            "these figures are not for it."
+        )
+    if memory.part("activations").most is UNKNOWN:
+        yield "`?`: how much a layer keeps is not known, as a size is not, or as the layer is not looked into."
+
+
+def _fits(fit: Fit) -> str:
+    """Which batch fits.
+
+    >>> _fits(Fit(8_000_000_000, 400, 900)).partition(": ")[0]
+    'In 8,000,000,000 bytes fit between 400 and 900 samples'
+    """
+    budget = f"{fit.budget:,} bytes"
+    if fit.open_sizes:
+        names = " and ".join(f"`{name}`" for name in fit.open_sizes)
+        example = " ".join(f"--set {name}=100" for name in fit.open_sizes)
+        return f"How many samples fit in {budget} depends on {names}: give a value, as with `{example}`."
+    if fit.unknown and fit.perhaps is not None:
+        return (
+            f"In {budget} fit at most {fit.perhaps:,} samples; how many fit in any case is not known, because the most "
+            "that a layer keeps is not."
+        )
+    if fit.unknown:
+        return f"How many samples fit in {budget} is not known, because the most that a layer keeps is not."
+    if fit.surely is None or fit.perhaps is None:
+        return f"How many samples fit in {budget} is not known, because no memory depends on the batch."
+    if fit.perhaps == 0:
+        return f"Not even one sample fits in {budget}."
+    if fit.surely == 0:
+        some = "1 sample" if fit.perhaps == 1 else f"{fit.perhaps:,} samples"
+        return (
+            f"In {budget} fit at most {some}, on a backend that takes the least. On one that takes the most, not even "
+            "one sample fits."
+        )
+    if fit.surely == fit.perhaps:
+        return f"In {budget} fit {fit.surely:,} samples, and not one more."
+    return (
+        f"In {budget} fit between {fit.surely:,} and {fit.perhaps:,} samples: {fit.surely:,} also where a backend "
+        f"takes the most, more than {fit.perhaps:,} nowhere. Trust the smaller number before you have tried a larger "
+        "one."
+    )

@@ -1,0 +1,148 @@
+"""What is said of a model's budgets, in text, Markdown, HTML and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from lstmcalc.budgets import ANY, Budget, Check, Verdict, WantedShapes, label_of
+from lstmcalc.dims import Dim, to_text
+from lstmcalc.measures import MEASURES
+from lstmcalc.renderers.document import Document, Prose, Table
+from lstmcalc.renderers.drawing import draw
+from lstmcalc.renderers.lines import wrapped_lines
+from lstmcalc.renderers.marking import code
+from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
+
+__all__ = ["check_document", "check_json", "check_text"]
+
+STYLES = {"kept": "green", "broken": "bold red", "undecided": "bold yellow"}
+#: Where the words behind the verdict begin.
+START = 13
+
+
+def check_text(check: Check, width: int | None = None, colour: bool = False) -> str:
+    """Every budget on a line, with what is to be known of one that is not kept below it."""
+    lines = [Text(_headline(check), "bold")]
+    for verdict in check.verdicts:
+        first, *more = wrapped_lines(_said(verdict), width, START)
+        lines.append(Text.assemble("  ", (verdict.state.ljust(START - 2), STYLES[verdict.state]), first[START:]))
+        lines += map(Text, more)
+        for note in _notes(verdict):
+            lines += map(Text, wrapped_lines(note.replace("`", ""), width, START))
+    return draw(Text("\n").join(lines), None, colour)
+
+
+def check_document(check: Check) -> Document:
+    """The same as a table."""
+    rows = [(verdict.state, _said(verdict), " ".join(_notes(verdict))) for verdict in check.verdicts]
+    return Document(f"Budgets: {code(check.source)}", (Prose(_count(check)), Table(tuple(rows), ("", "Budget", "Why"))))
+
+
+def check_json(check: Check) -> dict[str, Any]:
+    """`lstmcalc.check/1`."""
+    return {
+        "schema": "lstmcalc.check/1",
+        "source": check.source,
+        "name": check.name,
+        "kept": check.kept,
+        "budgets": [_verdict_json(verdict) for verdict in check.verdicts],
+    }
+
+
+def _headline(check: Check) -> str:
+    return f"{check.source}: {_count(check)}"
+
+
+def _count(check: Check) -> str:
+    number = len(check.verdicts)
+    if check.kept:
+        return "the budget is kept" if number == 1 else f"all {number} budgets are kept"
+    states = [verdict.state for verdict in check.verdicts]
+    told = [f"{states.count(state)} {state}" for state in ("broken", "undecided", "kept") if state in states]
+    return (
+        f"{', '.join(told)} of {number} budget{'s' if number > 1 else ''}"
+        if number > 1
+        else f"the budget is {states[0]}"
+    )
+
+
+def _said(verdict: Verdict) -> str:
+    """What was found, what was asked, and what is between the two."""
+    budget = verdict.budget
+    if isinstance(budget, WantedShapes):
+        assert isinstance(verdict.value, tuple)
+        found = ", ".join(map(show_shape, verdict.value)) or "none"
+        plural = "s" if len(verdict.value) > 1 else ""
+        return f"{budget.what}{plural}: {found}, expected {_wanted(budget)}"
+    label = label_of(MEASURES[budget.measure])
+    text = f"{label}: {_amount(verdict)}, {budget.bound} {budget.limit:,}"
+    between = _between(budget, verdict.margin) if verdict.state != "undecided" else ""
+    return f"{text} ({between})" if between else text
+
+
+def _amount(verdict: Verdict) -> str:
+    assert not isinstance(verdict.value, tuple)
+    return show_count(verdict.value)
+
+
+def _between(budget: Budget, margin: Dim | None) -> str:
+    if margin is None or margin == 0 or not isinstance(margin, int):
+        return ""
+    if budget.kind == "max-":
+        return f"{margin:,} to spare" if margin > 0 else f"{-margin:,} too many"
+    if budget.kind == "min-":
+        return f"{margin:,} more than it must" if margin > 0 else f"{-margin:,} too few"
+    return f"{margin:,} too many" if margin > 0 else f"{-margin:,} too few"
+
+
+def _wanted(budget: WantedShapes) -> str:
+    texts = []
+    for shape in budget.shapes:
+        parts = ["?" if size is ANY else to_text(size) for size in shape]  # type: ignore[arg-type]  # ANY is told apart
+        texts.append(f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})")
+    return ", ".join(texts)
+
+
+def _notes(verdict: Verdict) -> Iterator[str]:
+    """What decides an undecided one, and which layers take most."""
+    if verdict.state == "undecided":
+        yield _undecided(verdict)
+    told = [f'"{share.layer}"' + ("" if share.percent is None else f" {share.percent:g} %") for share in verdict.most]
+    if told:
+        yield f"Most of it: {', '.join(told)}."
+
+
+def _undecided(verdict: Verdict) -> str:
+    if verdict.unknown:
+        return f"It is not known what {', '.join(map(_quoted, verdict.unknown))} takes."
+    if not verdict.needs:
+        return "It depends on a size that is not known."
+    options = " ".join("--batch N" if name == "batch" else f"--set {name}=NUMBER" for name in verdict.needs)
+    return f"It is kept only if {code(verdict.holds_if)}: {code(options)} decides it."
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    budget, value = verdict.budget, verdict.value
+    document: dict[str, Any] = {"budget": budget.name, "state": verdict.state}
+    if isinstance(value, tuple):
+        assert isinstance(budget, WantedShapes)
+        limit: Any = [[_size_json(size) for size in shape] for shape in budget.shapes]
+        document |= {"limit": limit, "value": [shape_to_json(shape) for shape in value], "margin": None}
+    else:
+        assert isinstance(budget, Budget)
+        margin = None if verdict.margin is None else size_to_json(verdict.margin)
+        document |= {"limit": budget.limit, "value": size_to_json(value), "margin": margin}
+    shares = [{"layer": share.layer, "value": size_to_json(share.value)} for share in verdict.most]
+    return {**document, "holds_if": verdict.holds_if or None, "needs": list(verdict.needs), "most": shares,
+            "unknown": list(verdict.unknown)}  # fmt: skip
+
+
+def _size_json(size: Any) -> Any:
+    return "?" if size is ANY else size_to_json(size)

@@ -1,0 +1,72 @@
+"""The numbers that a symbol may have: those for which a model's conditions hold, as far as they can be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lstmcalc.dims import MAX_SIZE, UNKNOWN, Condition, Dim, symbols_of
+from lstmcalc.solving.curves import MOST_REMAINDERS, MOST_TRIED, Curve
+from lstmcalc.solving.ranges import EVERY, meet_all
+
+__all__ = ["allowed", "holding"]
+
+
+def allowed(conditions: Iterable[Condition], name: str, numbers: Sequence[range] = (EVERY,)) -> list[range]:
+    """The numbers that the conditions leave, those that say something of this symbol alone.
+
+    >>> from lstmcalc.dims import at_least, is_multiple, symbol
+    >>> T = symbol("T")
+    >>> allowed([at_least(T, 9), is_multiple(T, 4)], "T", [range(1, 30)])
+    [range(12, 30, 4)]
+    """
+    found = list(numbers)
+    for condition in conditions:
+        if {*symbols_of(condition.left), *symbols_of(condition.right)} == {name} and not condition.has_unknown:
+            found = holding(condition, name, found)
+    return found
+
+
+def holding(condition: Condition, name: str, numbers: Sequence[range]) -> list[range]:
+    """The numbers for which a condition holds; all of them where that cannot be told, so that `infer` has to."""
+    if condition.relation == "multiple of":
+        return _multiples(condition.left, condition.right, name, numbers)
+    curve = Curve(condition.left - condition.right, name, numbers)
+    found = curve.where(0, 0 if condition.relation == "=" else None)
+    return list(numbers) if curve.searched is not None else sorted(found, key=lambda each: each.start)
+
+
+def _multiples(left: Dim, right: Dim, name: str, numbers: Sequence[range]) -> list[range]:
+    if isinstance(right, int):
+        # The left side repeats itself modulo `right`, at the latest behind so many numbers.
+        period = right * _divisors(left)
+        if period > MOST_REMAINDERS:
+            return list(numbers)
+        remainder = Curve(left, name)
+        fitting = [place or period for place in range(period) if remainder.at(place or period) % right == 0]
+        if len(fitting) == period:
+            return list(numbers)
+        return meet_all(numbers, [range(place, MAX_SIZE + 1, period) for place in fitting])
+    if isinstance(left, int) and 0 < left <= MOST_TRIED:
+        # Nothing greater than a number divides it.
+        divisor = Curve(right, name)
+        small = divisor_range(divisor, left)
+        fitting = [number for each in small for number in each if left % divisor.at(number) == 0]
+        return meet_all(numbers, [range(number, number + 1) for number in fitting])
+    return list(numbers)
+
+
+def divisor_range(divisor: Curve, left: int) -> list[range]:
+    """The numbers that make a divisor of at least 1 and at most `left`, the first of them."""
+    return [each[:MOST_TRIED] for each in divisor.where(1, left)]
+
+
+def _divisors(size: Dim) -> int:
+    """The product of all numbers that the size divides by."""
+    from lstmcalc.dims import terms_of
+    from lstmcalc.dims.polynomial import Floor
+
+    found = 1
+    for atom in {atom for monomial in terms_of(size) for atom in monomial}:
+        if isinstance(atom, Floor):
+            found *= (atom.divisor if isinstance(atom.divisor, int) else MAX_SIZE) * _divisors(atom.numerator)
+    return found if size is not UNKNOWN else 1
