@@ -82,7 +82,7 @@ def test_python_is_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     code = "\n".join(re.findall(r"^```python\n(>>> .*?)^```$", README.read_text(encoding="utf-8"), re.M | re.DOTALL))
     test = doctest.DocTestParser().get_doctest(code, {}, "README", str(README), 0)
-    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=3)
+    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=4)
 
 
 def test_every_command_is_shown() -> None:
