@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lstmcalc.explanation.layer import Explanation
     from lstmcalc.explanation.walk import explain_model
     from lstmcalc.inference import infer
+    from lstmcalc.memory import Memory, Setting, memory_of
     from lstmcalc.report import Report
     from lstmcalc.solving import Solution, solve
     from lstmcalc.sources import load
@@ -36,8 +37,10 @@ __all__ = [
     "Diagnosis",
     "Difference",
     "Fault",
+    "Memory",
     "Reading",
     "Report",
+    "Setting",
     "Solution",
     "Spec",
     "SpecError",
@@ -49,6 +52,7 @@ __all__ = [
     "explain_model",
     "infer",
     "load",
+    "memory_of",
     "read_summary",
     "solve",
     "sweep",
@@ -62,8 +66,10 @@ _HOMES = {
     "Diagnosis": "lstmcalc.diagnosis",
     "Difference": "lstmcalc.comparing",
     "Fault": "lstmcalc.errors",
+    "Memory": "lstmcalc.memory",
     "Reading": "lstmcalc.summary_text",
     "Report": "lstmcalc.report",
+    "Setting": "lstmcalc.memory",
     "Spec": "lstmcalc.spec",
     "Solution": "lstmcalc.solving",
     "SpecError": "lstmcalc.errors",
@@ -74,6 +80,7 @@ _HOMES = {
     "explain_model": "lstmcalc.explanation.walk",
     "infer": "lstmcalc.inference",
     "load": "lstmcalc.sources",
+    "memory_of": "lstmcalc.memory",
     "read_summary": "lstmcalc.summary_text",
     "sweep": "lstmcalc.sweeping",
     "solve": "lstmcalc.solving",

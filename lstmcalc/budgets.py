@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lstmcalc.costs import training_macs_of_layers
 from lstmcalc.dims import (
     UNKNOWN,
     Condition,
@@ -15,15 +14,15 @@ from lstmcalc.dims import (
     equal,
     lift_size,
     parse,
-    substitute,
-    symbols_of,
     total,
 )
-from lstmcalc.measures import MEASURES, Measure
+from lstmcalc.measures import MEASURES
 from lstmcalc.memory import Setting
-from lstmcalc.report import Port, Report, Shape
+from lstmcalc.report import Holds, Port, Report, Shape
+from lstmcalc.spec import Spec
 
-__all__ = ["ANY", "Budget", "Check", "Share", "Verdict", "WantedShapes", "check", "label_of", "read_shape"]
+__all__ = ["ANY", "Budget", "Check", "Share", "Verdict", "WantedShapes", "check", "hidden_in",
+           "read_shape"]  # fmt: skip
 
 #: How a budget bounds what it bounds, by what stands in front of the measure in the name of its option.
 BOUNDS = {"max-": "at most", "min-": "at least", "": "exactly"}
@@ -34,11 +33,16 @@ MOST_LAYERS = 3
 class _Any:
     """Any size, where a shape is wanted."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
     def __repr__(self) -> str:
-        return "ANY"
+        return self.text
 
 
-ANY = _Any()
+ANY = _Any("?")
+#: The batch in front of a shape that is that of one sample.
+BATCH = _Any("batch")
 Wanted = tuple[Size | _Any, ...]
 
 
@@ -80,21 +84,22 @@ class WantedShapes:
 
 @dataclass(frozen=True)
 class Share:
-    """What a layer takes of what is bounded; `percent` where that is a number."""
+    """What a layer takes of what is bounded."""
 
     layer: str
-    value: Dim
-    percent: float | None
+    value: int
+    percent: float
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What came of a budget: `state` is kept, broken or undecided.
 
-    `value` is what was found, or the shapes. `margin` is what is left of the budget, below 0 where it is broken; None
-    where that is not a question. `holds_if` is the condition that an undecided one depends on, where symbols can decide
-    it, and `needs` are those. `most` are the layers that take most, where that is too much or may be; `unknown` are
-    those of which it is not known what they take.
+    `value` is what was found, or the shapes; where `least` is there, it lies between the two. `margin` is what is left
+    of the budget, at least, below 0 where it is broken; None where that is not a question. `holds_if` is the condition
+    under which an undecided one is kept, where symbols can decide it, and `needs` are those. `most` are the layers that
+    take most, where that is too much or may be; `unknown` are those of which it is not known what they take, and
+    `not_shown` tells that a printed summary does not show what it depends on.
     """
 
     budget: Budget | WantedShapes
@@ -105,15 +110,22 @@ class Verdict:
     needs: tuple[str, ...] = ()
     most: tuple[Share, ...] = ()
     unknown: tuple[str, ...] = ()
+    least: Dim | None = None
+    not_shown: bool = False
 
 
 @dataclass(frozen=True)
 class Check:
-    """A model held against its budgets."""
+    """A model held against its budgets: all that is said of it holds under its `assumptions`.
+
+    `setting` is what it is trained with.
+    """
 
     source: str
     name: str
     verdicts: tuple[Verdict, ...]
+    assumptions: tuple[Holds, ...] = ()
+    setting: Setting = field(default_factory=Setting)
 
     @property
     def kept(self) -> bool:
@@ -121,8 +133,15 @@ class Check:
         return all(verdict.state == "kept" for verdict in self.verdicts)
 
 
-def check(report: Report, budgets: Iterable[Budget | WantedShapes], setting: Setting | None = None) -> Check:
+def check(
+    report: Report,
+    budgets: Iterable[Budget | WantedShapes],
+    setting: Setting | None = None,
+    hidden: Collection[str] = (),
+) -> Check:
     """A model held against budgets; `setting` is what it is trained with, for its memory.
+
+    `hidden` are the measures that its source does not show, as `hidden_in` has them.
 
     >>> from lstmcalc import infer, load
     >>> report = infer(load("specs/forecast.yaml"))
@@ -131,25 +150,38 @@ def check(report: Report, budgets: Iterable[Budget | WantedShapes], setting: Set
     """
     setting = setting or Setting()
     verdicts = (
-        _bounded(report, each, setting) if isinstance(each, Budget) else _shaped(report, each) for each in budgets
+        _bounded(report, each, setting, hidden) if isinstance(each, Budget) else _shaped(report, each)
+        for each in budgets
     )
-    return Check(report.source, report.name, tuple(verdicts))
+    return Check(report.source, report.name, tuple(verdicts), report.assumptions, setting)
+
+
+def hidden_in(spec: Spec) -> frozenset[str]:
+    """The measures that a model's source does not show: a printed summary has no dtypes, strides and the like."""
+    if not spec.printed:
+        return frozenset()
+    shown = {"params", "trainable-params"} if spec.shows_trained else {"params"}
+    return frozenset(MEASURES) - shown
 
 
 def read_shape(text: str) -> Wanted:
-    """A shape as people write it: `(None, 10)`, `[null, T, 2*U]`, `?, 10`; `?` is any size. Raises ValueError.
+    """A shape as people write it: `(None, 10)`, `[null, T, 2*U]`; `?` is any size. Raises ValueError.
 
-    >>> read_shape("(None, 10)"), read_shape("[null, ?, T + 1]"), read_shape("(None,)")
-    ((None, 10), (None, ANY, T + 1), (None,))
+    Without brackets it is that of one sample, as everywhere on the command line.
+
+    >>> read_shape("(None, 10)"), read_shape("[null, ?, T + 1]"), read_shape("(None,)"), read_shape("200,35")
+    ((None, 10), (None, ?, T + 1), (None,), (batch, 200, 35))
     """
     inner = text.strip()
-    if inner[:1] + inner[-1:] in ("()", "[]"):
+    whole = inner[:1] + inner[-1:] in ("()", "[]")
+    if whole:
         inner = inner[1:-1]
     parts = [part.strip() for part in inner.removesuffix(",").split(",")]
     wanted = "expected a shape such as (None, 10)"
     if not inner.strip(" ,") or "" in parts:
         raise ValueError(f"{wanted}, got {text.strip() or 'nothing'}")
-    return tuple(_read_size(part, text, wanted) for part in parts)
+    sizes = tuple(_read_size(part, text, wanted) for part in parts)
+    return sizes if whole else (BATCH, *sizes)
 
 
 def _read_size(part: str, text: str, wanted: str) -> Size | _Any:
@@ -166,69 +198,63 @@ def _read_size(part: str, text: str, wanted: str) -> Size | _Any:
     return size
 
 
-def _bounded(report: Report, budget: Budget, setting: Setting) -> Verdict:
+def _bounded(report: Report, budget: Budget, setting: Setting, hidden: Collection[str]) -> Verdict:
     measure = MEASURES[budget.measure]
-    value = UNKNOWN if not report.complete else measure.of(report, setting)
+    if measure.name in ():
+        return Verdict(budget, "undecided", UNKNOWN, not_shown=True)
+    value = measure.of(report, setting) if report.complete else UNKNOWN
+    least = measure.least(report, setting) if measure.least and report.complete else value
+    found = _held(budget, least, value)
+    if measure.least and least != value:
+        found = replace(found, least=least)
+    if found.state == "kept":
+        return found
+    parts = measure.by_layer(report, setting)
+    if budget.kind != "min-" and at_least(budget.limit, value) is not True:
+        found = replace(found, most=tuple(_shares(parts, value)))
+    if found.state == "broken":
+        return found
+    return replace(found, unknown=tuple(name for name, part in parts.items() if part is UNKNOWN))
+
+
+def _held(budget: Budget, least: Dim, most: Dim) -> Verdict:
+    """A bound on what lies between two numbers: kept where all between them is, broken where nothing is."""
     limit = budget.limit
     if budget.kind == "max-":
-        answer, margin = at_least(limit, value), limit - value
+        sure, possible = at_least(limit, most), at_least(limit, least)
+        margins = limit - most, limit - least
     elif budget.kind == "min-":
-        answer, margin = at_least(value, limit), value - limit
+        sure, possible = at_least(least, limit), at_least(most, limit)
+        margins = least - limit, most - limit
+    elif least == most:
+        sure = possible = equal(most, limit)
+        margins = most - limit, most - limit
     else:
-        answer, margin = equal(value, limit), value - limit
-    if answer is True:
-        return Verdict(budget, "kept", value, margin)
-    parts = _by_layer(report, measure, setting)
-    too_few = at_least(limit, value) is True
-    most = () if too_few or budget.kind == "min-" else tuple(_shares(parts, value))
-    if answer is False:
-        return Verdict(budget, "broken", value, margin, most=most)
-    unknown = tuple(name for name, part in parts.items() if part is UNKNOWN)
-    return Verdict(budget, "undecided", value, margin, *_condition(answer), most, unknown)
-
-
-def label_of(measure: Measure) -> str:
-    """What is bounded, in words."""
-    return measure.label.removesuffix(", at most")
+        below, above = at_least(limit, least), at_least(most, limit)
+        sure, possible = False, below is not False and above is not False
+        margins = UNKNOWN, (most if above is False else least) - limit
+    if sure is True:
+        return Verdict(budget, "kept", most, margins[0])
+    if possible is False:
+        return Verdict(budget, "broken", most, margins[1])
+    return Verdict(budget, "undecided", most, margins[0], *_condition(sure))
 
 
 def _condition(answer: bool | Condition) -> tuple[str, tuple[str, ...]]:
     """The condition that decides it, and its symbols; nothing where no symbol can."""
     if isinstance(answer, bool) or answer.has_unknown:
         return "", ()
-    return str(answer), tuple(sorted({*symbols_of(answer.left), *symbols_of(answer.right)}))
+    return str(answer), tuple(sorted(answer.symbols))
 
 
 def _shares(every: Mapping[str, Dim], value: Dim) -> Iterator[Share]:
-    """The layers that take most of what is measured; nothing where it is no sum over layers."""
-    parts = {name: part for name, part in every.items() if part != 0}
-    if value is UNKNOWN or total(parts.values()) != value:
+    """The layers that take most of what is measured; nothing where it is no number, or no sum over layers."""
+    parts = {name: part for name, part in every.items() if isinstance(part, int) and part != 0}
+    if not isinstance(value, int) or total(parts.values()) != value:
+        # Which of two expressions is more depends on their symbols.
         return
-    # Symbols stand for the same numbers in all layers: any number will do to compare what they take.
-    sizes = {name: substitute(part, dict.fromkeys(symbols_of(part), 100)) for name, part in parts.items()}
-    whole = total(sizes.values())
-    if not isinstance(whole, int) or whole <= 0:
-        return
-    names = sorted(parts, key=lambda name: -_number(sizes[name]))
-    for name in names[:MOST_LAYERS]:
-        exact = isinstance(value, int)
-        yield Share(name, parts[name], round(100 * _number(sizes[name]) / whole, 1) if exact else None)
-
-
-def _number(size: Dim) -> int:
-    return size if isinstance(size, int) else 0
-
-
-def _by_layer(report: Report, measure: Measure, setting: Setting) -> dict[str, Dim]:
-    """The measure layer by layer, a weight that several hold counted once."""
-    if measure.name == "training-macs":
-        return dict(training_macs_of_layers(report))
-    counted = {id(weight) for weight in report.weights}
-    found = {}
-    for layer in report.layers:
-        own = replace(layer, weights=tuple(weight for weight in layer.weights if id(weight) in counted))
-        found[layer.name] = measure.of(replace(report, layers=(own,)), setting)
-    return found
+    for name in sorted(parts, key=lambda name: -parts[name])[:MOST_LAYERS]:
+        yield Share(name, parts[name], round(100 * parts[name] / value, 1))
 
 
 def _shaped(report: Report, wanted: WantedShapes) -> Verdict:

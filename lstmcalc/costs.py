@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
-from lstmcalc.layers.costs import INSIDE, STATES, TRAINED, UNKNOWN_COST, Cost, Work
+from lstmcalc.graph import CallKey
+from lstmcalc.layers.costs import INSIDE, STATES, TRAINED, UNKNOWN_COST, Cost, Work, states_in
 from lstmcalc.report import CallReport, Report
 
 __all__ = [
@@ -49,23 +50,44 @@ class Applied(NamedTuple):
     call: CallReport
     inputs: list[Origin]
     others: list[Origin]
+    #: Whether a gradient comes back to it from an output of the model.
+    reached: bool = True
 
     @property
     def inside(self) -> Origin:
         """What the layer calculates on the way depends on all that it reads, and on its weights."""
-        trained = any(step.trained for step in self.call.work or ())
-        return joined([*self.inputs, *self.others, Origin(trained=trained)])
+        return joined([*self.inputs, *self.others, self.own])
+
+    @property
+    def own(self) -> Origin:
+        """What depends on the layer's own weights alone."""
+        return Origin(trained=any(step.trained for step in self.call.work or ()))
 
     def origin(self, operand: tuple[int, ...]) -> Origin:
         """What a factor of a product depends on."""
         special = {INSIDE: [self.inside], STATES: self.others, TRAINED: [Origin(trained=True)]}
-        every = [origin for place in operand for origin in special.get(place, self.inputs[place : place + 1])]
+        every = [origin for place in operand if place >= 0 for origin in self.inputs[place : place + 1]]
+        every += [origin for place in operand for origin in special.get(place, ())]
+        every += [origin for number in states_in(operand) for origin in self.others[number : number + 1]]
         return joined(every)
 
 
-def applications(report: Report) -> Iterator[Applied]:
+def applications(report: Report) -> list[Applied]:
     """The applications of a model's layers, each behind those that it reads."""
-    origins: dict[tuple[str, int], Origin] = {
+    found = dict(_forwards(report))
+    waiting = [(port.ref.name, port.ref.call) for port in report.outputs if port.ref is not None]
+    reached = set()
+    while waiting:
+        key = waiting.pop()
+        if key in found and key not in reached:
+            reached.add(key)
+            call = found[key].call
+            waiting += [(ref.name, ref.call) for ref in call.refs if call.passes_gradient]
+    return [applied._replace(reached=key in reached) for key, applied in found.items()]
+
+
+def _forwards(report: Report) -> Iterator[tuple[CallKey, Applied]]:
+    origins: dict[CallKey, Origin] = {
         (port.name, 0): Origin(frozenset([place])) for place, port in enumerate(report.inputs)
     }
     calls = {
@@ -88,9 +110,9 @@ def applications(report: Report) -> Iterator[Applied]:
             continue
         read = [origins.get(source, Origin()) for source in sources]
         applied = Applied(key[0], call, read[: len(call.inputs)], read[len(call.inputs) :])
-        origins[key] = applied.inside
+        origins[key] = applied.inside if call.passes_gradient else applied.own
         waiting.pop()
-        yield applied
+        yield key, applied
 
 
 class Training(NamedTuple):
@@ -171,11 +193,11 @@ def training_macs(report: Report) -> Dim:
 def _training(applied: Applied, step: Work, wanted: frozenset[int]) -> Training:
     """The multiply-adds of a step: forwards, and for each factor whose gradient is wanted."""
     macs = step.cost.macs
-    if macs == 0:
-        return Training()
+    if macs == 0 or not applied.reached:
+        return Training(macs)
     factors = [applied.origin(operand).wants_gradient(wanted) for operand in step.operands]
     spared: Dim = 0
-    if step.spared != 0 and any(factors) and not joined(applied.others).wants_gradient(wanted):
+    if step.spared != 0 and any(factors) and not applied.origin(step.start).wants_gradient(wanted):
         spared = step.spared
     return Training(macs, macs * step.trained, macs * sum(factors), spared)
 
@@ -188,8 +210,9 @@ def inner_work(report: Report) -> Iterator[Work]:
             continue
         for step in applied.call.work:
             for part, operands in _parts(applied, step):
-                seen = tuple(_outer(origin) for origin in operands)
-                yield part._replace(name=f"{applied.layer}/{step.name}", operands=seen, spared=0)
+                seen = tuple(_outer(origin) for origin in operands) if applied.reached else ()
+                trained = step.trained and applied.reached
+                yield part._replace(name=f"{applied.layer}/{step.name}", operands=seen, trained=trained, spared=0)
 
 
 def _parts(applied: Applied, step: Work) -> Iterator[tuple[Work, list[Origin]]]:
@@ -201,7 +224,7 @@ def _parts(applied: Applied, step: Work) -> Iterator[tuple[Work, list[Origin]]]:
     first = Cost(macs=step.spared)
     rest = step.cost._replace(macs=step.cost.macs - step.spared)
     yield step._replace(cost=rest), origins
-    yield step._replace(cost=first), [joined(applied.others)]
+    yield step._replace(cost=first), [applied.origin(step.start)]
 
 
 def _outer(origin: Origin) -> tuple[int, ...]:

@@ -25,14 +25,15 @@ from lstmcalc.dims import (
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.graph import CallKey, keras_order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes
-from lstmcalc.layers.batch import Batches
+from lstmcalc.layers.batch import Batches, of_sample, used
 from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Weight, as_shapes, own_weights
 from lstmcalc.mask_graph import mask_parents
-from lstmcalc.mask_hints import hints_on_masks
+from lstmcalc.mask_hints import hints_on_masks, is_on_mask, with_fixes_of
 from lstmcalc.masks import Applied, Array, Follow, Followed, MaskFlow
 from lstmcalc.mending import mended
 from lstmcalc.model_hints import hints_on_model
 from lstmcalc.nesting import ModelRule
+from lstmcalc.opening import filled, named_sizes, stand_ins
 from lstmcalc.report import CallReport, Holds, Port, Report
 from lstmcalc.reporting import Layer, input_report, layer_report
 from lstmcalc.shapes import show_shape
@@ -53,6 +54,7 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
     88018
     """
     known: dict[str, Dim] = {**spec.symbols, **(values or {})}
+    spec = filled(spec, values or {})
     if batch is not None:
         spec = replace(spec, batch=batch)
     walk = Walk(spec, known)
@@ -62,6 +64,9 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
         faults.sort(key=_position)
     if faults:
         raise SpecError([mended(fault, walk, partial(Walk, values=known)) for fault in faults], report)
+    if any(map(is_on_mask, report.hints)) and stand_ins(spec):
+        named = Walk(named_sizes(spec), known).run()
+        return replace(report, hints=with_fixes_of(report.hints, named.hints))
     return report
 
 
@@ -131,7 +136,8 @@ class Walk:
     def unknown_values(self, values: Mapping[str, int]) -> list[Fault]:
         """A fault for every value whose symbol the model does not have."""
         there = self.builder.symbols | set(self.spec.symbols)
-        listed = ", ".join(f"`{name}`" for name in sorted(there))
+        named = [f"`{name}` ({where})" for name, where in stand_ins(self.spec).items()]
+        listed = ", ".join([*(f"`{name}`" for name in sorted(there)), *named])
         return [
             Fault("unknown-symbol", f"one of {listed}" if listed else "no value, since the model has no symbols", name)
             .placed(Where(self.spec.source))
@@ -246,6 +252,7 @@ class Walk:
             check_arity(rule, len(x.shapes), len(x.states))
             check_keywords(rule, x.keywords)
             x = x.replace(x.shapes, rule.axis_names(x.ndim) if x.shapes else (), x.states)
+            x.batched = self.batches.seen(call.inputs)
             outputs = as_shapes(rule.output_shape(x))
             check_sizes(outputs)
             weights = tuple(own_weights(rule, x))
@@ -265,7 +272,7 @@ class Walk:
         if self._stated(call, x.shapes) and (fault := contradiction(believed or outputs, call.stated)):
             self._note(fault, call, rule)
         if layer.weights is None:
-            layer.weights = weights
+            layer.weights = used(rule, x, weights)
             layer.formula = rule.formula(x) if weights else None
             layer.nested = nested
             self._hint(rule, x, weights, call)
@@ -273,8 +280,8 @@ class Walk:
             self._assume(call.layer, assumption)
         if believed is not None:
             self.believed[key] = believed
-        work = self.batches.follow(key, call.inputs, rule, x, weights, outputs)
-        self.applied[key] = Applied(rule, x, outputs, follow, work)
+        work, batched = of_sample(rule, x, weights), self.batches.follow(key, rule, x, outputs)
+        self.applied[key] = Applied(rule, x, outputs, follow, work, batched)
         return outputs
 
     def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:

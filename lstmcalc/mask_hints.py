@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from lstmcalc.dims import at_least, to_text
+from lstmcalc.dims import UNKNOWN, at_least, to_text
 from lstmcalc.errors import Fault
 from lstmcalc.layers.core import Embedding
 from lstmcalc.layers.pooling import GlobalMaxPooling1D
@@ -12,7 +13,7 @@ from lstmcalc.layers.preprocessing.lookups import Lookup
 from lstmcalc.layers.rule import RULES, LayerRule
 from lstmcalc.masks import Harm, MaskFlow
 
-__all__ = ["hints_on_masks"]
+__all__ = ["hints_on_masks", "is_on_mask", "with_fixes_of"]
 
 
 #: Keras pools padded steps like all others; a vector that no word has may well have the greatest value.
@@ -102,7 +103,20 @@ def _fits(harm: Harm, flow: MaskFlow) -> bool:
     x = flow.applied[harm.victim].x
     masks = [track.mask for track in flow.tracks.get(harm.made, ())] if harm.made else []
     steps = {mask[1] for mask in masks if isinstance(mask, tuple) and len(mask) > 1}
-    return x is not None and len(x.shape) > 2 and (steps == {x.shape[1]} or not steps)
+    if x is None or len(x.shape) < 3:
+        return False
+    return not steps or (UNKNOWN not in steps and steps == {x.shape[1]})
+
+
+def is_on_mask(hint: Fault) -> bool:
+    """Whether a hint is on a mask that does not arrive, with a fix that depends on the steps."""
+    return hint.code in ("mask-lost", "mask-unused")
+
+
+def with_fixes_of(hints: Iterable[Fault], named: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The hints with the fixes of those on the same model with names for its unknown sizes, which tell what fits."""
+    fixes = {(hint.code, hint.where, hint.layer): hint.fix for hint in named if is_on_mask(hint)}
+    return tuple(replace(hint, fix=fixes.get((hint.code, hint.where, hint.layer), hint.fix)) for hint in hints)
 
 
 def _on_numbers(rule: Embedding, source: str, lookup: LayerRule | None) -> Iterator[Fault]:

@@ -28,6 +28,7 @@ __all__ = [
     "Mask",
     "MaskFlow",
     "Unknown",
+    "assumed",
     "decide",
     "is_handed_mask",
     "masked",
@@ -73,6 +74,8 @@ class Applied(NamedTuple):
     follow: Follow | None = None
     #: What one sample has the layer calculate.
     work: tuple[Work, ...] = ()
+    #: The outputs with the batch by name; None where it is in front.
+    batched: tuple[Shape | None, ...] = ()
 
 
 class Harm(NamedTuple):
@@ -139,6 +142,8 @@ class MaskFlow:
         self.tracks: dict[CallKey, tuple[Track, ...]] = {}
         self.reports: dict[CallKey, MaskReport] = {}
         self.nested: dict[CallKey, Report] = {}
+        #: The masks that calls get themselves.
+        self.told: dict[CallKey, tuple[Mask, ...]] = {}
         self.faults: list[tuple[CallKey, Fault]] = []
         #: What models used as layers have to say.
         self.inner_faults: list[Fault] = []
@@ -170,6 +175,7 @@ class MaskFlow:
             self._leave_open(key, came, applied)
             return
         seen = masks_seen(rule, x, came)
+        self.told[key] = seen.told
         went = self._went(key, applied, seen, came)
         self._check(key, rule, x, seen, came)
         role = self._role(key, rule, x, seen, [track.mask for track in went])

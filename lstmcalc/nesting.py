@@ -8,9 +8,8 @@ from typing import Any
 from lstmcalc.costs import inner_work
 from lstmcalc.dims import Dim, lift, lift_size
 from lstmcalc.layers import rule
-from lstmcalc.layers.backward import Made, kept
 from lstmcalc.layers.costs import FREE
-from lstmcalc.layers.kept import Kept
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.rule import Assumption, Formula, Inputs, LayerRule, Shape, Weight, Work
 from lstmcalc.masks import Follow
 from lstmcalc.report import Report
@@ -55,6 +54,10 @@ class ModelRule(LayerRule):
     def work(self, x: Inputs) -> Iterable[Work]:
         return inner_work(self.report)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        # The layers of the model keep theirs.
+        return Kept(model=self.report)
+
     def output_shape(self, x: Inputs) -> Any:
         (self.report, self.follow), self._seen = self._run(x.shapes), x.shapes
         x.needed.update(dict.fromkeys(self.report.needs, "a layer in the model must know its size"))
@@ -76,9 +79,3 @@ class ModelRule(LayerRule):
 
     def named(self) -> tuple[LayerRule, dict[str, Dim]]:
         return self, {}
-
-
-@kept.register(ModelRule)
-def _kept(rule: ModelRule, x: Inputs, made: Made) -> Kept:
-    """The layers of the model keep theirs."""
-    return Kept(model=rule.report)

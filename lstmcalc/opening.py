@@ -14,7 +14,7 @@ from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import closest
 from lstmcalc.spec import LayerSpec, Spec
 
-__all__ = ["named_sizes", "openable", "opened", "symbols_in"]
+__all__ = ["bound", "filled", "is_stateful", "named_sizes", "openable", "opened", "stand_ins", "symbols_in"]
 
 #: The kinds of arguments that a symbol can stand for.
 SIZES = ("size", "sizes")
@@ -24,8 +24,9 @@ def opened(spec: Spec, names: Iterable[str]) -> tuple[Spec, Mapping[str, str]]:
     """The model with these sizes open, and the symbol that stands for each in its shapes and counts.
 
     A name is a symbol of the model, whose value is dropped, or `layer.argument`, which becomes a symbol: of a layer, of
-    the one that it wraps, or (`encoder.lstm.units`) of a model used as a layer. Raises `SpecError` for a layer or an
-    argument that is not there; an unknown symbol is for `infer` to refuse.
+    the one that it wraps, or (`encoder.lstm.units`) of a model used as a layer. Of a model that is one layer, the
+    argument alone does. Raises `SpecError` for a layer or an argument that is not there; an unknown symbol is for
+    `infer` to refuse.
 
     >>> from lstmcalc import infer, load
     >>> spec, symbols = opened(load("specs/forecast.yaml"), ["lstm.units"])
@@ -36,7 +37,7 @@ def opened(spec: Spec, names: Iterable[str]) -> tuple[Spec, Mapping[str, str]]:
     taken = {*symbols_in(spec), *spec.symbols}
     for name in dict.fromkeys(names):
         layer, dot, argument = name.rpartition(".")
-        if dot:
+        if dot or (layer := "" if name in taken else _only_layer(spec, name)):
             symbols[name] = _free_name(f"{layer}_{argument}", taken)
             taken.add(symbols[name])
             changed = _with_argument(spec, layer, argument, symbols[name])
@@ -47,6 +48,12 @@ def opened(spec: Spec, names: Iterable[str]) -> tuple[Spec, Mapping[str, str]]:
             symbols[name] = name
     values = {name: value for name, value in spec.symbols.items() if name not in symbols}
     return replace(spec, symbols=values), symbols
+
+
+def _only_layer(spec: Spec, argument: str) -> str:
+    """The layer that an argument is of, where there is a single one and it has that argument."""
+    only = next(iter(spec.layers), "")
+    return only if len(spec.layers) == 1 and f"{only}.{argument}" in openable(spec) else ""
 
 
 def _free_name(text: str, taken: set[str]) -> str:
@@ -184,3 +191,61 @@ def named_sizes(spec: Spec) -> Spec:
         replace(port, shape=tuple(next(free) if size is None else size for size in port.shape)) for port in spec.inputs
     )
     return replace(spec, inputs=inputs)
+
+
+def stand_ins(spec: Spec) -> Mapping[str, str]:
+    """The names that stand for unknown sizes of the inputs, and where each of these stands.
+
+    >>> from lstmcalc import load
+    >>> stand_ins(load("-", text="input: [null, 35]\\nlayers: [LSTM: 64]"))
+    {'T': 'axis 1 of the input'}
+    """
+    if all(size is not None for port in spec.inputs for size in port.shape):
+        return {}
+    several = len(spec.inputs) > 1
+    return {
+        str(name): f"axis {place} of the input" + (f' "{port.name}"' if several else "")
+        for port, after in zip(spec.inputs, named_sizes(spec).inputs, strict=True)
+        for place, (size, name) in enumerate(zip(port.shape, after.shape, strict=True), start=1)
+        if size is None
+    }
+
+
+def filled(spec: Spec, values: Mapping[str, Any]) -> Spec:
+    """The model with a symbol for those unknown sizes of its inputs that a value is given for by their name.
+
+    >>> from lstmcalc import infer, load
+    >>> spec = load("-", text="input: [null, 35]\\nlayers: [LSTM: {units: 64, return_sequences: true}]")
+    >>> filled(spec, {"T": 5}).inputs[0].shape, infer(spec, {"T": 5}).outputs[0].shape
+    (('T', 35), (None, 5, 64))
+    """
+    if not stand_ins(spec).keys() & values.keys():
+        return spec
+    inputs = []
+    for port, after in zip(spec.inputs, named_sizes(spec).inputs, strict=True):
+        pairs = zip(port.shape, after.shape, strict=True)
+        shape = tuple(name if known is None and name in values else known for known, name in pairs)
+        inputs.append(replace(port, shape=shape))
+    return replace(spec, inputs=tuple(inputs))
+
+
+def bound(spec: Spec, values: Mapping[str, Any] | None = None, batch: int | None = None) -> Spec:
+    """The model with these values for its symbols and its unknown sizes, and with this batch, where one is given."""
+    values = values or {}
+    symbols = {**spec.symbols, **values}
+    return replace(filled(spec, values), symbols=symbols, batch=spec.batch if batch is None else batch)
+
+
+def is_stateful(spec: Spec) -> bool:
+    """Whether a layer keeps its state from batch to batch, so that the model needs its batch as a number.
+
+    >>> from lstmcalc import load
+    >>> is_stateful(load("specs/forecast.yaml"))
+    False
+    """
+    return any(map(_keeps_state, spec.layers.values())) or any(map(is_stateful, spec.models.values()))
+
+
+def _keeps_state(layer: LayerSpec) -> bool:
+    inner = [value for value in layer.arguments.values() if isinstance(value, LayerSpec)]
+    return layer.arguments.get("stateful") is True or any(map(_keeps_state, inner))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lstmcalc.dims import Size, lift_size, lower_size, total
+from lstmcalc.dims import Dim, Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
 from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
 from lstmcalc.layers.kept import Kept
@@ -108,6 +108,12 @@ class CallReport:
     refs: tuple[Ref, ...] = ()
     #: What one sample has the layer calculate, step by step; None where that is not known.
     work: tuple[Work, ...] | None = ()
+    #: Whether gradients go back through it.
+    passes_gradient: bool = True
+    #: The inputs with the batch by name, where it is not in front (`layers/batch.py`).
+    batched: tuple[Any, ...] = ()
+    #: How many numbers of each output belong to one sample.
+    numbers: tuple[Dim, ...] = ()
     #: Finds what backpropagation keeps of it.
     keeps: Callable[[], Kept] = field(default=Kept, compare=False, repr=False)
 
@@ -239,6 +245,15 @@ class Report:
         for weight in sorted(weights, key=lambda weight: not weight.trainable):
             first.setdefault(weight.origin, weight)
         return tuple(weight for weight in weights if not weight.origin or first[weight.origin] is weight)
+
+    @property
+    def apart(self) -> tuple[LayerReport, ...]:
+        """The layers, each with the weights that count for it: one that several hold stays with one of them."""
+        counted = {id(weight) for weight in self.weights}
+        return tuple(
+            replace(layer, weights=tuple(weight for weight in layer.weights if id(weight) in counted))
+            for layer in self.layers
+        )
 
     @property
     def cost(self) -> Cost:

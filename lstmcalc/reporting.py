@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from lstmcalc.dims import UNKNOWN, lower, lower_size
+from lstmcalc.costs import inner_work
+from lstmcalc.dims import UNKNOWN, Dim, lower, lower_size
 from lstmcalc.graph import CallKey
-from lstmcalc.layers.backward import Made, kept_of_call
-from lstmcalc.layers.kept import Held, Kept
-from lstmcalc.layers.rule import Formula, LayerRule, Shape, Weight, Work
-from lstmcalc.masks import Applied, MaskFlow
+from lstmcalc.layers.backward import kept_of_call
+from lstmcalc.layers.batch import numbers
+from lstmcalc.layers.kept import Held, Kept, Made
+from lstmcalc.layers.rule import Cost, Formula, LayerRule, Shape, Weight, Work, all_work
+from lstmcalc.masks import Applied, Mask, MaskFlow, Unknown, assumed, masked
 from lstmcalc.report import CallReport, LayerReport, MaskReport, Report, WeightReport
 from lstmcalc.spec import Spec
 
@@ -61,7 +63,18 @@ def _call_report(
     """An application with its mask, what it calculates, and what backpropagation keeps of it."""
     mask, seen = flow.reports[key], applied.get(key)
     keeps = partial(_kept, seen, mask.comes_in, flow.nested.get(key))
-    return replace(call, mask=mask, work=_work(seen, spec.trainable), keeps=keeps)
+    work, sizes = _work(seen, key, spec, flow), _numbers(seen)
+    batched = seen.x.batched if seen and seen.x else ()
+    passes = seen is None or seen.rule is None or seen.rule.passes_gradient()
+    return replace(call, mask=mask, work=work, passes_gradient=passes, batched=batched, numbers=sizes, keeps=keeps)
+
+
+def _numbers(applied: Applied | None) -> tuple[Dim, ...]:
+    """How many numbers of each output belong to one sample."""
+    if applied is None or applied.outputs is None:
+        return ()
+    batched = applied.batched or (None,) * len(applied.outputs)
+    return tuple(numbers(*each) for each in zip(applied.outputs, batched, strict=True))
 
 
 def _kept(applied: Applied | None, masked: bool | None, nested: Report | None) -> Kept:
@@ -71,15 +84,33 @@ def _kept(applied: Applied | None, masked: bool | None, nested: Report | None) -
     if applied is None or applied.rule is None or applied.x is None or applied.outputs is None:
         return Kept(most=Held(values=UNKNOWN))
     weights = tuple(applied.rule.built_weights(applied.x))
-    made = Made(applied.outputs, weights, applied.work, masked is not False)
+    made = Made(applied.outputs, weights, applied.work, masked is not False, _numbers(applied))
     return kept_of_call(applied.rule, applied.x, made)
 
 
-def _work(applied: Applied | None, trainable: bool) -> tuple[Work, ...] | None:
+def _work(applied: Applied | None, key: CallKey, spec: Spec, flow: MaskFlow) -> tuple[Work, ...] | None:
     """What an application has one sample calculate; a frozen model trains nothing."""
     if applied is None:
         return None
-    return applied.work if trainable else tuple(step._replace(trained=False) for step in applied.work)
+    steps = _masked_work(applied, flow.told.get(key, ()), flow.nested.get(key))
+    return steps if spec.trainable else tuple(step._replace(trained=False) for step in steps)
+
+
+def _masked_work(applied: Applied, told: Sequence[Mask], nested: Report | None) -> tuple[Work, ...]:
+    """What an application has one sample calculate, with the masks that it is told.
+
+    Where it is not known whether there is one, what that adds is not either.
+    """
+    rule, x = applied.rule, applied.x
+    if rule is None or x is None or not (rule.takes_mask and any(told)) or any(x.batched):
+        return applied.work
+    if nested is not None:
+        return tuple(inner_work(nested))
+    steps = all_work(rule, masked(x, assumed(x, told)), rule.built_weights(x))
+    if steps == applied.work or Unknown.MASK not in told:
+        return steps
+    added = Work("mask", Cost(arithmetic=UNKNOWN), "whether a mask comes in is not known")
+    return (*applied.work, added)
 
 
 def _weight_report(weight: Weight, trainable: bool = True) -> WeightReport:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lstmcalc.dims import UNKNOWN, Size, to_python, to_text
 
-__all__ = ["shape_to_json", "show_count", "show_shape", "show_stated", "size_to_json"]
+__all__ = ["separated", "shape_to_json", "show_count", "show_shape", "show_stated", "size_to_json"]
+
+#: A number on its own within an expression.
+NUMBER = re.compile(r"(?<![\w,.])\d{4,}(?![\w,.])")
 
 
 def show_shape(shape: Iterable[Size] | None) -> str:
@@ -34,12 +38,20 @@ def show_stated(sizes: Iterable[Size | str]) -> str:
 def show_count(count: Size) -> str:
     """A count with separators; an expression where it is symbolic; `?` where it is not known.
 
-    >>> show_count(91648), show_count(None)
-    ('91,648', '?')
+    >>> from lstmcalc.dims import symbol
+    >>> show_count(91648), show_count(17_285 * symbol("U") + 1), show_count(None)
+    ('91,648', '17,285·U + 1', '?')
     """
-    if count is None or count is UNKNOWN:
-        return "?"
-    return f"{count:,}" if isinstance(count, int) else to_text(count)
+    return "?" if count is None or count is UNKNOWN else separated(to_text(count))
+
+
+def separated(text: str) -> str:
+    """The text of an expression with separators in its numbers.
+
+    >>> separated("15360·T1000 - 4")
+    '15,360·T1000 - 4'
+    """
+    return NUMBER.sub(lambda found: f"{int(found[0]):,}", text)
 
 
 def size_to_json(size: Size) -> int | str | None:

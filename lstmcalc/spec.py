@@ -50,7 +50,8 @@ class LayerSpec:
     A value is what the source held: a number, text, bool, None, list, mapping, or a `LayerSpec` where one layer wraps
     another. Text stands for a symbol where the argument wants a size. `class_name` may be the name of a nested model.
     `shared` identifies one layer object that stands at several places: inside wrappers, in several models and on its
-    own; its weights count once. `unread` marks one of which the source's faults say that it cannot be read.
+    own; its weights count once. `unread` marks one of which the source's faults say that it cannot be read. `code` is
+    the text of what functions and classes of the source calculate for it, by argument or attribute.
     """
 
     class_name: str
@@ -60,6 +61,7 @@ class LayerSpec:
     argument_where: Mapping[str, Where] = field(default_factory=dict)
     shared: str = ""
     unread: bool = False
+    code: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Spec:
     vocabulary it holds, and `faults` is what is wrong with the source besides what the rest shows, `hints` what its
     reader took it to mean where it leaves that open. `resets` tells
     whether the source itself resets the states of stateful layers, `printed` whether it is a printed summary, which
-    shows no activations.
+    shows no activations, and `shows_trained` whether it tells what is trained.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Spec:
     adapted: frozenset[str] = frozenset()
     resets: bool = False
     printed: bool = False
+    shows_trained: bool = True
     faults: tuple[Fault, ...] = ()
     hints: tuple[Fault, ...] = ()
 

@@ -22,7 +22,7 @@ LAYERS = [
     "report graph building opening sources summary_text",
     "masks costs",
     "memory",
-    "measures",
+    "measures limits",
     "nesting mask_graph mask_hints reporting causes beliefs checks hints flow model_hints repairs mending",
     "inference",
     "solving sweeping budgets",
@@ -119,6 +119,30 @@ def test_no_command_but_verify_loads_keras(arguments: list[str]) -> None:
         [sys.executable, "-c", code, "-", *arguments], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+#: What a plain answer does without, as it costs time to load.
+SPARED = ("solving", "sweeping", "comparing", "budgets", "limits", "measures", "memory", "explanation.costs",
+          "explanation.memory", "verification")  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_plain_summary_loads_nothing_of_what_is_not_asked_for(form: str) -> None:
+    code = (
+        "import sys; sys.argv[1:] = sys.argv[2:]\n"
+        "from lstmcalc.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    words = ["summary", "specs/forecast.yaml", "--format", form]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-", *words], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert {f"lstmcalc.{name}" for name in SPARED} & loaded == set()
+    assert {"rich.progress", "matplotlib", "distributed"} & loaded == set()
+    assert "lstmcalc.inference" in loaded
 
 
 def test_modules_and_functions_are_short() -> None:

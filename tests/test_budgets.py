@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lstmcalc import infer, load
-from lstmcalc.budgets import ANY, BOUNDS, Budget, WantedShapes, check, read_shape
+from lstmcalc.budgets import ANY, BATCH, BOUNDS, Budget, WantedShapes, check, read_shape
 from lstmcalc.cli import app
 from lstmcalc.measures import MEASURES, measure
-from lstmcalc.memory import Setting
+from lstmcalc.memory import Setting, memory_of
 from lstmcalc.report import Report
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +42,9 @@ def test_every_measure_can_be_bounded(name: str) -> None:
     made = infer(load("specs/forecast.yaml"))
     value = measure(made, name, Setting(batch=8))
     assert isinstance(value, int)
+    if MEASURES[name].least:
+        # It is a range.
+        return
     asked = [(kind, value + by) for kind in BOUNDS for by in (-1, 0, 1)]
     budgets = [Budget(name, kind, limit) for kind, limit in asked]
     found = {(v.budget.kind, v.margin): v.state for v in check(made, budgets, Setting(batch=8)).verdicts}  # type: ignore[union-attr]
@@ -50,6 +53,89 @@ def test_every_measure_can_be_bounded(name: str) -> None:
         ("min-", 1): "kept", ("min-", 0): "kept", ("min-", -1): "broken",
         ("", 1): "broken", ("", 0): "kept", ("", -1): "broken",
     }  # fmt: skip
+
+
+def test_memory_lies_between_two_numbers() -> None:
+    made, setting = infer(load("specs/forecast.yaml")), Setting(batch=8)
+    memory = memory_of(made, setting)
+    least, most = memory.least, memory.most
+    assert isinstance(least, int)
+    assert isinstance(most, int)
+    expected = {
+        ("max-", most): ("kept", 0), ("max-", most - 1): ("undecided", -1),
+        ("max-", least): ("undecided", least - most), ("max-", least - 1): ("broken", -1),
+        ("min-", least): ("kept", 0), ("min-", least + 1): ("undecided", -1),
+        ("min-", most): ("undecided", least - most), ("min-", most + 1): ("broken", -1),
+        ("", least - 1): ("broken", 1), ("", most + 1): ("broken", -1),
+    }  # fmt: skip
+    budgets = [Budget("memory", kind, limit) for kind, limit in [*expected, ("", least), ("", most)]]
+    *found, first, last = check(made, budgets, setting).verdicts
+    assert [(verdict.state, verdict.margin) for verdict in found] == list(expected.values())
+    assert (first.state, last.state) == ("undecided", "undecided"), "which of the two it is, nobody knows"
+    assert {(verdict.least, verdict.value) for verdict in found} == {(least, most)}
+
+
+def test_memory_is_told_as_a_range_with_what_it_is_trained_with() -> None:
+    words = ("specs/forecast.yaml", "--batch", "8", "--max-memory", "10MB", "--optimizer", "sgd")
+    setting = Setting(batch=8, optimizer="sgd", precision="mixed_float16")
+    memory: Any = memory_of(infer(load("specs/forecast.yaml")), setting)
+    assert run(*words, "--precision", "mixed_float16").stdout == (
+        "specs/forecast.yaml: the budget is kept\n"
+        f"  kept       bytes for training: between {memory.least:,} and {memory.most:,}, at most 10,000,000 "
+        f"(at least {10_000_000 - memory.most:,} to spare)\n"
+        "  Training is with LossScaleOptimizer(SGD), mixed_float16 and a batch of 8; "
+        "--optimizer, --precision and --batch take others.\n"
+    )
+    between = run(*words[:3], "--max-memory", "8MB")
+    assert between.exit_code == 1
+    assert "The backend decides it: some of what lies between is within the budget" in between.stdout
+    assert "Training is with Adam, float32 and a batch of 8" in between.stdout
+    (document,) = [json.loads(line) for line in run(*words, "--json").stdout.splitlines()]
+    assert document["training"] == {"optimizer": "SGD", "precision": "float32", "batch": 8}
+    assert document["budgets"][0]["least"] < document["budgets"][0]["value"]
+
+
+def test_a_condition_is_said() -> None:
+    words = ("specs/target_token_as_asked.yaml", "--max-params", "1M")
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "specs/target_token_as_asked.yaml: the budget is kept\n"
+        "  kept       params: 615,689, at most 1,000,000 (384,311 to spare)\n"
+        '  This holds only if T = 1: in "concatenate", axis 1 is 1 in input 1 and T in input 2; Concatenate joins '
+        "along axis 2 only.\n",
+    )
+    (document,) = [json.loads(line) for line in run(*words, "--json").stdout.splitlines()]
+    assert [held["holds_if"] for held in document["assumptions"]] == ["T = 1"]
+    assert "This holds only if `T = 1`" in run(*words, "--format", "markdown").stdout
+
+
+PASTED = """\
+Model: "sequential"
+ Layer (type)                Output Shape              Param #
+=================================================================
+ lstm (LSTM)                 (None, 16)                1152
+ dense (Dense)               (None, 2)                 34
+=================================================================
+Total params: 1186
+"""
+TRAINED = "Trainable params: 1186\nNon-trainable params: 0\n"
+
+
+def test_what_a_printed_summary_does_not_show_is_undecided() -> None:
+    words = [f"--max-{name}" for name in MEASURES]
+    asked = [each for word in words for each in (word, "1G")]
+    found = {}
+    for text in (PASTED, PASTED + TRAINED):
+        result = run("-", *asked, "--batch", "1", "--json", stdin=text)
+        assert result.exit_code == 1
+        (document,) = [json.loads(line) for line in result.stdout.splitlines()]
+        found[text] = [budget["budget"] for budget in document["budgets"] if budget["state"] == "kept"]
+    assert found == {PASTED: ["max-params"], PASTED + TRAINED: ["max-params", "max-trainable-params"]}
+    assert (
+        "  undecided  MACs forward, per sample: ?, at most 1,000,000,000\n"
+        "             A printed summary does not show what it depends on: check the model itself.\n"
+    ) in run("-", "--max-macs", "1G", stdin=PASTED).stdout
 
 
 def test_what_takes_most() -> None:
@@ -86,7 +172,11 @@ SHAPED = "{inputs: {a: [T, 8], b: [5]}, layers: [{LSTM: {units: 4, inputs: a}}, 
     ("what", "shapes", "state"),
     [
         ("output", ["(None, 4)", "(None, 2)"], "kept"),
-        ("output", ["[null, 4]", "None, 2"], "kept"),
+        ("output", ["[null, 4]", "2"], "kept"),
+        ("output", ["4", "1, 2"], "broken"),
+        ("output", ["(None, 4)", "3"], "broken"),
+        ("input", ["T,8", "5"], "kept"),
+        ("input", ["None,8", "5"], "kept"),
         ("output", ["(?, ?)", "(None, 2,)"], "kept"),
         ("output", ["(None, 4)"], "broken"),
         ("output", ["(None, 2)", "(None, 4)"], "broken"),
@@ -105,8 +195,9 @@ def test_shapes(what: str, shapes: list[str], state: str) -> None:
 
 
 def test_shapes_are_read_as_people_write_them() -> None:
-    assert read_shape(" ( None , 10 ) ") == read_shape("[null, 10]") == read_shape("none,10") == (None, 10)
-    assert read_shape("(None,)") == read_shape("None") == (None,)
+    assert read_shape(" ( None , 10 ) ") == read_shape("[null, 10]") == read_shape("(none,10)") == (None, 10)
+    assert read_shape("(None,)") == read_shape("(None)") == (None,)
+    assert read_shape("200, 1") == (BATCH, 200, 1), "as `--input 200,1` is that of one sample elsewhere"
     assert read_shape("(?, 3)") == (ANY, 3)
 
 
@@ -139,6 +230,9 @@ def test_what_is_no_shape_is_a_usage_error(text: str, message: str) -> None:
         (["--max-params", "0"], "expected an amount above 0, got 0"),
         (["--min-macs", "0"], "expected an amount above 0, got 0"),
         (["--max-memory", "8 apples"], "an amount such as"),
+        (["--max-params", "1e4000"], "expected a number of at most 1,000 digits, got 1e4000"),
+        (["--max-params", "600", "--max-params", "500"], "expected it once, got 600 and 500"),
+        (["--max-memory", "1GB", "--precision", "float8"], "expected one of float32, mixed_float16, mixed_bfloat16"),
         (["--max-memory", "1GB", "--optimizer", "adams"], "--optimizer"),
         (["--max-parms", "5"], "No such option"),
         ([], "expected a budget, such as --max-params 1M"),
@@ -147,22 +241,21 @@ def test_what_is_no_shape_is_a_usage_error(text: str, message: str) -> None:
 def test_a_wrong_budget_is_a_usage_error(words: list[str], message: str) -> None:
     result = run("specs/forecast.yaml", *words)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert message in re.sub(r"\s*│\s*", " ", result.stderr)
+    assert message in re.sub(r"[\s│]+", " ", result.stderr)
 
 
 def test_the_whole_text() -> None:
     result = run("specs/target_token.yaml", "--max-params", "1M", "--max-trainable-params", "100k", "--max-macs", "1M",
-                 "--output", "(None, None, 9)", "--output", "(None, 1)")  # fmt: skip
+                 "--output", "(None, None, 9)", "--output", "5,1")  # fmt: skip
     assert result.exit_code == 1
     assert result.stdout == (
         "specs/target_token.yaml: 2 broken, 1 undecided, 1 kept of 4 budgets\n"
         "  kept       params: 550,153, at most 1,000,000 (449,847 to spare)\n"
         "  broken     trainable params: 165,897, at most 100,000 (65,897 too many)\n"
         '             Most of it: "bidirectional" 59.6 %, "target_projection" 39.6 %, "time_distributed" 0.7 %.\n'
-        "  undecided  MACs forward, per sample: 128·(777·T + 1289), at most 1,000,000\n"
+        "  undecided  MACs forward, per sample: 128·(777·T + 1,289), at most 1,000,000\n"
         "             It is kept only if T <= 8: --set T=NUMBER decides it.\n"
-        '             Most of it: "bidirectional", "time_distributed", "target_projection".\n'
-        "  broken     output: (None, T + 1, 9), expected (None, None, 9), (None, 1)\n"
+        "  broken     output: (None, T + 1, 9), expected (None, None, 9), (batch, 5, 1)\n"
     )
 
 
@@ -180,7 +273,8 @@ def test_memory_needs_a_batch() -> None:
     words = ("specs/forecast.yaml", "--max-memory", "8GB")
     undecided = run(*words)
     assert undecided.exit_code == 1
-    assert "--batch N decides it." in undecided.stdout
+    assert "It is sure to be kept if batch <= " in undecided.stdout
+    assert ": --batch N tells more.\n" in undecided.stdout
     assert run(*words, "--batch", "32").exit_code == 0
     assert run(*words[:1], "--max-memory", "1MB", "--batch", "32", "--optimizer", "sgd").exit_code == 1
 
@@ -210,7 +304,12 @@ def test_json() -> None:
         "source": "specs/forecast.yaml",
         "name": "forecast",
         "kept": False,
+        "assumptions": [],
+        "training": None,
     }
+    (failed,) = [json.loads(line) for line in run("nope.yaml", "--max-params", "1", "--json").stdout.splitlines()]
+    assert (failed["schema"], failed["kept"], failed["budgets"]) == ("lstmcalc.check/1", False, [])
+    assert failed["errors"][0]["code"] == "missing-file"
     assert first == {
         "budget": "max-params", "state": "broken", "limit": 300_000, "value": 368_420, "margin": -68_420,
         "holds_if": None, "needs": [],
@@ -238,5 +337,6 @@ def test_a_narrow_terminal_cuts_nothing() -> None:
 
 def test_the_options_are_those_of_the_measures() -> None:
     text = run("--help").stdout
+    assert "1 KB is 1,000 bytes, 1 KiB 1,024." in re.sub(r"[\s│]+", " ", text)
     listed: Any = re.findall(r"--([a-z-]+) +AMOUNT", text)
     assert listed == [f"{kind}{name}" for name in MEASURES for kind in BOUNDS]

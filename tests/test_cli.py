@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from lstmcalc import SpecError, load
 from lstmcalc.cli import app
-from lstmcalc.cli.page import wants_colour
+from lstmcalc.cli.terminal import wants_colour
 
 ROOT = Path(__file__).parent.parent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,10 @@ def test_recurrent_layers(class_name: str, arguments: dict[str, Any], cost: Cost
         ("Add", {}, [(None, 4, 1), (None, 4, 1), (None, 4, 3)], Cost(0, 4 + 12)),
         ("Average", {}, [(None, 4), (None, 4), (None, 4)], Cost(0, 12)),
         ("Dot", {"axes": 2}, [(None, 3, 5), (None, 4, 5)], Cost(60)),
+        ("Resizing", {"height": 8, "width": 8}, (None, 4, 4, 3), Cost(8 * 8 * 3 * 2 * 2)),
+        ("Resizing", {"height": 8, "width": 8, "interpolation": "bicubic"}, (None, 4, 4, 3), Cost(192 * 4 * 4)),
+        ("Resizing", {"height": 8, "width": 8, "interpolation": "lanczos3"}, (None, 4, 4, 3), Cost(192 * 6 * 6)),
+        ("UpSampling2D", {"interpolation": "bicubic"}, (None, 4, 4, 3), Cost(192 * 4 * 4)),
         ("TimeDistributed", {"layer": "Dense(3)"}, (None, 4, 5), Cost(60, 12)),
         ("Bidirectional", {"layer": "SimpleRNN(2)", "merge_mode": "ave"}, (None, 4, 3), Cost(80, 32 + 4, 16)),
         ("ConvLSTM1D", {"filters": 2, "kernel_size": 3}, (None, 4, 7, 1), Cost(4 * 5 * 72, 4 * 5 * 24, 4 * 5 * 10)),
@@ -240,3 +245,17 @@ def test_a_convolutional_lstm_needs_no_gradient_to_the_states_at_its_start() -> 
     assert trained("input: [4, 7, 1]\nlayers: [ConvLSTM1D: {filters: 2, kernel_size: 3}]") == (
         2 * (inside + 4 * states) + 3 * states
     )
+
+
+def test_a_frozen_model_trains_nothing() -> None:
+    spec = load(
+        "-",
+        text="""
+        models:
+          inner: {input: [6], layers: [Dense: 3]}
+        input: [5, 4]
+        layers: [Masking: {}, LSTM: 6, inner: {}, Dense: 2]""",
+    )
+    report = infer(spec)
+    assert training_macs(report) > report.cost.macs
+    assert training_macs(infer(replace(spec, trainable=False))) == report.cost.macs

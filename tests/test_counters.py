@@ -55,9 +55,9 @@ def test_no_tool_is_told_that_was_never_recorded() -> None:
     [
         ("LSTM", {"units": 3, "activation": "relu"}, (7, 5), set(TOOLS)),
         ("LSTM", {"units": 3, "recurrent_activation": "hard_sigmoid"}, (7, 5), set(TOOLS)),
-        ("GRU", {"units": 3, "reset_after": False}, (7, 5), set(TOOLS) - {"tf", "unrolled"}),
+        ("GRU", {"units": 3, "reset_after": False}, (7, 5), set(TOOLS) - {"tf", "frozen", "unrolled"}),
         ("LSTM", {"units": 3, "use_bias": False}, (7, 5), {"xla", "flax", "onnx"}),
-        ("LSTM", {"units": 3, "unroll": True}, (7, 5), {"tf", "xla"}),
+        ("LSTM", {"units": 3, "unroll": True}, (7, 5), {"tf", "frozen", "xla"}),
         ("Bidirectional(GRU)", {"units": 3}, (7, 5), {"xla", "flax", "onnx"}),
         ("Dense", {"units": 3, "activation": "softmax"}, (5,), {"tf", "unrolled", "xla", "flax"}),
         ("Dense", {"units": 3, "lora_rank": 2}, (5,), set(TOOLS)),
@@ -78,7 +78,7 @@ def test_what_was_not_measured_is_not_told(
 def test_a_loop_counted_once_does_not_grow_with_the_steps_and_everything_else_does() -> None:
     few, many = (numbers("LSTM", {"units": 3}, (steps, 5)) for steps in (7, 14))
     once = {key for key in few if few[key] == many[key] != 0}
-    assert once == {"tf", "xla", "flax"}
+    assert once == {"tf", "frozen", "xla", "flax"}
     assert {key for key in few if many[key] == 2 * few[key] != 0} == {
         "torchinfo",
         "thop",
@@ -130,7 +130,9 @@ def test_lines_on_an_lstm() -> None:
         ("ptflops, backend aten (0.7.5)", "MACs", "0", none),
         ("fvcore (0.1.5)", "MACs", "0", none),
         ("torch's FlopCounterMode, CPU (2.13.0)", "FLOPs", "0", none),
-        ("TensorFlow's profiler (2.21.0)", "FLOPs", "439,808", f"{once}; tanh and sigmoid do not count"),
+        ("TensorFlow's profiler on a function (2.21.0)", "FLOPs", "439,808", f"{once}; tanh and sigmoid do not count"),
+        ("TensorFlow's profiler on a frozen function (2.21.0)", "FLOPs", "748,160",
+         f"{once}, and once more where sizes are known; tanh and sigmoid do not count"),
         ("TensorFlow's profiler, unroll=True (2.21.0)", "FLOPs", "4,398,080", "tanh and sigmoid do not count"),
         ("XLA's cost analysis, not compiled (jax 0.10.2)", "FLOPs", "440,962", once),
         ("Flax's tabulate (0.12.8)", "FLOPs", "440,962", once),
@@ -139,7 +141,8 @@ def test_lines_on_an_lstm() -> None:
         ("A MAC is 2 FLOPs: torchinfo prints 2,201,600 MACs, TensorFlow's profiler, unroll=True prints 4,398,080 "
          "FLOPs, and both mean the same work. What remains between twice the one and the other is what each makes of "
          "additions.",),
-        ("A count that stays the same for twice as many steps misses the loop, as that of TensorFlow's profiler, XLA's "
-         "cost analysis, not compiled and Flax's tabulate does.",),
+        ("A count that stays the same for twice as many steps misses the loop, as that of TensorFlow's profiler on "
+         "a function, TensorFlow's profiler on a frozen function, XLA's cost analysis, not compiled and Flax's "
+         "tabulate does.",),
         ("Of PyTorch, Flax and ONNX it is their own layer that is counted. fvcore calls MACs flops.",),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from lstmcalc import compare, load
 from lstmcalc.cli import app
+from lstmcalc.cli.diff import Only
 from lstmcalc.comparing import ASPECTS
 from lstmcalc.renderers.difference_text import difference_text
 
@@ -127,7 +128,7 @@ def test_values_are_for_the_model_that_has_the_symbol() -> None:
 
 def test_a_size_that_is_not_known_can_get_a_value() -> None:
     text = run("old.yaml", "open.yaml").stdout
-    assert "MACs        184,320 → 18432·T  (18432·(T - 10))" in text
+    assert "MACs        184,320 → 18,432·T  (18,432·(T - 10))" in text
     assert text.endswith("\nT stands for a size of the input that is not known.\n")
     assert run("old.yaml", "open.yaml", "--set", "T=10").stdout.startswith("No difference: ")
 
@@ -163,7 +164,7 @@ MARKDOWN = """\
 |  |  | params | 18,688 | 37,376 | +18,688 |
 |  |  | MACs | 184,320 | 368,640 | +184,320 |
 |  |  | FLOPs | 379,520 | 759,040 | +379,520 |
-| added | `dropout` (Dropout) | layer |  | `Dropout(0.3)` |  |
+| + added | `dropout` (Dropout) | layer |  | `Dropout(0.3)` |  |
 |  |  | shape |  | (None, 128) |  |
 | changed | `dense` (Dense) | activation | `linear` | `relu` |  |
 |  |  | params | 195 | 387 | +192 |
@@ -186,7 +187,7 @@ def test_markdown_for_a_pull_request() -> None:
 def test_html_and_a_file(tmp_path: Path) -> None:
     assert run("old.yaml", "new.yaml", "-o", "page.html").exit_code == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<td>added</td><td><code>dropout</code> (Dropout)</td>" in page
+    assert "<td>+ added</td><td><code>dropout</code> (Dropout)</td>" in page
     assert run("old.yaml", "new.yaml", "--format", "svg").exit_code == 2
 
 
@@ -212,3 +213,178 @@ def test_names_steer_no_terminal(tmp_path: Path) -> None:
         '{input: [8], layers: [{Dense: {units: 3, name: "a\\e[31mb"}}]}', encoding="utf-8"
     )
     assert "\x1b" not in run("old.yaml", "bad.yaml").output
+
+
+def test_help_lists_what_can_be_compared() -> None:
+    assert f": {', '.join(ASPECTS)}." in Only.__metadata__[0].help
+
+
+LAMBDA = """\
+import keras
+from keras import layers
+{before}
+model = keras.Sequential([keras.Input((8,)), {layer}, layers.Dense(3)])
+"""
+OWN = """\
+class Scale(layers.Layer):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+    def call(self, x):
+        return x * self.by
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        (("", "layers.Lambda(lambda x: x*2)"), ("", "layers.Lambda(lambda x: x*3)"),
+         "function    lambda x: x * 2 → lambda x: x * 3"),
+        (("def f(x):\n    return x*2", "layers.Lambda(f)"), ("def f(x):\n    return x*3", "layers.Lambda(f)"),
+         "function    return x * 2 → return x * 3"),
+        (("", "layers.Dense(8, activation=lambda t: t*2)"), ("", "layers.Dense(8, activation=lambda t: t*3)"),
+         "activation  lambda t: t * 2 → lambda t: t * 3"),
+        (("K = 2\ndef f(x):\n    return x*K", "layers.Lambda(f)"),
+         ("K = 3\ndef f(x):\n    return x*K", "layers.Lambda(f)"),
+         "function    K = 2 → K = 3"),
+        (("def g(x):\n    return x+1", "layers.Lambda(lambda x: g(x))"),
+         ("def g(x):\n    return x+2", "layers.Lambda(lambda x: g(x))"), "function    return x + 1 → return x + 2"),
+        ((OWN, "Scale(2)"), (OWN, "Scale(3)"), "by          2 → 3"),
+        ((OWN, "Scale(2)"), (OWN.replace("*", "+"), "Scale(2)"),
+         "code        return x * self.by → return x + self.by"),
+        (("", "layers.TimeDistributed(layers.Lambda(lambda x: x*2, output_shape=(8,)))"),
+         ("", "layers.TimeDistributed(layers.Lambda(lambda x: x*3, output_shape=(8,)))"),
+         "layer.function  lambda x: x * 2 → lambda x: x * 3"),
+    ],
+)  # fmt: skip
+def test_another_body_is_a_difference(old: tuple[str, str], new: tuple[str, str], row: str, tmp_path: Path) -> None:
+    for name, (before, layer) in (("a.py", old), ("b.py", new)):
+        text = LAMBDA.format(before=before, layer=layer)
+        (tmp_path / name).write_text(text.replace("(8,)", "(8, 8)"), encoding="utf-8")
+    assert f"\n    {row}\n" in run("a.py", "b.py").stdout
+    assert run("a.py", "b.py", "--exit-code").exit_code == 1
+    same = run("a.py", "a.py", "--exit-code")
+    assert (same.exit_code, same.stdout) == (0, "No difference: a.py and a.py are the same model.\n")
+
+
+def test_what_makes_no_difference_in_code(tmp_path: Path) -> None:
+    plain = "def f(x):\n    return x*2"
+    told = 'def f(x):\n    """Twice."""\n    # It is.\n    return (x *\n            2)'
+    for name, before in (("a.py", plain), ("b.py", told)):
+        (tmp_path / name).write_text(LAMBDA.format(before=before, layer="layers.Lambda(f)"), encoding="utf-8")
+    assert run("a.py", "b.py").stdout == "No difference: a.py and b.py are the same model.\n"
+
+
+def test_code_that_is_not_in_both_sources_is_not_called_the_same(tmp_path: Path) -> None:
+    text = LAMBDA.format(before="from mine import g", layer="layers.Lambda(g, output_shape=(8,))")
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("{input: [8], layers: [{Lambda: {function: g, output_shape: [8]}}, Dense: 3]}")
+    for other in ("a.py", "b.yaml"):
+        result = run("a.py", other, "--exit-code")
+        assert (result.exit_code, result.stdout) == (
+            1,
+            f"No difference in what a.py and {other} both hold.\n"
+            'The code of "lambda" is not in both sources: it was not compared.\n',
+        )
+        (document,) = documents(run("a.py", other, "--json"))
+        assert (document["equal"], document["not_compared"]) == (None, ["lambda"])
+    assert run("b.yaml", "b.yaml", "--exit-code").exit_code == 0, "YAML has no code: the name is all that there is"
+    assert run("a.py", "b.yaml", "--exit-code", "--only", "layers,arguments,shapes,params,cost").exit_code == 0
+
+
+def test_conditions() -> None:
+    old, new = (str(ROOT / "specs" / f"target_token{end}.yaml") for end in ("", "_as_asked"))
+    reason = 'in "concatenate", axis 1 is 1 in input 1 and T in input 2; Concatenate joins along axis 2 only.\n'
+    assert run(old, new).stdout.endswith(f"\n{new} holds only if T = 1: {reason}")
+    assert run(new, old).stdout.endswith(f"\n{new} holds only if T = 1: {reason}")
+    same = run(new, new)
+    assert same.stdout.endswith(f"are the same model.\nBoth hold only if T = 1: {reason}")
+    (document,) = documents(run(old, new, "--json"))
+    assert [(held["model"], held["holds_if"]) for held in document["assumptions"]] == [("new", "T = 1")]
+    assert "holds only if `T = 1`" in run(old, new, "--format", "markdown").stdout
+
+
+PASTED = """\
+Model: "sequential"
+ Layer (type)                Output Shape              Param #
+=================================================================
+ lstm (LSTM)                 (None, 16)                1152
+ dense (Dense)               (None, 2)                 34
+=================================================================
+Total params: 1186
+"""
+BASE = "{input: [50, 1], layers: [LSTM: 16, Dense: {units: %s, activation: softmax, trainable: false, dtype: float16}]}"
+
+
+def test_what_a_printed_summary_does_not_show_is_no_difference(tmp_path: Path) -> None:
+    (tmp_path / "pasted.txt").write_text(PASTED, encoding="utf-8")
+    (tmp_path / "same.yaml").write_text(BASE % 2, encoding="utf-8")
+    (tmp_path / "wider.yaml").write_text(BASE % 3, encoding="utf-8")
+    same = run("pasted.txt", "same.yaml", "--exit-code")
+    assert same.exit_code == 0
+    assert same.stdout.startswith("No difference that a printed summary shows between pasted.txt and same.yaml.\n")
+    assert run("pasted.txt", "wider.yaml").stdout.startswith(
+        "--- pasted.txt\n+++ wider.yaml\n\n"
+        "~ output  changed\n    shape       (None, 2) → (None, 3)\n\n"
+        "~ dense (Dense)  changed\n    units       2 → 3\n    shape       (None, 2) → (None, 3)\n"
+        "    params      34 → 51  (+17)\n\n  Total "
+    )
+    for words in (["cost"], ["params,cost"], ["code"]):
+        asked = run("pasted.txt", "same.yaml", "--only", *words, "--exit-code")
+        assert asked.exit_code == 1, "what was asked for was not compared"
+        assert "what the models cost, nothing is said." in asked.stdout
+    (document,) = documents(run("pasted.txt", "same.yaml", "--only", "cost", "--json"))
+    assert (document["equal"], document["compared"]) == (None, [])
+    trained = PASTED + "Trainable params: 1186\nNon-trainable params: 0\n"
+    (tmp_path / "pasted.txt").write_text(trained, encoding="utf-8")
+    assert "trainable params      34 → 0  (-34)" in run("pasted.txt", "same.yaml").stdout, "this is shown"
+
+
+def test_a_broken_source_and_itself() -> None:
+    result = run("faulty.yaml", "faulty.yaml")
+    assert (result.exit_code, result.stderr.count("error[")) == (1, 1)
+    assert result.stdout == "No difference in what is known of faulty.yaml and faulty.yaml; not all of them is.\n"
+    failed, rest = documents(run("faulty.yaml", "faulty.yaml", "--json"))
+    assert (failed["schema"], failed["equal"]) == ("lstmcalc.difference/1", None)
+    assert (rest["equal"], rest["whole"]) == (None, False)
+    text = run("faulty.yaml", "old.yaml").stdout
+    assert "    unit        3 → null\n" in text
+    assert "use_bias" not in text, "no rule has filled in defaults"
+
+
+def changes(old: str, new: str) -> list[str]:
+    """The rows that are told of two models, without those of what they take."""
+    difference = compare(load("a.py" if "import" in old else "a.yaml", text=old),
+                         load("b.py" if "import" in new else "b.yaml", text=new))  # fmt: skip
+    lines = difference_text(difference).partition("\n  Total")[0].splitlines()[3:]
+    return [" ".join(line.split()) for line in lines if line and not re.match(r" +(MACs|FLOPs|params) ", line)]
+
+
+def test_no_change_is_empty() -> None:
+    named = "{input: [8], layers: [{Dense: {units: 8, name: a}}, {Dropout: {rate: 0.1, name: b}}, {ReLU: {name: c}}]}"
+    turned = "{input: [8], layers: [{ReLU: {name: c}}, {Dropout: {rate: 0.1, name: b}}, {Dense: {units: 8, name: a}}]}"
+    assert changes(named, turned) == ["~ b (Dropout) changed", "behind a → c", "~ a (Dense) changed", "place 1 → 3"]
+    shared = (
+        "import keras\nfrom keras import layers\np = keras.Input((9, 8))\nq = keras.Input((9, 8))\n"
+        "enc = layers.LSTM(4, name='enc')\na, b = enc(p), enc(q)\n"
+        "model = keras.Model([p, q], layers.Subtract(name='s')([a, b]))\n"
+    )
+    assert changes(shared, shared.replace("[a, b]", "[b, a]")) == [
+        "~ s (Subtract) changed", "connected to enc (call 1), enc (call 2) → enc (call 2), enc (call 1)",
+    ]  # fmt: skip
+    apart = changes(shared, shared.replace("enc(q)", "layers.LSTM(4, name='dec')(q)"))
+    assert apart[:2] == ["~ enc (LSTM) changed", "connected to input_layer; input_layer_1 → input_layer"]
+    inner = (
+        "{input: [4], models: {block: {inputs: {u: [4]}, layers: [{Dense: {units: 3, name: w}}, "
+        "{Dense: {units: 3, name: x}}, {Add: {name: y, inputs: [w, x]}}], outputs: [%s]}}, layers: [block]}"
+    )
+    assert changes(inner % "y, w", inner % "y, x") == ["~ output x changed inside block", "from w → x"]
+
+
+def test_what_is_inside_a_model_has_the_name_that_can_be_typed(tmp_path: Path) -> None:
+    text = "{input: [4], models: {block: {input: [4], layers: [Dense: %d]}}, layers: [block, {Dense: {units: 1}}]}"
+    assert "~ block.dense (Dense) changed inside block" in changes(text % 3, text % 5)
+    (tmp_path / "a.yaml").write_text(text % 3, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(text % 5, encoding="utf-8")
+    markdown = run("a.yaml", "b.yaml", "--format", "markdown").stdout
+    assert "| changed inside `block` | `block.dense` (Dense) |" in markdown

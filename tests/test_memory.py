@@ -74,6 +74,16 @@ def test_an_array_that_two_layers_read_is_kept_once() -> None:
     assert flat[0] == 4 * 5 * 4
 
 
+def test_what_dropout_gives_is_an_array_of_its_own() -> None:
+    layers = (
+        "[{name: a, layer: 'Dense(4, activation=\"tanh\")', inputs: input}, {name: b, layer: 'Dropout(0.5)'}, "
+        "{name: c, layer: Dense(4), inputs: b}, {name: d, layer: Dense(4), inputs: a}, "
+        "{name: e, layer: Add, inputs: [c, d]}]"
+    )
+    # At most two arrays of tanh, what the products read, each its own, and of dropout zeros and which values stay.
+    assert kept(layers, "[3]") == (4 * 4, 4 * (2 + 2 + 1) * 4 + 4)
+
+
 def test_what_no_gradient_passes_keeps_nothing() -> None:
     assert kept("['LSTM(4, trainable=False)']") == (0, 0)
     # The frozen layer behind a trained one still has its gates, but no product with a trained weight.
@@ -171,9 +181,10 @@ def test_the_whole_block() -> None:
     block = said[said.index("Memory of") :].splitlines()
     assert block[0] == "Memory of a training step in bytes: 32 samples, Adam, float32"
     assert [line.split("  ")[1] for line in block[1:11]] == [
-        "Part", "weights", "copies", "gradients", "optimizer", "inputs", "activations", "backward", "loss", "total",
+        "Part", "weights", "weights again", "gradients", "optimizer", "inputs", "activations", "their gradients",
+        "loss", "total",
     ]  # fmt: skip
-    assert "4,608,000 (4.39 MB)  9,256,960 (8.83 MB)" in block[7]
+    assert "4,608,000 (4.39 MiB)  9,256,960 (8.83 MiB)" in block[7]
     assert [line.strip() for line in block[11:]] == list(BASIS)
 
 
@@ -199,7 +210,6 @@ def test_other_forms_hold_the_block(form: str) -> None:
     [
         (["--fit", "0"], "--fit: expected at least 1 byte, got 0"),
         (["--fit=-3"], "--fit: expected an amount such as 500, 8GB or 8GiB, got -3"),
-        (["--optimizer", "adam"], "--optimizer: expected --memory beside it"),
         (["--memory", "--precision", "mixed_flot16"], "--precision: expected one of float32, mixed_float16, "
          "mixed_bfloat16, got mixed_flot16; did you mean mixed_float16?"),
         (["--memory", "--optimizer", "SGD(momentu=3)"], "--optimizer: expected an option of SGD, got momentu; did you "
@@ -228,3 +238,54 @@ def test_wrong_options(words: list[str], said: str) -> None:
 def test_an_optimizer_is_read_once_for_all_its_spellings() -> None:
     assert str(read_optimizer("keras.optimizers.sgd(0.1, nesterov=True)")) == "SGD(learning_rate=0.1, nesterov=True)"
     assert str(read_optimizer("LossScaleOptimizer(adam)")) == "LossScaleOptimizer(Adam)"
+
+
+def of_part(layers: str, shape: str, name: str = "forward") -> Any:
+    return memory_of(report_of(layers, shape), Setting()).part(name).most
+
+
+def test_layers_without_trained_weights_hold_what_they_give_until_it_is_read() -> None:
+    frozen = "'Dense({}, trainable=False)'"
+    # Of a chain, an array and the one made of it at a time: 4 and 9 numbers, here.
+    assert of_part(f"[{frozen.format(4)}, {frozen.format(9)}, {frozen.format(2)}, Dense: 1]", "[3]") == 4 * (4 + 9)
+    # The relu keeps a number and a condition for each that comes out, besides what it gives.
+    assert of_part("['Dense(4, activation=\"relu\", trainable=False)', Dense: 1]", "[3]") == 4 * 4 + 4 * 4 + 4
+    # What is trained keeps its own; behind it, nothing only passes.
+    assert of_part(f"[Dense: 4, {frozen.format(9)}]", "[3]") == 0
+    # An array that is read once more later stays until then.
+    again = (
+        "[{name: a, layer: 'Dense(4, trainable=False)', inputs: input}, {name: b, layer: 'Dense(4, trainable=False)', "
+        "inputs: a}, {name: c, layer: 'Dense(4, trainable=False)', inputs: b}, {name: d, layer: Add, inputs: [a, c]}]"
+    )
+    assert of_part(again, "[3]") == 4 * 3 * 4
+    assert of_part("['RandomFlip()', 'MaxPooling2D(8)', Flatten, Dense: 1]", "[8, 8, 3]") == 4 * (8 * 8 * 3 + 3)
+
+
+def test_attention_keeps_scores_and_what_is_multiplied() -> None:
+    each = "{name: a, layer: 'MultiHeadAttention(2, 3, {})', inputs: [d, d]}"
+    layers = "[{name: d, layer: Dense(5)}, " + each + "]"
+    least, most = kept(layers.replace("{}", ""), "[7, 4]")
+    # Query, key, value and what is found, of 2 heads with 3 values at 7 steps; what all of them read is kept once.
+    assert least == 4 * (4 * 7 * 6 + 7 * 5)
+    assert most == least + 4 * (2 * 2 * 7 * 7 + 2 * 2 * 7)
+    # With dropout, which scores stay, and the scores once more.
+    assert kept(layers.replace("{}", "dropout=0.1"), "[7, 4]") == (least, most + 5 * 2 * 7 * 7)
+
+
+def test_a_layer_that_moves_numbers_or_adds_them_keeps_nothing() -> None:
+    for layer in ("Flatten", "Reshape([30])", "Permute([2, 1])", "AveragePooling1D(2)", "GlobalAveragePooling1D()",
+                  "ZeroPadding1D(1)", "Rescaling(2.0)", "GaussianNoise(0.1)"):  # fmt: skip
+        assert kept(f"[Dense: 3, '{layer}']") == (0, 0), layer
+    assert kept("[Dense: 3, 'MaxPooling1D(2)']") == (0, 4 * 10 * 3)
+    assert kept("[Dense: 3, LayerNormalization]") == (0, 4 * (3 * 10 * 3 + 4 * 10))
+    assert kept("[Dense: 3, BatchNormalization]") == (0, 4 * 2 * 10 * 3)
+
+
+def test_what_only_passes_is_told_where_there_is_any() -> None:
+    frozen = report_of("['LSTM(4, trainable=False)', 'Dense(2, trainable=False)']")
+    told = tell_memory(frozen, Setting(4, "SGD"))
+    assert told.title == "Memory of a training step in bytes: 4 samples, SGD, float32"
+    parts = {label: (least, most) for label, least, most, _ in told.rows}
+    # All steps of the LSTM, and what comes out of it.
+    assert parts["in passing"] == (0, 4 * 4 * (10 * (12 * 4 + 3) + 4))
+    assert parts["gradients"] == parts["activations"] == parts["their gradients"] == (0, 0)

@@ -15,11 +15,13 @@ import lstmcalc
 from lstmcalc import SpecError, infer, load, solve
 from lstmcalc.cli import app
 from lstmcalc.dims import Dim, at_least, is_multiple, substitute, symbol
+from lstmcalc.errors import Fault
 from lstmcalc.measures import amount, measure
 from lstmcalc.opening import opened
 from lstmcalc.solving.curves import Curve
 from lstmcalc.solving.domain import allowed
 from lstmcalc.solving.polynomials import stretches, value
+from lstmcalc.solving.problem import Problem
 from lstmcalc.solving.ranges import meet, next_in
 from lstmcalc.spec import Spec
 
@@ -103,13 +105,19 @@ def test_ranges_meet(a: int, b: int, c: int, d: int, e: int, f: int) -> None:
         assert next_in([one, other], number, up=False) == next((e for e in reversed(numbers) if e < number), None)
 
 
-@pytest.mark.parametrize("left", [T, 2 * T + 4, T // 3, T * T])
+@pytest.mark.parametrize("left", [T, 2 * T + 4, T // 3, T * T, (T // 2 * T) // 3])
 @pytest.mark.parametrize("right", [1, 4, 6])
 def test_multiples_are_kept(left: Dim, right: int) -> None:
     condition = is_multiple(left, right)
     found = allowed([condition], "T", [range(1, 100)]) if not isinstance(condition, bool) else [range(1, 100)]
     kept = sorted(number for each in found for number in each)
     assert kept == [number for number in range(1, 100) if substitute(left, {"T": number}) % right == 0]
+
+
+def test_multiples_of_a_division_by_the_symbol_are_left_to_infer() -> None:
+    condition = is_multiple((T * T + 5) // (T + 2), 4)
+    assert not isinstance(condition, bool)
+    assert allowed([condition], "T", [range(1, 100)]) == [range(1, 100)]
 
 
 def test_divisors_and_bounds_are_kept() -> None:
@@ -253,6 +261,9 @@ def test_several_budgets_all_hold() -> None:
     assert both.answers[0].values["lstm.units"] == min(each.answers[0].values["lstm.units"] for each in alone)
     none = solve(spec, "lstm.units", params=1_000_000, macs=10, goal="at most")
     assert (none.answers, none.alone) == ((), {"params": 496, "macs": None})
+    apart = solve(spec, "lstm.units", params=1_000_000, macs=10, goal="exactly")
+    assert apart.below is not None, "the nearest is that of the first budget, whatever the second one says"
+    assert (apart.answers, apart.below.values) == ((), {"lstm.units": 496})
 
 
 def both_budgets(found: lstmcalc.Solution) -> list[tuple[str, int]]:
@@ -520,3 +531,38 @@ def test_pairs_that_a_condition_ties_together() -> None:
     found = solve(spec, "T", "K", params=119)
     assert {(each.values["T"], each.values["K"]) for each in found.answers} == greatest
     assert found.count == len(greatest) == 9
+
+
+@pytest.mark.parametrize("total", range(76, 100, 4))
+def test_pairs_that_a_condition_rules_out_are_not_counted(total: int) -> None:
+    """For the first numbers of T, `T >= K + 8` fails whatever K is."""
+    first, second = "Conv1D: {filters: 3, kernel_size: K}", "Conv1D: {filters: 2, kernel_size: 9}"
+    spec = model(f"{{input: [T, 4], layers: [{{{first}}}, {{{second}}}, Flatten, Dense: 4]}}")
+    fitting = [(t, k) for t, k in product(range(1, 13), range(1, 25)) if t >= k + 8 and 4 * k + 8 * t == total]
+    found = solve(spec, "T", "K", params=total + 7, goal="exactly")
+    assert [tuple(each.values.values()) for each in found.answers] == fitting
+    assert found.count == len(fitting)
+
+
+def test_a_value_that_the_model_refuses_is_passed_over_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = Problem.answer
+    fault = Fault("wrong-value", "an even number")
+    monkeypatch.setattr(
+        Problem, "answer", lambda self, values: fault if 496 in values.values() else answered(self, values)
+    )
+    found = solve(load("specs/forecast.yaml"), "lstm.units", params=1_000_000)
+    assert (found.answers[0].values, found.refused) == ({"lstm.units": 495}, {496: fault})
+    words = ("specs/forecast.yaml", "--for", "lstm.units", "--params", "1M")
+    assert "  refused  lstm.units = 496: expected an even number\n" in run(*words).stdout
+    assert json.loads(run(*words, "--json").stdout)["refused"] == [{"lstm.units": 496, "error": fault.to_json()}]
+
+
+def test_memory_names_what_the_model_is_trained_with() -> None:
+    words = ("specs/forecast.yaml", "--for", "lstm.units", "--memory", "8MB", "--batch", "4")
+    plain, half = run(*words), run(*words, "--precision", "mixed_float16", "--optimizer", "sgd")
+    assert plain.stdout.endswith("\n  training  with Adam, float32 and a batch of 4\n")
+    assert half.stdout.endswith("\n  training  with LossScaleOptimizer(SGD), mixed_float16 and a batch of 4\n")
+    assert plain.stdout.splitlines()[0] != half.stdout.splitlines()[0]
+    asked = run("specs/forecast.yaml", "--for", "batch", "--memory", "8MB")
+    assert asked.stdout.endswith("\n  training  with Adam, float32\n"), "the batch is the answer"
+    assert run(*words, "--precision", "float8").exit_code == 2

@@ -13,9 +13,10 @@ from lstmcalc.cli.diff import diff
 from lstmcalc.cli.explain import explain
 from lstmcalc.cli.forms import Format, Output, Pictures, form_of
 from lstmcalc.cli.memory import Fits, Memory, OptimizerName, Precision, asked_memory
+from lstmcalc.cli.options import AsJson, Batch, Model, Sources, Values
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import paste
-from lstmcalc.cli.solve import solve
+from lstmcalc.cli.solve import WithMeasures, solve
 from lstmcalc.cli.sweep import sweep
 from lstmcalc.cli.values import checked_target, values_of
 
@@ -28,13 +29,6 @@ app = typer.Typer(
     help="Every shape and parameter of a Keras model, and why, without importing TensorFlow.",
 )
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Model files; `-` is standard input.")]
-Values = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
-]
-Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the forward pass runs.")]
 Backend = Annotated[str | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Keras's backend.")]
 
@@ -74,6 +68,9 @@ def summary(
     with_cost(cost, compare)
     asked = asked_memory(memory, optimizer, precision, fit)
     page = Page(form_of(form, as_json, output), output)
+    if page.form == "svg" and (cost or asked):
+        reason = "expected text, json, markdown or html, got svg: a picture has no room for cost and memory"
+        raise typer.BadParameter(reason, param_hint="--format")
     for source in sources:
         with page.source(source):
             from lstmcalc import infer, load
@@ -96,6 +93,7 @@ app.command(
 )(explain)
 app.command()(paste)
 app.command(
+    cls=WithMeasures,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Of a layer, any argument is an option, as `explain` takes it: solve lstm --units 128 --params 91648.",
 )(solve)
@@ -103,8 +101,9 @@ app.command()(diff)
 app.command(cls=WithBudgets)(check)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="`32..512:32` is every 32nd number from 32 to 512. Of a layer, an argument goes through a range as well: "
-    "lstmcalc sweep lstm --units 32..512:32 --input 10,300.",
+    epilog="`32..512:32` is every 32nd number from 32 to 512. Of a layer, arguments and sizes of its input go through "
+    "values as well: lstmcalc sweep lstm --units 32,64 --input 10..50:10,300. A list of time steps has a name: "
+    "--input T,300 --set T=10,25.",
 )(sweep)
 
 
@@ -148,14 +147,11 @@ def convert(
     symbols = values_of(values)
     page = Page("text", output)
     with page.source(source):
-        from dataclasses import replace
-
         from lstmcalc import load
         from lstmcalc.conversion import convert as converted
+        from lstmcalc.opening import bound
 
-        spec = load(source, model=model)
-        spec = replace(spec, symbols={**spec.symbols, **symbols}, batch=batch or spec.batch)
-        page.text(converted(spec, target))
+        page.text(converted(bound(load(source, model=model), symbols, batch), target))
     page.close()
 
 

@@ -2,64 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
-from lstmcalc.cli.forms import Format, form_of
+from lstmcalc.cli.forms import WordForms, form_of
+from lstmcalc.cli.memory import checked_optimizer, checked_precision
+from lstmcalc.cli.options import (
+    AsJson,
+    Model,
+    OptimizerFor,
+    PrecisionFor,
+    Sources,
+    Values,
+    WithAmounts,
+    amount_option,
+    amount_text,
+)
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.values import values_of
+from lstmcalc.cli.values import read_amount, values_of
 
 if TYPE_CHECKING:
-    from lstmcalc.budgets import Budget, Check, WantedShapes
+    from typer.core import TyperOption
+
+    from lstmcalc.budgets import Budget, WantedShapes
     from lstmcalc.memory import Setting
-    from lstmcalc.renderers.document import Document
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
 
 __all__ = ["WithBudgets", "check"]
 
 SHAPE = '"(None, 10)"'
-#: Where the context keeps the budgets that are asked for.
-ASKED = "lstmcalc.budgets"
 
 
-class WithBudgets(TyperCommand):
-    """A command with an option for each bound on each measure, which are looked up when it is run."""
+class WithBudgets(WithAmounts):
+    """The command, with an option for each bound on each measure."""
 
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The options, those of budgets last."""
-        params: list[Any] = super().get_params(ctx)
-        if not any(param.name == "max_params" for param in self.params):
-            self.params += _options()
-            params = super().get_params(ctx)
-        return params
+    def amount_options(self) -> Iterator[TyperOption]:
+        """`--max-params`, `--min-params`, `--params` and so on."""
+        from lstmcalc.budgets import BOUNDS
+        from lstmcalc.measures import MEASURES
+
+        for measure in MEASURES.values():
+            for kind, bound in BOUNDS.items():
+                told = f"{bound.capitalize()} so many {measure.quantity}."
+                told += " 1 KB is 1,000 bytes, 1 KiB 1,024." if measure.unit else ""
+                yield amount_option(f"{kind}{measure.name}", "AMOUNT", told, panel="Budgets")
 
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Model files; `-` is standard input.")]
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
         "--output",
         metavar="SHAPE",
-        help=f"The shape that the output must have, such as {SHAPE}: None for an open size, ? for any; "
-        "once for each output.",
+        help=f"The shape that the output must have, such as {SHAPE}: None for an open size, ? for any; that of one "
+        "sample without brackets: 200,1; once for each output.",
     ),
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="SHAPE", help="The shape that the input must have; once for each input."),
-]
-Values = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
+    typer.Option(
+        "--input", metavar="SHAPE", help="The shape that the input must have, in the same form; once for each."
+    ),
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size: memory needs it.")]
-Optimizer = Annotated[str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer, for the memory.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
 File = Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Write to a file instead.")]
 
 
@@ -70,69 +78,47 @@ def check(
     input: Inputs = None,
     values: Values = None,
     batch: Batch = None,
-    optimizer: Optimizer = None,
+    optimizer: OptimizerFor = None,
+    precision: PrecisionFor = None,
     model: Model = None,
-    form: Format = None,
+    form: WordForms = None,
     as_json: AsJson = False,
     file: File = None,
 ) -> None:
     """Whether models keep within budgets and have the right shapes; ends with 1 where one does not."""
     symbols = values_of(values)
-    budgets: list[Budget | WantedShapes] = list(_budgets(context.meta.get(ASKED, {})))
+    budgets: list[Budget | WantedShapes] = list(_budgets(context))
     budgets += [*_shapes("input", input), *_shapes("output", output)]
     if not budgets:
         raise typer.BadParameter(
             "expected a budget, such as --max-params 1M, --max-flops 2G, --params 91648 or "
             f"--output {SHAPE}; `lstmcalc check --help` lists them"
         )
-    optimizer = "adam" if optimizer is None else _checked(optimizer)
+    trained = checked_optimizer(optimizer), checked_precision(precision)
     page = Page(form_of(form, as_json, file), file)
+    page.failing = {"schema": "lstmcalc.check/1", "kept": False, "budgets": []}
     for source in sources:
         with page.source(source, partly=False):
             from lstmcalc import infer, load
             from lstmcalc.opening import named_sizes
 
             spec = named_sizes(load(source, model=model))
-            _show(page, spec, infer(spec, symbols, batch), budgets, _setting(spec, batch, optimizer))
+            _show(page, spec, infer(spec, symbols, batch), budgets, _setting(spec, batch, *trained))
     page.close()
 
 
-def _options() -> Iterator[TyperOption]:
-    """An option for each bound on each measure."""
-    from lstmcalc.budgets import BOUNDS, label_of
-    from lstmcalc.measures import MEASURES
-
-    def note(context: Any, option: Any, value: str | None) -> None:
-        context.meta.setdefault(ASKED, {})[option.name] = value
-
-    for measure in MEASURES.values():
-        for kind, bound in BOUNDS.items():
-            name = f"--{kind}{measure.name}"
-            told = f"{bound.capitalize()} so many {label_of(measure)}."
-            yield TyperOption(
-                param_decls=[name], metavar="AMOUNT", help=told, callback=note, expose_value=False,
-                rich_help_panel="Budgets", show_default=False,
-            )  # fmt: skip
-
-
-def _budgets(amounts: Mapping[str, str | None]) -> Iterator[Budget]:
-    """The budgets that are asked for; a usage error where an amount is none."""
+def _budgets(context: typer.Context) -> Iterator[Budget]:
+    """The budgets that are asked for."""
     from lstmcalc.budgets import BOUNDS, Budget
-    from lstmcalc.measures import MEASURES, amount
+    from lstmcalc.measures import MEASURES
 
     for measure in MEASURES.values():
         for kind in BOUNDS:
             name = f"{kind}{measure.name}"
-            text = amounts.get(name.replace("-", "_"))
-            if text is None:
-                continue
-            try:
-                limit = amount(text, measure.unit)
-            except ValueError as error:
-                raise typer.BadParameter(str(error), param_hint=f"--{name}") from None
-            if limit < 1 and kind != "":
-                raise typer.BadParameter(f"expected an amount above 0, got {text}", param_hint=f"--{name}")
-            yield Budget(measure.name, kind, limit)
+            text = amount_text(context, name)
+            if text is not None:
+                above_zero = "an amount above 0" if kind else ""
+                yield Budget(measure.name, kind, read_amount(text, measure.unit, f"--{name}", above_zero))
 
 
 def _shapes(what: str, texts: Sequence[str] | None) -> Iterator[WantedShapes]:
@@ -147,45 +133,24 @@ def _shapes(what: str, texts: Sequence[str] | None) -> Iterator[WantedShapes]:
         raise typer.BadParameter(str(error), param_hint=f"--{what}") from None
 
 
-def _checked(optimizer: str) -> str:
-    """An optimizer that there is; a usage error where it is none."""
-    from lstmcalc.memory.optimizers import read_optimizer
-
-    try:
-        read_optimizer(optimizer)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--optimizer") from None
-    return optimizer
-
-
-def _setting(spec: Spec, batch: int | None, optimizer: str) -> Setting:
+def _setting(spec: Spec, batch: int | None, optimizer: str, precision: str) -> Setting:
     """What the model is trained with; a batch that nobody states stays open."""
     from lstmcalc.dims import symbol
     from lstmcalc.memory import Setting
 
     stated = batch or spec.batch
-    return Setting(stated if isinstance(stated, int) else symbol("batch"), optimizer)
+    return Setting(stated if isinstance(stated, int) else symbol("batch"), optimizer, precision)
 
 
 def _show(page: Page, spec: Spec, report: Report, budgets: Sequence[Budget | WantedShapes], setting: Setting) -> None:
     from lstmcalc.budgets import check as held
+    from lstmcalc.budgets import hidden_in
+    from lstmcalc.renderers.check_words import check_document, check_json, check_text
 
-    result: Check = held(report, budgets, setting)
+    result = held(report, budgets, setting, hidden_in(spec))
     page.failed |= not result.kept
-
-    def text() -> str:
-        from lstmcalc.renderers.check_words import check_text
-
-        return check_text(result, page.width, page.colour)
-
-    def document() -> Document:
-        from lstmcalc.renderers.check_words import check_document
-
-        return check_document(result)
-
-    def data() -> Mapping[str, object]:
-        from lstmcalc.renderers.check_words import check_json
-
-        return check_json(result)
-
-    page.answer(document, data, text=text)
+    page.answer(
+        lambda: check_document(result),
+        lambda: check_json(result),
+        text=lambda: check_text(result, page.width, page.colour),
+    )

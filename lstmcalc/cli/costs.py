@@ -60,17 +60,11 @@ def named_report(spec: Spec, values: Mapping[str, int], batch: int | None) -> tu
     do not do.
     """
     from lstmcalc import infer
-    from lstmcalc.opening import named_sizes
+    from lstmcalc.opening import named_sizes, stand_ins
 
-    opened = named_sizes(spec)
-    places = {
-        str(name): f"axis {place} of the input" + (f' "{port.name}"' if len(spec.inputs) > 1 else "")
-        for port, before in zip(opened.inputs, spec.inputs, strict=True)
-        for place, (name, size) in enumerate(zip(port.shape, before.shape, strict=True), start=1)
-        if size is None
-    }
+    opened, places = named_sizes(spec), stand_ins(spec)
     # What is wrong with the model is told of its own sizes.
-    plain = infer(spec, {name: value for name, value in values.items() if name not in places}, batch)
+    plain = infer(spec, values, batch)
     try:
         report = infer(opened, values, batch) if places else plain
     except SpecError:

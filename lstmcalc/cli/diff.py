@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcalc.cli.forms import Format, Output, form_of
+from lstmcalc.cli.options import Batch, Values
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.values import values_of
 from lstmcalc.errors import SpecError
@@ -23,10 +24,6 @@ __all__ = ["diff"]
 
 Old = Annotated[str, typer.Argument(metavar="OLD", help="A model file; `-` is standard input.")]
 New = Annotated[str, typer.Argument(metavar="NEW", help="The model file to lay beside it.")]
-Values = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
-]
-Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="Fix the batch size.")]
 Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="NAME", help="Which model, where a file holds several; twice: of OLD, of NEW."),
@@ -36,11 +33,13 @@ Only = Annotated[
     typer.Option(
         "--only",
         metavar="WHAT",
-        help="What counts as a difference, by commas: layers, names, order, arguments, connections, shapes, params, "
-        "cost.",
+        help="What counts as a difference, by commas: layers, names, order, arguments, code, connections, "
+        "shapes, params, cost.",
     ),
 ]
-ExitCode = Annotated[bool, typer.Option("--exit-code", help="End with 1 where the models differ.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="End with 1 where the models differ, or that is not known.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
@@ -64,14 +63,20 @@ def diff(
     if len(models) > 2:
         raise typer.BadParameter(f"expected one name or two, got {len(models)}", param_hint="--model")
     page = Page(form_of(form, as_json, output), output)
+    page.failing = {"schema": "lstmcalc.difference/1", "equal": None}
     sides = _sides(page, (old, new), (models[0], models[-1]), symbols, batch)
     if len(sides) == 2:
         from lstmcalc.comparing import laid_beside
 
-        difference = laid_beside(sides[0], sides[1], symbols, batch, aspects)
+        difference = laid_beside(sides[0], sides[1], symbols, batch, aspects, whole=not page.failed)
         _show(page, difference)
-        page.failed |= exit_code and not difference.equal
+        page.failed |= exit_code and not (difference.equal and _was_compared(difference, only and aspects))
     page.close()
+
+
+def _was_compared(difference: Difference, asked: Sequence[str] | None) -> bool:
+    """Whether all was compared that should be."""
+    return not difference.untold and set(asked or ()) <= set(difference.compared)
 
 
 def _aspects(only: Sequence[str] | None) -> Sequence[str]:
@@ -95,15 +100,18 @@ def _sides(
     """Both models as far as they are known; errors are shown."""
     from lstmcalc import load
 
+    if len(sources) == 2 and (sources[0], models[0]) == (sources[1], models[1]):
+        # What is wrong with it is said once.
+        return _sides(page, sources[:1], models[:1], symbols, batch) * 2
     specs: list[Spec] = []
     for source, model in zip(sources, models, strict=True):
         with page.source(source, partly=False):
             specs.append(load(source, model=model))
-    if len(specs) < 2:
+    if len(specs) < len(sources):
         return []
     from lstmcalc.comparing import with_named_sizes
 
-    specs = [*with_named_sizes(specs[0], specs[1], symbols)]
+    specs = [*with_named_sizes(specs[0], specs[-1], symbols)][: len(specs)]
     sides: list[tuple[Spec, Report]] = []
     for spec in specs:
         with page.source(spec.source, partly=False):

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from lstmcalc.cli.forms import Format, Output, form_of
-from lstmcalc.cli.models import Asked, explain_sources, is_source
+from lstmcalc.cli.models import Asked, explain_sources, files_of, is_source
+from lstmcalc.cli.options import Model
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.values import values_of
 
@@ -26,11 +27,17 @@ Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a model's symbol a value; repeatable.")
 ]
 Batch = Annotated[str | None, typer.Option("--batch", metavar="N", help="Fix the batch size.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 Compare = Annotated[bool, typer.Option("--compare", help="Set one layer beside other frameworks'.")]
 Diagram = Annotated[bool, typer.Option("--diagram", help="Add the pictures: over time, inside the cell, the graph.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Add what real Keras says.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per line and source.")]
+
+#: Options of `summary` that are no arguments of a layer, and what shows the same.
+MEASURED = {
+    "--cost": "explain tells what a layer costs without it; of a model, `lstmcalc summary SOURCE --cost` shows a table",
+    "--memory": "`lstmcalc summary SOURCE --memory` tells the memory of a model",
+    "--fit": "`lstmcalc summary SOURCE --fit BYTES` tells which batch fits",
+}
 
 
 def explain(
@@ -48,11 +55,12 @@ def explain(
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
-    """One layer in words: shapes, weights, the count and the reason; in symbols where no numbers are given.
-    Of a file, the whole model, layer by layer."""
+    """One layer in words: shapes, weights, the count and the reason, and what one sample costs in MACs and FLOPs; in
+    symbols where no numbers are given. Of a file, the whole model, layer by layer."""
+    _refuse_measures(context.args)
     page = Page(form_of(form, as_json, output), output)
     if is_source(what):
-        sources = _sources([what, *context.args], inputs)
+        sources = files_of([what, *context.args], inputs or [])
         if compare and layer is None:
             raise typer.BadParameter("expected one layer beside it, with --layer NAME", param_hint="--compare")
         asked = Asked(values_of(values), _batch(batch), model, layer, verify, compare, diagram)
@@ -67,6 +75,14 @@ def explain(
     page.close()
 
 
+def _refuse_measures(words: Sequence[str]) -> None:
+    """Ends the run where what `summary` measures is asked for, and tells what shows it."""
+    asked = next((word for word in words if word.partition("=")[0] in MEASURED), None)
+    if asked is not None:
+        option = asked.partition("=")[0]
+        raise typer.BadParameter(f"expected it left out: {MEASURED[option]}", param_hint=option)
+
+
 def _explain_words(page: Page, words: list[str], inputs: list[str], compare: bool, verify: bool, diagram: bool) -> None:
     """Explains the layer that the words of a command line state."""
     from lstmcalc.sources.layer_options import read_layer
@@ -76,15 +92,6 @@ def _explain_words(page: Page, words: list[str], inputs: list[str], compare: boo
         page.explanation(spec, diagram, compare)
         if verify:
             page.verification(spec, {}, None, "auto", None)
-
-
-def _sources(words: Sequence[str], inputs: Sequence[str] | None) -> Sequence[str]:
-    """The files of a command line, which states no layer."""
-    strange = next((word for word in words if word.startswith("-") and word != "-"), None)
-    if strange or inputs:
-        got = strange or "--input"
-        raise typer.BadParameter(f"expected files, as {words[0]} is one, got {got}, which is for a layer")
-    return words
 
 
 def _batch(text: str | None) -> int | None:

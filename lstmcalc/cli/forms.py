@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from errno import EACCES, EBUSY, EPERM
@@ -14,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["FORMS", "Format", "Output", "Pictures", "fitted", "form_of", "is_same_file", "on_terminal", "put"]
+__all__ = ["FORMS", "Format", "Output", "Pictures", "WordForms", "fitted", "form_of", "is_same_file", "put"]
 
 FORMS = ("text", "json", "markdown", "html", "svg")
 #: The endings of files that ask for a form.
@@ -33,6 +32,15 @@ Format = Annotated[
         "--format",
         metavar="|".join(FORMS),
         help="The form of the answer; by default text, or what the ending of FILE says: .json, .md, .html, .svg.",
+    ),
+]
+#: Of answers that have no picture.
+WordForms = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="|".join(form for form in FORMS if form != "svg"),
+        help="The form of the answer; by default text, or what the ending of FILE says: .json, .md, .html.",
     ),
 ]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead.")]
@@ -147,8 +155,3 @@ def _has(encoding: str, char: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def on_terminal() -> bool:
-    """Whether standard output is looked at."""
-    return sys.stdout is not None and sys.stdout.isatty()

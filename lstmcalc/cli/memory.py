@@ -8,29 +8,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lstmcalc.cli.values import read_amount
+
 if TYPE_CHECKING:
     from lstmcalc.explanation.memory import MemoryTold
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
 
-__all__ = ["AskedMemory", "Fits", "Memory", "OptimizerName", "Precision", "asked_memory"]
+__all__ = ["AskedMemory", "Fits", "Memory", "OptimizerName", "Precision", "asked_memory", "checked_batch",
+           "checked_optimizer", "checked_precision", "only_with_memory"]  # fmt: skip
 
 Memory = Annotated[bool, typer.Option("--memory", help="Show the memory of a training step, part by part.")]
 OptimizerName = Annotated[
     str | None,
-    typer.Option("--optimizer", metavar="NAME", help="With --memory: the optimizer, as in SGD(momentum=0.9)."),
+    typer.Option("--optimizer", metavar="NAME", help="Show it with this optimizer, as in SGD(momentum=0.9)."),
 ]
 Precision = Annotated[
     str | None,
     typer.Option(
         "--precision",
         metavar="float32|mixed_float16|mixed_bfloat16",
-        help="With --memory: the precision of layers that state no dtype.",
+        help="Show it with this precision of layers that state no dtype.",
     ),
 ]
 Fits = Annotated[
     str | None,
-    typer.Option("--fit", metavar="BYTES", help="With --memory: the largest batch that fits, as in --fit 8GB."),
+    typer.Option(
+        "--fit", metavar="BYTES", help="Show it with the largest batch that fits in 8GB (8·10⁹) or 8GiB (8·2³⁰)."
+    ),
 ]
 
 
@@ -66,37 +71,51 @@ class AskedMemory:
 
 
 def asked_memory(memory: bool, optimizer: str | None, precision: str | None, fit: str | None) -> AskedMemory | None:
-    """What is asked of the memory, if anything; ends the run where an option is wrong."""
-    if not (memory or fit):
-        for name, value in (("--optimizer", optimizer), ("--precision", precision), ("--fit", fit)):
-            if value is not None:
-                raise typer.BadParameter("expected --memory beside it", param_hint=name)
+    """What is asked of the memory, as each of its options does; ends the run where one is wrong."""
+    if not memory and (optimizer, precision, fit) == (None, None, None):
         return None
+    budget = None if fit is None else read_amount(fit, "B", "--fit", above_zero="at least 1 byte")
+    return AskedMemory(checked_optimizer(optimizer), checked_precision(precision), budget)
+
+
+def only_with_memory(measured: bool, how: str, optimizer: str | None, precision: str | None) -> None:
+    """Ends the run where an option states what only the memory depends on, and the memory is not `measured`."""
+    for option, value in (("--optimizer", optimizer), ("--precision", precision)):
+        if value is not None and not measured:
+            raise typer.BadParameter(f"expected {how} beside it, which alone depends on it", param_hint=option)
+
+
+def checked_batch(spec: Spec, batch: int | None, measured: bool, how: str) -> None:
+    """Ends the run where a batch is stated, and neither the memory is `measured` nor does the model need it."""
+    from lstmcalc.opening import is_stateful
+
+    if batch is not None and not measured and not is_stateful(spec):
+        reason = f"expected {how} beside it, as all else is measured per sample"
+        raise typer.BadParameter(reason, param_hint="--batch")
+
+
+def checked_precision(text: str | None) -> str:
+    """The precision that is asked for, `float32` where none is; a usage error where it is none."""
     from lstmcalc.layers.arguments import closest
     from lstmcalc.memory import PRECISIONS
-    from lstmcalc.memory.optimizers import read_optimizer
 
-    chosen = precision or "float32"
+    chosen = "float32" if text is None else text
     if chosen not in PRECISIONS:
         near = closest(chosen, list(PRECISIONS))
         hint = f"; did you mean {near}?" if near else ""
         raise typer.BadParameter(
             f"expected one of {', '.join(PRECISIONS)}, got {chosen}{hint}", param_hint="--precision"
         )
+    return chosen
+
+
+def checked_optimizer(text: str | None) -> str:
+    """The optimizer that is asked for, `adam` where none is; a usage error where there is none of this name."""
+    from lstmcalc.memory.optimizers import read_optimizer
+
+    chosen = "adam" if text is None else text
     try:
-        read_optimizer(optimizer or "adam")
+        read_optimizer(chosen)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--optimizer") from None
-    return AskedMemory(optimizer or "adam", chosen, None if fit is None else _budget(fit))
-
-
-def _budget(text: str) -> int:
-    from lstmcalc.measures import amount
-
-    try:
-        budget = amount(text, "B")
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--fit") from None
-    if budget == 0:
-        raise typer.BadParameter(f"expected at least 1 byte, got {text}", param_hint="--fit")
-    return budget
+    return chosen

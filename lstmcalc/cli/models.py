@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import MODEL_FILES, explain_text, read_text
 from lstmcalc.errors import Fault, SpecError
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
 
-__all__ = ["Asked", "explain_sources", "is_source"]
+__all__ = ["Asked", "explain_sources", "files_of", "is_source"]
 
 #: The endings of files that hold a model or a printed summary.
 ENDINGS = (*MODEL_FILES, ".txt", ".md", ".log", ".html")
@@ -48,6 +50,14 @@ def is_source(word: str) -> bool:
     if "(" in word:
         return False
     return word.lower().endswith(ENDINGS) or any(sign in word for sign in {"/", os.sep})
+
+
+def files_of(words: Sequence[str], inputs: Sequence[str]) -> Sequence[str]:
+    """The files of a command line, which states no layer; a usage error where it has what a layer's has."""
+    strange = next((word for word in words if word.startswith("-") and word != "-"), "--input" if inputs else "")
+    if strange:
+        raise typer.BadParameter(f"expected files, as {words[0]} is one, got {strange}, which is for a layer")
+    return words
 
 
 def explain_sources(page: Page, sources: Sequence[str], asked: Asked) -> None:
@@ -86,10 +96,11 @@ def _explains_print(page: Page, text: str, source: str, asked: Asked) -> bool:
 
 def _explain(page: Page, text: str | None, source: str, asked: Asked) -> None:
     from lstmcalc import load
+    from lstmcalc.opening import bound
 
     spec = load(source, text=text if source == "-" else None, model=asked.model)
     report, faults = _inferred(spec, asked)
-    spec = replace(spec, symbols={**spec.symbols, **asked.values}, batch=asked.batch or spec.batch)
+    spec = bound(spec, asked.values, asked.batch)
     if asked.layer is None:
         _walk(page, spec, report, faults, asked)
     else:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lstmcalc.cli.forms import fitted, is_same_file, on_terminal, put
+from lstmcalc.cli.forms import fitted, is_same_file, put
+from lstmcalc.cli.terminal import on_terminal, progress, terminal_width, wants_colour
 from lstmcalc.errors import Fault, SpecError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Page:
         self.form = form
         self.output = output
         self.failed = False
+        #: What the JSON of a source that failed says besides its errors.
+        self.failing: Mapping[str, Any] = {}
         self.parts: list[str] = []
         self.documents: list[Document] = []
         self.diagrams: list[Diagram] = []
@@ -92,7 +95,7 @@ class Page:
             from lstmcalc.renderers.summary_document import summary_document
 
             made = summary_document(report, weights, cost)
-            made = replace(made, blocks=(*made.blocks, *taken()))
+            made = replace(made, blocks=(*made.blocks, *(taken() if memory else ())))
             return replace(made, blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
 
         def data() -> dict[str, Any]:
@@ -256,8 +259,8 @@ class Page:
         from lstmcalc.verification import VerificationError, verify
 
         try:
-            with _progress(self.form != "text") as progress:
-                result = verify(spec, values, batch, device=device, backend=backend, progress=progress)
+            with progress("starting Keras", quiet=self.form != "text") as show:
+                result = verify(spec, values, batch, device=device, backend=backend, progress=show)
         except VerificationError as error:
             typer.echo(f"lstmcalc: {error}", err=True)
             raise typer.Exit(2) from None
@@ -313,7 +316,7 @@ class Page:
         if self.form == "json":
             from lstmcalc.renderers.report_json import error_json
 
-            self._json(error_json(name, error))
+            self._json({**self.failing, **error_json(name, error)})
             return
         within = self.form in ("markdown", "html")
         if known is not None:
@@ -360,36 +363,6 @@ def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
     words = [block for block in document.blocks if not isinstance(block, Faults)]
     faults = [block for block in document.blocks if isinstance(block, Faults)]
     return replace(document, blocks=(*words, *map(Drawn, diagrams), *faults))
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Shows on a terminal what a long run is at; nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting Keras", total=None)
-
-        def show(label: str, done: int, whole: int) -> None:
-            bar.update(task, description=label, completed=done, total=whole)
-
-        yield show
-
-
-def terminal_width() -> int:
-    """The columns of the terminal."""
-    from shutil import get_terminal_size
-
-    return get_terminal_size().columns
-
-
-def wants_colour() -> bool:
-    """Whether a terminal may be coloured (https://no-color.org, and terminals that cannot)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _memory_data(memory: MemoryTold | None) -> dict[str, Any]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from lstmcalc.cli.forms import Format, Output, form_of
+from lstmcalc.cli.forms import Output, WordForms, form_of
+from lstmcalc.cli.memory import checked_batch, checked_optimizer, checked_precision, only_with_memory
 from lstmcalc.cli.models import is_source
+from lstmcalc.cli.options import Model, OptimizerFor, PrecisionFor, WithAmounts, amount_option, amount_text
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.values import values_of
+from lstmcalc.cli.values import read_amount, values_of
 
 if TYPE_CHECKING:
+    from typer.core import TyperOption
+
     from lstmcalc.spec import Spec
 
-__all__ = ["solve"]
+__all__ = ["WithMeasures", "solve"]
 
 What = Annotated[
     str, typer.Argument(metavar="SOURCE|LAYER", help="A model's file, a layer's name, or a call such as `LSTM(64)`.")
@@ -24,8 +28,6 @@ Sizes = Annotated[
     list[str] | None,
     typer.Option("--for", metavar="SIZE", help="What to solve for: U, lstm.units, batch, U,V; else what is open."),
 ]
-Budget = Annotated[str | None, typer.Option(metavar="N", help="The budget: a number such as 91648, 1.5M, 1e6.")]
-Bytes = Annotated[str | None, typer.Option(metavar="N", help="The same in bytes: 500, 8GB, 8GiB.")]
 Exactly = Annotated[bool, typer.Option("--exactly", help="Just as many, not at most.")]
 Closest = Annotated[bool, typer.Option("--closest", help="As near as it gets, below or above.")]
 Shapes = Annotated[
@@ -35,40 +37,51 @@ Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give another symbol a value; repeatable.")
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="The batch, for the memory.")]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
-Optimizer = Annotated[str | None, typer.Option("--optimizer", metavar="NAME", help="The optimizer, for the memory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+BUDGETS = "Budgets: 91648, 1.5M or 1e6; of bytes 500, 8GB (8·10⁹) or 8GiB (8·2³⁰)"
+
+
+class WithMeasures(WithAmounts):
+    """The command, with an option for each measure, behind what is solved for."""
+
+    place = 2
+
+    def amount_options(self) -> Iterator[TyperOption]:
+        """`--params`, `--memory` and so on."""
+        from lstmcalc.measures import MEASURES
+
+        for measure in MEASURES.values():
+            about = f"{measure.about[0].upper()}{measure.about[1:]}."
+            yield amount_option(measure.name, "BYTES" if measure.unit else "N", about, panel=BUDGETS)
 
 
 def solve(
     context: typer.Context,
     what: What,
     sizes: Sizes = None,
-    params: Budget = None,
-    trainable_params: Budget = None,
-    bytes: Bytes = None,
-    macs: Budget = None,
-    flops: Budget = None,
-    training_macs: Budget = None,
-    memory: Bytes = None,
     exactly: Exactly = False,
     closest: Closest = False,
     inputs: Shapes = None,
     values: Values = None,
     batch: Batch = None,
-    optimizer: Optimizer = None,
+    optimizer: OptimizerFor = None,
+    precision: PrecisionFor = None,
     model: Model = None,
-    form: Format = None,
+    form: WordForms = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
     """The size with which a model has at most, exactly, or about so many params, operations or bytes."""
-    told = {"params": params, "trainable_params": trainable_params, "bytes": bytes, "macs": macs, "flops": flops,
-            "training_macs": training_macs, "memory": memory}  # fmt: skip
     goal = "exactly" if exactly else "closest" if closest else "at most"
     if exactly and closest:
         raise typer.BadParameter("expected --exactly or --closest, got both", param_hint="--closest")
-    asked = _Asked(_wanted(sizes or []), goal, values_of(values), _budgets(told), batch, _checked(optimizer))
+    wanted, budgets = _wanted(sizes or []), _budgets(context)
+    only_with_memory("memory" in budgets, "--memory", optimizer, precision)
+    if batch and "batch" in wanted:
+        raise typer.BadParameter("expected --batch or --for batch, got both", param_hint="--batch")
+    trained = checked_optimizer(optimizer), checked_precision(precision)
+    asked = _Asked(wanted, goal, values_of(values, of_layers=True), budgets, batch, *trained)
     page = Page(form_of(form, as_json, output), output)
     words = [what, *context.args]
     with page.source(" ".join(words) if not is_source(what) else what, partly=False):
@@ -84,7 +97,8 @@ class _Asked(NamedTuple):
     values: Mapping[str, int]
     budgets: Mapping[str, int]
     batch: int | None
-    optimizer: str | None
+    optimizer: str
+    precision: str
 
 
 def _answer(page: Page, spec: Spec, asked: _Asked) -> None:
@@ -96,11 +110,10 @@ def _answer(page: Page, spec: Spec, asked: _Asked) -> None:
     from lstmcalc.renderers.solution_json import solution_json
     from lstmcalc.solving import solve as solved
 
-    setting, batch = Setting(), asked.batch or spec.batch
-    if isinstance(batch, int):
-        setting = replace(setting, batch=batch)
-    if asked.optimizer is not None:
-        setting = replace(setting, optimizer=asked.optimizer)
+    checked_batch(spec, asked.batch, "memory" in asked.budgets, "--memory")
+    batch = asked.batch or spec.batch
+    spec = replace(spec, batch=batch)
+    setting = Setting(batch if isinstance(batch, int) else 1, asked.optimizer, asked.precision)
     found = solved(spec, *asked.sizes, goal=asked.goal, values=asked.values, setting=setting, **asked.budgets)
     page.answer(lambda: solution_document(found), lambda: solution_json(found))
     page.failed |= not found.answers
@@ -114,35 +127,18 @@ def _wanted(words: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _checked(optimizer: str | None) -> str | None:
-    """The optimizer; a usage error where there is none of this name."""
-    if optimizer is not None:
-        from lstmcalc.memory.optimizers import read_optimizer
+def _budgets(context: typer.Context) -> dict[str, int]:
+    """The budgets as numbers; a usage error where there are none."""
+    from lstmcalc.measures import MEASURES
 
-        try:
-            read_optimizer(optimizer)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--optimizer") from None
-    return optimizer
-
-
-def _budgets(told: dict[str, str | None]) -> dict[str, int]:
-    """The budgets as numbers; a usage error where one is none, and where there are none."""
-    from lstmcalc.measures import MEASURES, amount
-
-    budgets = {}
-    for name, text in told.items():
-        if text is None:
-            continue
-        option = name.replace("_", "-")
-        try:
-            budgets[name] = amount(text, MEASURES[option].unit)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint=f"--{option}") from None
-        if budgets[name] < 1:
-            raise typer.BadParameter(f"expected a positive number, got {text}", param_hint=f"--{option}")
+    told = {measure: amount_text(context, measure.name) for measure in MEASURES.values()}
+    budgets = {
+        measure.name.replace("-", "_"): read_amount(text, measure.unit, f"--{measure.name}", "a positive number")
+        for measure, text in told.items()
+        if text is not None
+    }
     if not budgets:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in told)
+        options = ", ".join(f"--{name}" for name in MEASURES)
         raise typer.BadParameter(f"expected a budget, one or more of {options}")
     return budgets
 

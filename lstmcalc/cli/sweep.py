@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from lstmcalc.cli.cluster import Scheduler, cluster
 from lstmcalc.cli.forms import FORMS, Output, form_of
-from lstmcalc.cli.models import is_source
+from lstmcalc.cli.models import files_of, is_source
+from lstmcalc.cli.options import AsJson, Model
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.terminal import progress
+from lstmcalc.errors import SpecError
 
 if TYPE_CHECKING:
     from lstmcalc.memory import Setting
@@ -26,6 +28,10 @@ __all__ = ["sweep"]
 #: The endings of files in forms that no other command has.
 MORE_FORMS = {".csv": "csv", ".png": "png"}
 PLOTS = ("svg", "png")
+#: What an option for the memory wants beside it.
+MEMORY = "`--measure memory`"
+#: The name of an option, which no negative number is.
+OPTION = re.compile(r"--?[A-Za-z]")
 
 What = Annotated[
     str, typer.Argument(metavar="LAYER|SOURCE", help="A layer's name, a call such as `LSTM(64)`, or a model's file.")
@@ -54,7 +60,6 @@ Precision = Annotated[
     str | None,
     typer.Option("--precision", metavar="float32|mixed_float16|mixed_bfloat16", help="The precision, for the memory."),
 ]
-Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Which model, where a file holds several.")]
 Form = Annotated[
     str | None,
     typer.Option(
@@ -63,7 +68,6 @@ Form = Annotated[
         help="The form of the answer; by default text, or what the ending of FILE says; svg and png are plots.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json: a document per line and source.")]
 
 
 @dataclass(frozen=True)
@@ -96,15 +100,18 @@ def sweep(
     page = Page(form_of(form, as_json, output, MORE_FORMS), output)
     if page.form == "png" and output is None:
         raise typer.BadParameter("expected a file to write the picture to, got none", param_hint="--output")
-    words, options = _words([what, *context.args])
-    ranges = _joined(options, values or [])
+    words, shapes, given, single = _words([what, *context.args], inputs or [])
+    ranges = _joined(given, values or [])
+    if not ranges and single and batch is None:
+        reason = f"expected values to go through, such as 32,64 or 32..512:32, got {single.text}"
+        raise typer.BadParameter(reason, param_hint=single.option)
     sources = _sources([what, *context.args], inputs or [], model)
     asked = _asked(ranges, measures, batch, optimizer, precision)
     found: list[Sweep] = []
     with cluster(scheduler) as executor:
         for source in sources:
             with page.source(source, partly=False):
-                spec = _spec(source, model) if is_source(what) else _layer(words, inputs or [], source)
+                spec = _spec(source, model) if is_source(what) else _layer(words, shapes, source)
                 found.append(_swept(spec, asked, executor))
                 if page.form not in PLOTS:
                     _show(page, found[-1])
@@ -114,16 +121,13 @@ def sweep(
     page.close()
 
 
-def _sources(words: list[str], inputs: list[str], model: str | None) -> list[str]:
+def _sources(words: Sequence[str], inputs: Sequence[str], model: str | None) -> Sequence[str]:
     """The files of a command line, or the one layer that its words state, as they state it."""
     if not is_source(words[0]):
         if model is not None:
             raise typer.BadParameter("expected a model's file beside it, got a layer", param_hint="--model")
         return [" ".join((*words, *(f"--input {shape}" for shape in inputs)))]
-    strange = next((word for word in words if word.startswith("-") and word != "-"), "--input" if inputs else "")
-    if strange:
-        raise typer.BadParameter(f"expected files, as {words[0]} is one, got {strange}, which is for a layer")
-    return words
+    return files_of(words, inputs)
 
 
 def _spec(source: str, model: str | None) -> Spec:
@@ -138,32 +142,73 @@ def _layer(words: list[str], inputs: list[str], source: str) -> Spec:
     return replace(read_layer(words, inputs), source=source)
 
 
-def _words(words: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """A layer's words with a symbol in the place of each range, and the ranges by the symbol's name."""
-    shown, ranges = [], []
-    option = ""
+class Given(NamedTuple):
+    """Values to go through: the symbol that stands for them, their text, and the option that states them."""
+
+    symbol: str
+    text: str
+    option: str
+
+
+def _words(words: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], list[str], list[Given], Given | None]:
+    """A layer's words and inputs with symbols in the place of several values, these values, and a size that has one."""
+    sizes, shown, found, option = _sizes_of(words[0]), [], [], ""
+    single = None
     for word in words:
-        name, equals, value = word.partition("=") if word.startswith("-") else (option, "", word)
+        is_option = OPTION.match(word) is not None
+        name, equals, value = word.partition("=") if is_option else (option, "", word)
         symbol = re.sub(r"\W", "_", name.lstrip("-"))
-        if ".." in value and symbol.isidentifier():
-            ranges.append((symbol, value))
+        if symbol.isidentifier() and (".." in value or (symbol in sizes and "," in value)):
+            found.append(Given(symbol, value, name))
             word = f"{name}={symbol}" if equals else symbol
-        option = name if word.startswith("-") and not equals else ""
+        elif symbol in sizes and value:
+            single = single or Given(symbol, value, name)
+        option = name if is_option and not equals else ""
         shown.append(word)
-    return shown, ranges
+    placed = [_input(shown, place, text) for place, text in enumerate(inputs)]
+    return shown, [text for text, _ in placed], [*found, *(each for _, more in placed for each in more)], single
 
 
-def _joined(ranges: Sequence[tuple[str, str]], words: Sequence[str]) -> dict[str, Sequence[int]]:
+def _sizes_of(word: str) -> list[str]:
+    """The arguments of a layer that are one size, for which a list means several values."""
+    from lstmcalc.layers import RULES
+    from lstmcalc.sources.layer_options import find_class
+
+    name = find_class(word.partition("(")[0].strip())
+    return [key for key, argument in RULES[name].arguments.items() if argument.kind == "size"] if name else []
+
+
+def _input(words: Sequence[str], place: int, text: str) -> tuple[str, list[Given]]:
+    """An input with symbols in the place of ranges, called as the axes of the layer are, and the ranges."""
+    if ".." not in text:
+        return text, []
+    from lstmcalc.sources.layer_options import read_layer
+
+    parts, found = [part.strip() for part in text.split(",")], []
+    try:
+        ports = read_layer(words).inputs
+        axes = ports[min(place, len(ports) - 1)].shape[-len(parts) :]
+    except SpecError:
+        axes = ()
+    for index, part in enumerate(parts):
+        axis = str(axes[index - len(parts)]) if index - len(parts) >= -len(axes) else ""
+        if ".." in part:
+            found.append(Given(axis if axis.isidentifier() else f"axis_{index + 1}", part, "--input"))
+            parts[index] = found[-1].symbol
+    return ",".join(parts), found
+
+
+def _joined(given: Sequence[Given], words: Sequence[str]) -> dict[str, Sequence[int]]:
     """What `--set` and a layer's options say of each symbol; a usage error where that is no range, or said twice."""
     from lstmcalc.sweeping import RangeError, read_values
 
-    told = [(name, text, f"--{name.replace('_', '-')}") for name, text in ranges]
+    told = list(given)
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not all(part for part in name.split(".")):
             reason = f"expected NAME=VALUES such as U=64, U=32..512:32 or lstm.units=50,100, got {word or 'nothing'}"
             raise typer.BadParameter(reason, param_hint="--set")
-        told.append((name, text, "--set"))
+        told.append(Given(name, text, "--set"))
     found: dict[str, Sequence[int]] = {}
     for name, text, option in told:
         if name in found:
@@ -171,7 +216,8 @@ def _joined(ranges: Sequence[tuple[str, str]], words: Sequence[str]) -> dict[str
         try:
             found[name] = read_values(text)
         except RangeError as error:
-            raise typer.BadParameter(f"{name}: {error}", param_hint=option) from None
+            of = f"{name}: " if option == "--set" else ""
+            raise typer.BadParameter(f"{of}{error}", param_hint=option) from None
     return found
 
 
@@ -206,16 +252,13 @@ def _measures(words: Sequence[str]) -> list[str]:
 
 
 def _setting(names: Sequence[str], optimizer: str | None, precision: str | None) -> Setting:
-    from lstmcalc.cli.memory import asked_memory
+    from lstmcalc.cli.memory import asked_memory, only_with_memory
     from lstmcalc.memory import Setting
 
     if "memory" in names:
         asked = asked_memory(True, optimizer, precision, None)
         return Setting(optimizer=asked.optimizer, precision=asked.precision) if asked else Setting()
-    for option, value in (("--optimizer", optimizer), ("--precision", precision)):
-        if value is not None:
-            reason = "expected `--measure memory` beside it, which alone depends on it"
-            raise typer.BadParameter(reason, param_hint=option)
+    only_with_memory(False, MEMORY, optimizer, precision)
     return Setting()
 
 
@@ -233,18 +276,20 @@ def _with_batch(
     if len(values) == 1:
         return ranges, replace(setting, batch=values[0]), values[0]
     if "memory" not in names:
-        reason = "expected `--measure memory` beside several sizes, as all else is measured per sample"
+        reason = f"expected {MEMORY} beside several sizes, as all else is measured per sample"
         raise typer.BadParameter(reason, param_hint="--batch")
     name = next(each for each in ("batch", "batch_size", "batch_size_") if each not in ranges)
     return {**ranges, name: values}, replace(setting, batch=symbol(name)), None
 
 
 def _swept(spec: Spec, asked: Asked, executor: Any) -> Sweep:
+    from lstmcalc.cli.memory import checked_batch
     from lstmcalc.sweeping import stated_batch
     from lstmcalc.sweeping import sweep as run
 
+    checked_batch(spec, asked.batch, "memory" in (asked.measures or ()), MEMORY)
     setting = asked.setting if asked.has_batch else replace(asked.setting, batch=stated_batch(spec))
-    with _progress() as progress:
+    with progress("points") as show:
         return run(
             spec,
             asked.ranges,
@@ -252,7 +297,7 @@ def _swept(spec: Spec, asked: Asked, executor: Any) -> Sweep:
             setting=setting,
             batch=asked.batch,
             executor=executor,
-            progress=progress,
+            progress=show and partial(show, "points"),
         )
 
 
@@ -265,12 +310,23 @@ def _show(page: Page, found: Sweep) -> None:
         raise typer.BadParameter(f"{reason}: csv, json and text take them", param_hint="--format")
     if page.form == "csv":
         page.text(sweep_csv(found))
+        _tell_left_out(found)
         return
 
     def text() -> str:
         return sweep_text(found, page.width, page.colour, few=page.width is not None)
 
     page.answer(lambda: sweep_document(found), lambda: sweep_json(found), text=text)
+    if page.form == "json":
+        _tell_left_out(found)
+
+
+def _tell_left_out(found: Sweep) -> None:
+    """Says beside an answer without words which measures it lacks."""
+    from lstmcalc.renderers.sweep_document import left_out_notes
+
+    for note in left_out_notes(found):
+        typer.echo(f"lstmcalc: {found.name}: {note}", err=True)
 
 
 def _draw(page: Page, found: Sequence[Sweep]) -> None:
@@ -283,6 +339,8 @@ def _draw(page: Page, found: Sequence[Sweep]) -> None:
     except PlotMissing as error:
         typer.echo(f"lstmcalc: {error}", err=True)
         raise typer.Exit(2) from None
+    for each in found:
+        _tell_left_out(each)
     if page.output is not None:
         page.save(picture)
     else:
@@ -290,17 +348,3 @@ def _draw(page: Page, found: Sequence[Sweep]) -> None:
     if page.failed:
         raise typer.Exit(1)
     raise typer.Exit
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal's standard error, where there is enough to wait for."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("points", total=None)
-        yield lambda done, points: bar.update(task, completed=done, total=points)

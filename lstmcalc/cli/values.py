@@ -1,4 +1,4 @@
-"""What `--set` and `--to` say."""
+"""What `--set`, `--to` and options of amounts say."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 import typer
 
-__all__ = ["checked_target", "values_of"]
+__all__ = ["checked_target", "read_amount", "values_of"]
 
 
-def values_of(words: Iterable[str] | None) -> dict[str, int]:
+def values_of(words: Iterable[str] | None, of_layers: bool = False) -> dict[str, int]:
     """`NAME=VALUE` words as a mapping; a usage error where one is something else.
+
+    With `of_layers` a name may be `layer.argument`.
 
     >>> values_of(["T=10", "U=64"])
     {'T': 10, 'U': 64}
@@ -18,10 +20,24 @@ def values_of(words: Iterable[str] | None) -> dict[str, int]:
     values = {}
     for word in words or []:
         name, _, number = word.partition("=")
-        if not name.isidentifier() or not number.isdecimal() or len(number) > 4000 or int(number) < 1:
+        named = all(name.split(".")) if of_layers else name.isidentifier()
+        if not named or not number.isdecimal() or len(number) > 4000 or int(number) < 1:
             raise typer.BadParameter(f"expected NAME=VALUE with a positive integer, got {word}", param_hint="--set")
         values[name] = int(number)
     return values
+
+
+def read_amount(text: str, unit: str, option: str, above_zero: str = "") -> int:
+    """An amount as people write it; a usage error where it is none, or 0 where something `above_zero` is expected."""
+    from lstmcalc.measures import amount
+
+    try:
+        found = amount(text, unit)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+    if above_zero and found < 1:
+        raise typer.BadParameter(f"expected {above_zero}, got {text}", param_hint=option)
+    return found
 
 
 def checked_target(target: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from lstmcalc.comparing.comparison import Comparison
 from lstmcalc.comparing.difference import ASPECTS, Amounts, Change, Difference, LayerDifference, PortDifference
@@ -54,8 +55,9 @@ def laid_beside(
     values: Mapping[str, int] | None = None,
     batch: int | None = None,
     aspects: Iterable[str] = ASPECTS,
+    whole: bool = True,
 ) -> Difference:
-    """The same of models whose reports are there, which may lack what their faults hide."""
+    """The same of models whose reports are there; they are not `whole` where they lack what their faults hide."""
     told = values or {}
     both = old[0], new[0]
     named = in_same_names(old[0], new[0], told), in_same_names(new[0], old[0], told)
@@ -63,7 +65,8 @@ def laid_beside(
         side_of(*each, spec, own_values(each[0], both, told), batch)
         for each, spec in zip((old, new), named, strict=True)
     )
-    return Comparison(mine, theirs, aspects).difference()
+    found = Comparison(mine, theirs, aspects).difference()
+    return replace(found, whole=found.whole and whole)
 
 
 def with_named_sizes(old: Spec, new: Spec, values: Mapping[str, int]) -> tuple[Spec, Spec]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import Any
 
+from lstmcalc.comparing.code import code_changes, is_untold
 from lstmcalc.comparing.difference import (
     ASPECTS,
     Change,
@@ -17,10 +18,14 @@ from lstmcalc.comparing.difference import (
 from lstmcalc.comparing.matching import in_order, matched
 from lstmcalc.comparing.sides import Part, Side, automatic
 from lstmcalc.dims import UNKNOWN, Dim
-from lstmcalc.report import LayerReport, Port, Shape
+from lstmcalc.report import Holds, LayerReport, Port, Shape
 from lstmcalc.spec import Ref
 
 __all__ = ["Comparison"]
+
+#: The arguments besides sizes that a printed summary shows, by the shape or the count that they make.
+PRINTED = ("return_sequences", "return_state", "use_bias", "padding", "data_format", "merge_mode", "axis", "scale",
+           "center", "keepdims", "reset_after", "depth_multiplier", "groups", "strides", "kernel_size")  # fmt: skip
 
 
 class Comparison:
@@ -31,7 +36,7 @@ class Comparison:
         self.printed = old.spec.printed or new.spec.printed
         wanted = set(aspects)
         self.aspects = tuple(
-            aspect for aspect in ASPECTS if aspect in wanted and not (self.printed and aspect == "cost")
+            aspect for aspect in ASPECTS if aspect in wanted and not (self.printed and aspect in ("code", "cost"))
         )
         self.sequential = old.report.sequential and new.report.sequential
         self.pairs = matched(old.parts, new.parts)
@@ -45,7 +50,16 @@ class Comparison:
         """What tells the two apart."""
         old, new = self.old.report, self.new.report
         return Difference(old.source, new.source, old.name, new.name, tuple(self._ports()), tuple(self._layers()),
-                          self.aspects, self.sequential, self.printed, self._stand_ins())  # fmt: skip
+                          self.aspects, self.sequential, self.printed, self._stand_ins(), tuple(self._conditions()),
+                          whole=old.complete and new.complete)  # fmt: skip
+
+    def _conditions(self) -> Iterator[tuple[str, Holds]]:
+        """The conditions under which the models hold, each with whose it is: old, new or both."""
+        old, new = self.old.costed.assumptions, self.new.costed.assumptions
+        mine = {(self.names.get(held.layer, held.layer), held.text): held for held in old}
+        theirs = {(held.layer, held.text): held for held in new}
+        for key, held in {**mine, **theirs}.items():
+            yield "both" if key in mine and key in theirs else "old" if key in mine else "new", held
 
     def _stand_ins(self) -> tuple[str, ...]:
         """The symbols that costs are told in and that neither model has."""
@@ -68,47 +82,54 @@ class Comparison:
     def _one(self, here: int | None, there: int | None, moved: bool = False) -> LayerDifference:
         old = None if here is None else self._side(self.old, here)
         new = None if there is None else self._side(self.new, there)
+        amounts = _amounts_differ(LayerDifference(old, new))
         if here is None or there is None or old is None or new is None:
-            alone = LayerDifference(old, new)
-            return self._with_aspects(alone, {"layers"} | _amounts_differ(alone))
+            return LayerDifference(old, new, aspects=self._compared({"layers"} | amounts))
         mine, theirs = self.old.parts[here], self.new.parts[there]
         inside = self._inside(mine, theirs)
-        shapes = tuple(_shape_changes(old.layer, new.layer, self.printed))
-        named = () if old.name == new.name or (mine.automatic and theirs.automatic) else (
-            Change("name", old.name, new.name),)  # fmt: skip
-        places = (Change("place", old.place, new.place),) if moved else ()
-        found = LayerDifference(old, new, named, places, shapes=shapes, inside=inside,
-                                connections=tuple(self._connections(mine, theirs)))  # fmt: skip
-        amounts = _amounts_differ(found)
-        arguments = tuple(_arguments(mine, theirs))
-        if self.printed and mine.kind == theirs.kind and not shapes and "params" not in amounts:
-            arguments = ()
-        return self._with_aspects(_replace(found, arguments), self._aspects(found, arguments) | amounts)
+        changes = [*_name_changes(mine, theirs)]
+        if moved:
+            changes += self._order_changes(old, new)
+        shapes = list(_shape_changes(old.layer, new.layer, self.printed))
+        if not self.printed:
+            changes += _argument_changes(mine, theirs)
+            changes += _code_changes(mine, theirs, changes)
+        elif mine.kind != theirs.kind or shapes or "params" in amounts:
+            changes += (change for change in _argument_changes(mine, theirs) if self._is_printed(mine, change))
+        changes += [*shapes, *self._connections(mine, theirs)]
+        aspects = amounts.union((change.aspect for change in changes), inside.aspects if inside else ())
+        untold = "code" in self.aspects and mine.kind == theirs.kind and is_untold(mine.code, theirs.code)
+        untold |= inside is not None and bool(inside.untold)
+        return LayerDifference(old, new, self._told(changes), inside, self._compared(aspects), untold)
 
-    def _aspects(self, found: LayerDifference, arguments: Sequence[Change]) -> set[str]:
-        parts = {"names": found.named, "order": found.moved, "arguments": arguments,
-                 "connections": found.connections, "shapes": found.shapes}  # fmt: skip
-        aspects = {aspect for aspect, changes in parts.items() if changes}
-        return aspects | (found.inside.aspects if found.inside else set())
+    def _is_printed(self, part: Part, change: Change) -> bool:
+        """Whether a printed summary shows an argument, in what goes out or in the count."""
+        if change.what == "trainable":
+            return self.old.spec.shows_trained and self.new.spec.shows_trained
+        name = change.what.rpartition(".")[2]
+        argument = part.kinds.get(name)
+        return change.what == "layer" or name in PRINTED or argument in ("size", "sizes", "shape", "layer", "layers")
 
-    def _with_aspects(self, found: LayerDifference, aspects: set[str]) -> LayerDifference:
-        """The difference without what is not compared."""
-        seen = frozenset(aspects & set(self.aspects))
-        return LayerDifference(
-            found.old,
-            found.new,
-            found.named if "names" in seen else (),
-            found.moved if "order" in seen else (),
-            found.arguments if "arguments" in seen else (),
-            found.connections if "connections" in seen else (),
-            found.shapes if "shapes" in seen else (),
-            found.inside,
-            seen,
-        )
+    def _order_changes(self, old: LayerSide, new: LayerSide) -> Iterator[Change]:
+        """Where a layer stands that others have passed; where it has the same number, what it stands behind."""
+        if old.place != new.place:
+            yield Change("order", "place", old.place, new.place)
+            return
+        before = [side.parts[one.place - 2].name if one.place > 1 else None
+                  for side, one in ((self.old, old), (self.new, new))]  # fmt: skip
+        if self.names.get(before[0] or "", before[0]) != before[1]:
+            yield Change("order", "behind", *before)
+
+    def _compared(self, aspects: Set[str]) -> frozenset[str]:
+        return frozenset(aspects & set(self.aspects))
+
+    def _told(self, changes: Iterable[Change]) -> tuple[Change, ...]:
+        """The changes in what is compared."""
+        return tuple(change for change in changes if change.aspect in self.aspects)
 
     def _side(self, side: Side, place: int) -> LayerSide:
         part = side.parts[place]
-        told = tuple(map(_told, side.refs_of(part.name)))
+        told = tuple(map(_spoken, side.refs_of(part.name)))
         return LayerSide(part.layer, place + 1, side.amounts[part.name], part.call, told)
 
     def _inside(self, mine: Part, theirs: Part) -> Difference | None:
@@ -121,7 +142,11 @@ class Comparison:
             return
         here, there = list(self.old.refs_of(mine.name)), list(self.new.refs_of(theirs.name))
         if [_in_names(told, self.names) for told in here] != [_in_names(told, {}) for told in there]:
-            yield Change("connected to", _spoken(here), _spoken(there))
+            old, new = ("; ".join(map(_spoken, told)) for told in (here, there))
+            if old == new:
+                # It is the applications of one layer that are others.
+                old, new = ("; ".join(_spoken(each, True) for each in told) for told in (here, there))
+            yield Change("connections", "connected to", old, new)
 
     def _ports(self) -> Iterator[PortDifference]:
         yield from self._side_by_side("input", self.old.report.inputs, self.new.report.inputs)
@@ -132,46 +157,56 @@ class Comparison:
             old = olds[place] if place < len(olds) else None
             new = news[place] if place < len(news) else None
             changes = tuple(self._port_changes(what, old, new)) if old and new else ()
-            aspects = {_ASPECT_OF[change.what] for change in changes} if old and new else {"layers"}
-            seen = frozenset(aspects & set(self.aspects))
-            kept = tuple(change for change in changes if _ASPECT_OF[change.what] in seen)
-            yield PortDifference(what, old, new, kept, seen)
+            aspects = {change.aspect for change in changes} if old and new else {"layers"}
+            yield PortDifference(what, old, new, self._told(changes), self._compared(aspects))
 
     def _port_changes(self, what: str, old: Port, new: Port) -> Iterator[Change]:
         if not _same_shape(old.shape, new.shape, self.printed):
-            yield Change("shape", old.shape, new.shape)
+            yield Change("shapes", "shape", old.shape, new.shape)
         if what == "input":
             own = all(automatic(port.name, "InputLayer") for port in (old, new))
             if old.name != new.name and not own and not self.printed:
-                yield Change("name", old.name, new.name)
+                yield Change("names", "name", old.name, new.name)
             if old.dtype != new.dtype and not self.printed:
-                yield Change("dtype", old.dtype, new.dtype)
+                yield Change("arguments", "dtype", old.dtype, new.dtype)
         elif old.ref and new.ref and not self.sequential and _in_name(old.ref, self.names) != _in_name(new.ref, {}):
-            yield Change("from", str(old.ref), str(new.ref))
+            calls = str(old.ref) == str(new.ref)
+            yield Change("connections", "from", _ref_text(old.ref, calls), _ref_text(new.ref, calls))
 
-
-#: Which of `ASPECTS` a change of an input or output is.
-_ASPECT_OF = {"shape": "shapes", "name": "names", "dtype": "arguments", "from": "connections"}
 
 Told = tuple[tuple[str, tuple[Any, ...]], ...]
 
 
-def _replace(found: LayerDifference, arguments: tuple[Change, ...]) -> LayerDifference:
-    return LayerDifference(found.old, found.new, found.named, found.moved, arguments, found.connections, found.shapes,
-                           found.inside)  # fmt: skip
+def _name_changes(mine: Part, theirs: Part) -> Iterator[Change]:
+    """The name, where it is another, and a person chose one of the two."""
+    if mine.name != theirs.name and not (mine.automatic and theirs.automatic):
+        yield Change("names", "name", mine.name, theirs.name)
 
 
-def _arguments(mine: Part, theirs: Part) -> Iterator[Change]:
+def _argument_changes(mine: Part, theirs: Part) -> Iterator[Change]:
     """The arguments that have other values; the whole call where the class is another.
 
     A model is one, whether it is Sequential, functional, or of a class of its own.
     """
     if mine.kind != theirs.kind:
-        yield Change("layer", mine.call, theirs.call)
+        yield Change("arguments", "layer", mine.call, theirs.call)
     elif mine.layer.nested is None:
-        for key in dict.fromkeys((*mine.arguments, *theirs.arguments)):
+        for key in _comparable(mine, theirs):
             if (old := mine.arguments.get(key)) != (new := theirs.arguments.get(key)):
-                yield Change(key, old, new)
+                yield Change("arguments", key, old, new)
+
+
+def _comparable(mine: Part, theirs: Part) -> Iterable[str]:
+    """The arguments that can be compared: where no rule has taken them, those that are stated there."""
+    stated = [part.arguments for part in (mine, theirs) if not part.read] or [mine.arguments, theirs.arguments]
+    return dict.fromkeys(key for arguments in stated for key in arguments)
+
+
+def _code_changes(mine: Part, theirs: Part, others: Iterable[Change]) -> Iterator[Change]:
+    """The code that is other, but for that of an argument of which this is said already."""
+    if mine.kind == theirs.kind:
+        told = {change.what for change in others}
+        yield from (change for change in code_changes(mine.code, theirs.code) if change.what not in told)
 
 
 def _amounts_differ(found: LayerDifference) -> set[str]:
@@ -189,9 +224,14 @@ def _shape_changes(old: LayerReport, new: LayerReport, printed: bool) -> Iterato
     """The shapes of what each application gives, where they are known and differ."""
     if any(call.outputs is None for call in (*old.calls, *new.calls)):
         return
-    mine, theirs = ([shape for call in layer.calls for shape in call.outputs or ()] for layer in (old, new))
-    if len(mine) != len(theirs) or not all(_same_shape(*pair, printed) for pair in zip(mine, theirs, strict=True)):
-        yield Change("shape", old.output_shapes, new.output_shapes)
+    mine, theirs = ([call.outputs or () for call in layer.calls] for layer in (old, new))
+    if len(mine) != len(theirs):
+        # How often a layer is applied is told by what it is connected to.
+        mine, theirs = list(dict.fromkeys(mine)), list(dict.fromkeys(theirs))
+    here, there = (tuple(shape for outputs in calls for shape in outputs) for calls in (mine, theirs))
+    if len(here) != len(there) or not all(_same_shape(*pair, printed) for pair in zip(here, there, strict=True)):
+        shown = old.output_shapes, new.output_shapes
+        yield Change("shapes", "shape", *(shown if shown[0] != shown[1] else (here, there)))
 
 
 def _same_shape(old: Shape | None, new: Shape | None, printed: bool) -> bool:
@@ -218,11 +258,13 @@ def _in_names(told: Told, names: Mapping[str, str]) -> Any:
     return [(key, [_in_name(value, names) for value in values]) for key, values in told]
 
 
-def _told(told: Told) -> str:
-    """What an application reads, in words."""
-    parts = (f"{f'{key}: ' if key else ''}{', '.join(map(str, values))}" for key, values in told)
+def _spoken(told: Told, calls: bool = False) -> str:
+    """What an application reads, in words; `calls` tells applications of one layer apart."""
+    parts = (
+        f"{f'{key}: ' if key else ''}{', '.join(_ref_text(value, calls) for value in values)}" for key, values in told
+    )
     return ", ".join(parts)
 
 
-def _spoken(applications: Sequence[Told]) -> str:
-    return "; ".join(map(_told, applications))
+def _ref_text(value: Any, calls: bool) -> str:
+    return f"{value} (call {value.call + 1})" if calls and isinstance(value, Ref) else str(value)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lstmcalc.dims import Dim, total
-from lstmcalc.report import LayerReport, Port
+from lstmcalc.report import Holds, LayerReport, Port
 
 __all__ = ["ASPECTS", "Amounts", "Change", "Difference", "LayerDifference", "LayerSide", "PortDifference"]
 
 #: What can differ between two models.
-ASPECTS = ("layers", "names", "order", "arguments", "connections", "shapes", "params", "cost")
+ASPECTS = ("layers", "names", "order", "arguments", "code", "connections", "shapes", "params", "cost")
 
 
 class Amounts(NamedTuple):
@@ -45,17 +45,14 @@ class Amounts(NamedTuple):
 class Change:
     """One thing that is another in the new model; None on a side that does not have it.
 
-    `what` is the name of an argument, or `shape`, `name`, `connected to` and the like.
+    `aspect` is which of `ASPECTS` it is, `what` the name of an argument, or `shape`, `name`, `connected to` and the
+    like.
     """
 
+    aspect: str
     what: str
     old: Any
     new: Any
-
-    @property
-    def mirrored(self) -> Change:
-        """The same change, backwards."""
-        return Change(self.what, self.new, self.old)
 
 
 @dataclass(frozen=True)
@@ -86,19 +83,16 @@ class LayerSide:
 class LayerDifference:
     """A layer of the old model, and the one that is its counterpart in the new one; None where there is none.
 
-    `inside` compares what they hold, where both are models. `named` holds a change of name, `moved` one of place,
-    `arguments` the whole call where the class is another; `aspects` is which of `ASPECTS` differ.
+    `inside` compares what they hold, where both are models. `aspects` is which of `ASPECTS` differ; of `changes` those
+    are told, and what the two take is in `delta`. `untold` tells that there is code which not both sources hold.
     """
 
     old: LayerSide | None
     new: LayerSide | None
-    named: tuple[Change, ...] = ()
-    moved: tuple[Change, ...] = ()
-    arguments: tuple[Change, ...] = ()
-    connections: tuple[Change, ...] = ()
-    shapes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     inside: Difference | None = None
     aspects: frozenset[str] = frozenset()
+    untold: bool = False
 
     @property
     def kind(self) -> str:
@@ -146,7 +140,8 @@ class Difference:
     The layers stand in the order of the new model, removed ones where they stood. The deltas of all layers sum to that
     of the totals. `compared` is which of `ASPECTS` were looked at. `printed` tells that one of the two is a printed
     summary, and `sequential` that both are Sequential. `stand_ins` are the symbols that stand for sizes of inputs which
-    are not known, in what the models cost.
+    are not known, in what the models cost, `conditions` those under which the models hold, each with whose it is (old,
+    new or both), and `whole` tells that all of both models is known.
     """
 
     old_source: str
@@ -159,12 +154,29 @@ class Difference:
     sequential: bool = False
     printed: bool = False
     stand_ins: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, Holds], ...] = ()
+    whole: bool = True
 
     @property
     def aspects(self) -> frozenset[str]:
-        """Which of `ASPECTS` differ anywhere."""
+        """Which of `ASPECTS` differ anywhere; a condition is one on shapes."""
         parts: tuple[PortDifference | LayerDifference, ...] = (*self.ports, *self.layers)
-        return frozenset(aspect for part in parts for aspect in part.aspects)
+        found = {aspect for part in parts for aspect in part.aspects}
+        if "shapes" in self.compared and any(whose != "both" for whose, _ in self.conditions):
+            found.add("shapes")
+        return frozenset(found)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The layers whose code is not in both sources, so that it was not compared; those of models inside by path."""
+        return tuple(
+            path
+            for layer in self.layers
+            if layer.untold
+            for path in (
+                (f"{layer.side.name}.{name}" for name in layer.inside.untold) if layer.inside else (layer.side.name,)
+            )
+        )
 
     @property
     def equal(self) -> bool:

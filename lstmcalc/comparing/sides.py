@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from lstmcalc.comparing.arguments import resolved_arguments, shown_value
+from lstmcalc.comparing.code import code_of_layer
 from lstmcalc.comparing.difference import Amounts
 from lstmcalc.conversion.arguments import written_key
-from lstmcalc.dims import UNKNOWN, Dim, lift_size, symbols_of, total
+from lstmcalc.dims import UNKNOWN, Dim, lift_size, symbols_of
 from lstmcalc.errors import SpecError
 from lstmcalc.explanation.keras_calls import written
 from lstmcalc.explanation.walk.places import Place, inner_places
 from lstmcalc.inference import infer
+from lstmcalc.layers import find_rule
+from lstmcalc.layers.costs import UNKNOWN_COST
 from lstmcalc.nesting import ModelRule
 from lstmcalc.opening import named_sizes
-from lstmcalc.report import LayerReport, Report, WeightReport
-from lstmcalc.spec import OWN_NAMES, Spec, snake_case
+from lstmcalc.report import LayerReport, Report, Totals
+from lstmcalc.spec import OWN_NAMES, LayerSpec, Spec, snake_case
 
 __all__ = ["Part", "Side", "automatic", "in_same_names", "side_of"]
 
@@ -28,7 +31,10 @@ INPUT_NAMES = ("input", "input_layer", "keras_tensor")
 
 @dataclass(frozen=True)
 class Part:
-    """A layer of a model: its arguments, and what they are as text, by which it is recognised."""
+    """A layer of a model: its arguments, and what they are as text, by which it is recognised.
+
+    `read` tells that a rule has taken the arguments, and filled in defaults; `kinds` are those of the arguments.
+    """
 
     layer: LayerReport
     family: str
@@ -36,6 +42,9 @@ class Part:
     arguments: Mapping[str, Any]
     call: str
     facts: tuple[tuple[str, str], ...]
+    code: Mapping[str, str] = field(default_factory=dict)
+    read: bool = True
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -86,23 +95,16 @@ class Side:
     @cached_property
     def amounts(self) -> Mapping[str, Amounts]:
         """What each layer takes; a weight that several hold is counted once."""
-        counted = {id(weight) for weight in self.report_weights}
         costs = {layer.name: layer.cost for layer in self.costed.layers}
         found = {}
-        for layer in self.report.layers:
-            weights = [weight for weight in layer.weights if id(weight) in counted]
-            if not self.trained:
-                weights = [replace(weight, trainable=False) for weight in weights]
-            cost = costs.get(layer.name, layer.cost)
-            hidden = self.spec.printed
-            macs, flops = (UNKNOWN, UNKNOWN) if hidden else (cost.macs, cost.flops)
-            found[layer.name] = Amounts(*_counts(weights, layer.known), macs, flops)
+        for layer in self.report.apart:
+            weights = tuple(replace(each, trainable=each.trainable and self.trained) for each in layer.weights)
+            cost = UNKNOWN_COST if self.spec.printed else costs.get(layer.name, layer.cost)
+            counts = _counts(Totals.of(weights), layer.known)
+            if self.spec.printed:
+                counts = counts[0], *(counts[1:3] if self.spec.shows_trained else (UNKNOWN, UNKNOWN)), UNKNOWN
+            found[layer.name] = Amounts(*counts, cost.macs, cost.flops)
         return found
-
-    @cached_property
-    def report_weights(self) -> tuple[WeightReport, ...]:
-        """Every weight of the model, once."""
-        return self.report.weights
 
     def inner(self, name: str) -> Side | None:
         """The model that a layer is; None for any other layer."""
@@ -150,8 +152,19 @@ class Side:
                 written(rule, spec.class_name),
                 rule.family,
             )
-        facts = tuple((key, shown_value(value)) for key, value in arguments.items())
-        return Part(layer, family, own, arguments, call, facts)
+        code = code_of_layer(spec)
+        facts = tuple((key, shown_value(value)) for key, value in (*arguments.items(), *code.items()))
+        return Part(layer, family, own, arguments, call, facts, code, rule is not None, _kinds(spec))
+
+
+def _kinds(spec: LayerSpec) -> dict[str, str]:
+    """The kinds of a layer's arguments by name, those of a layer that it wraps, too."""
+    rule = find_rule(spec.class_name)
+    found = {key: argument.kind for key, argument in rule.arguments.items()} if rule else {}
+    for value in spec.arguments.values():
+        if isinstance(value, LayerSpec):
+            found = {**_kinds(value), **found}
+    return found
 
 
 def side_of(spec: Spec, report: Report, named: Spec, values: Mapping[str, int], batch: int | None) -> Side:
@@ -189,13 +202,11 @@ def _is_open(size: Any, spec: Spec, values: Mapping[str, int]) -> bool:
     return isinstance(size, str) and size.isidentifier() and size not in spec.symbols and size not in values
 
 
-def _counts(weights: list[WeightReport], known: bool) -> tuple[Dim, Dim, Dim, Dim]:
+def _counts(totals: Totals, known: bool) -> tuple[Dim, Dim, Dim, Dim]:
     if not known:
         return (UNKNOWN,) * 4
-    trained = [weight for weight in weights if weight.trainable]
-    frozen = [weight for weight in weights if not weight.trainable]
-    params = (total(lift_size(weight.params) for weight in group) for group in (weights, trained, frozen))
-    return *params, total(lift_size(weight.bytes) for weight in weights)  # type: ignore[return-value]  # three and one
+    frozen = totals.non_trainable_params
+    return lift_size(totals.params), lift_size(totals.trainable_params), lift_size(frozen), lift_size(totals.bytes)
 
 
 def automatic(name: str, class_name: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
-from lstmcalc.dims.notation import parse, to_python, to_text
+from lstmcalc.dims.notation import parse, to_python, to_sum, to_text
 from lstmcalc.dims.polynomial import (
     UNKNOWN,
     Dim,
@@ -59,6 +59,7 @@ __all__ = [
     "symbols_of",
     "terms_of",
     "to_python",
+    "to_sum",
     "to_text",
     "total",
 ]
@@ -196,6 +197,15 @@ class Condition:
     def has_unknown(self) -> bool:
         """Whether a side is unknown, so that no values for symbols can decide it."""
         return self.left is UNKNOWN or self.right is UNKNOWN
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The symbols that decide it.
+
+        >>> sorted(at_least(symbol("T"), symbol("S") + 3).symbols)
+        ['S', 'T']
+        """
+        return frozenset((*symbols_of(self.left), *symbols_of(self.right)))
 
     def substitute(self, values: Mapping[str, Dim]) -> bool | Condition:
         """The answer once these symbols have values, or the condition that remains.

@@ -26,7 +26,7 @@ from lstmcalc.dims.polynomial import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_TEXT = 1_000
 MAX_POWER = 16
@@ -54,6 +54,16 @@ def to_text(size: Dim | None, names: Mapping[str, str] | None = None) -> str:
     'floor((U - 3)/2) + 1'
     """
     return "None" if size is None or size is UNKNOWN else _Typeset(names or {}).size(size)
+
+
+def to_sum(size: Dim) -> str:
+    """The size for reading, as a sum of terms: what a polynomial in one size is easiest to compare by.
+
+    >>> T = symbol("T")
+    >>> to_sum(4 * (3 * T - 2)), to_text(4 * (3 * T - 2))
+    ('12·T - 8', '4·(3·T - 2)')
+    """
+    return "None" if size is UNKNOWN else _Typeset({}).joined(sorted_terms(size))
 
 
 def to_python(size: Dim) -> str:
@@ -95,6 +105,9 @@ class _Python:
             # What is taken away stands behind something that it is taken from: width - kernel_width + 1.
             first = next((place for place, (_, number) in enumerate(terms) if number > 0), 0)
             terms.insert(0, terms.pop(first))
+        return self.joined(terms)
+
+    def joined(self, terms: Iterable[tuple[Monomial, int]]) -> str:
         texts = (self.term(coefficient, monomial) for monomial, coefficient in terms)
         return "".join(f" - {text[1:]}" if text.startswith("-") else f" + {text}" for text in texts).removeprefix(" + ")
 

@@ -11,24 +11,26 @@ from lstmcalc.memory import LOSS, Memory, Setting, memory_of, optimizer_of
 from lstmcalc.memory.fitting import Fit, fit_of
 from lstmcalc.report import Report
 
-__all__ = ["MemoryTold", "in_parts", "tell_memory"]
+__all__ = ["MemoryTold", "in_parts", "tell_memory", "training_words"]
 
-#: What each part is.
+#: What each part is called, and what it is.
 PARTS = {
-    "weights": "all weights, trained or not",
-    "copies": "the weights once more, in the order and dtype of products",
-    "gradients": "one number for each trained weight",
-    "inputs": "a batch; at most with targets as large as the outputs",
-    "activations": "what the layers keep for the gradients",
-    "loss": f"at most {LOSS} numbers for each one that comes out",
-    "backward": "gradients to activations, on their way back",
+    "weights": ("weights", "all weights, trained or not"),
+    "copies": ("weights again", "at most a copy of all weights, laid out or converted for products"),
+    "gradients": ("gradients", "at most one number for each trained weight"),
+    "optimizer": ("optimizer", "the variables of {optimizer}"),
+    "inputs": ("inputs", "a batch; at most with targets as large as the outputs"),
+    "activations": ("activations", "what the layers keep for the gradients"),
+    "backward": ("their gradients", "at most all gradients to activations at the same time"),
+    "forward": ("in passing", "at most what layers hold that no trained weight is in or before"),
+    "loss": ("loss", f"at most {LOSS} numbers for each one that comes out"),
 }
 BASIS = (
-    "Least: every array that the gradients need is kept once, and a gradient takes the place of activations that are "
-    "no longer needed.",
+    "Least: arrays that the gradients need on every backend, each once; a gradient takes the place of activations that "
+    "are no longer needed.",
     "Most: what Keras on JAX keeps where no operations are joined, and all gradients at the same time.",
-    "Not counted: what a backend takes for itself, such as its libraries, space in reserve, and room for the largest "
-    "single operation.",
+    "Not counted: what a backend takes for itself, such as its libraries, space in reserve, room for the largest "
+    "single operation, and what image preprocessing layers hold inside.",
     "The figures follow from the layers. They were held against what JAX plans for training steps on a CPU; nothing "
     "was measured on a GPU.",
 )
@@ -60,14 +62,27 @@ def in_parts(size: Dim) -> str:
     return f"{fixed:,} + {in_words(rest)}" if fixed > 0 and rest != 0 else in_words(size)
 
 
+def training_words(setting: Setting) -> str:
+    """What a model is trained with.
+
+    >>> training_words(Setting(batch=32))
+    'Adam, float32 and a batch of 32'
+    """
+    open_batch = "a batch that is left open"
+    samples = f"a batch of {setting.batch:,}" if isinstance(setting.batch, int) else open_batch
+    return f"{optimizer_of(setting)}, {setting.precision} and {samples}"
+
+
 def tell_memory(report: Report, setting: Setting, budget: int | None = None) -> MemoryTold:
     """What is said of the memory of a training step; with a budget, of the largest batch that fits."""
     memory, optimizer = memory_of(report, setting), optimizer_of(setting)
-    what = {**PARTS, "optimizer": f"the variables of {optimizer}"}
-    rows = [(part.name, part.least, part.most, what[part.name]) for part in memory.parts]
+    told = {name: (label, what.format(optimizer=optimizer)) for name, (label, what) in PARTS.items()}
+    # Most models train all their layers, so that nothing only passes through.
+    parts = [part for part in memory.parts if part.name != "forward" or part.most != 0]
+    rows = [(told[part.name][0], part.least, part.most, told[part.name][1]) for part in parts]
     rows.append(("total", memory.least, memory.most, ""))
     batch = "1 sample" if setting.batch == 1 else f"{in_words(setting.batch)} samples"
-    title = f"Memory of a training step in bytes: {batch}, {optimizer.class_name}, {setting.precision}"
+    title = f"Memory of a training step in bytes: {batch}, {optimizer}, {setting.precision}"
     fit = fit_of(report, setting, budget) if budget is not None else None
     basis = (*BASIS, *_remarks(memory, setting))
     return MemoryTold(memory, setting, title, tuple(rows), basis, fit, _fits(fit) if fit else "")

@@ -44,4 +44,9 @@ def first_inputs(rule: LayerRule | None, layer: LayerReport, call: Call | None) 
     if rule is None or first is None or not first.inputs or first.outputs is None or None in first.inputs:
         return None
     told = {key: value for key, value in call.keywords.items() if not isinstance(value, Ref)} if call else {}
-    return inputs_of(rule, [shape for shape in first.inputs if shape is not None], keywords=told)
+    x = inputs_of(rule, [shape for shape in first.inputs if shape is not None], keywords=told)
+    x.batched = first.batched or x.batched
+    if rule.takes_mask and first.mask.reason != "initial_state":
+        carried = zip(x.shapes, first.mask.inputs, strict=False)
+        x.masks = x.told = tuple(shape[:-1] if carries else None for shape, carries in carried)
+    return x

@@ -11,6 +11,8 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.axes import check_axes, usual_axes
 from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.kept import Held, Kept, Made, kept_by_function, per_sample
 from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, count_axes, layer
 from lstmcalc.shapes import show_shape
@@ -46,7 +48,7 @@ def _activation_or_none() -> Any:
 
 @layer(family="activations")
 class Activation(LayerRule):
-    """Applies a function to every value; `null` leaves them as they are.
+    """Applies a function to every value, but for `glu`, which halves the last axis; `null` leaves them as they are.
 
     keras/src/layers/activations/activation.py, 3.15.1.
     """
@@ -55,16 +57,30 @@ class Activation(LayerRule):
 
     activation: Any = _activation_or_none()
 
+    def output_shape(self, x: Inputs) -> Any:
+        return activated(x, x.shape, self.activation)
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        return x.shape if self.activation == "glu" else None
+
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from of_one(self.activation, x.shape)
+        if self.activation == "glu":
+            yield other_shape(self, x, HALVES)
 
     def work(self, x: Inputs) -> Iterable[Work]:
         return activation_work(self.activation, x.shape)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_by_function(self.activation, made.outputs[0])
+
     examples = [
         Example({"activation": "relu"}, (None, 10, 32), params=0, output=(None, 10, 32)),
+        Example({"activation": "glu"}, (None, 10, 8), params=0, output=(None, 10, 4)),
+        Rejected({"activation": "glu"}, "expected an even number of values for `activation: glu`, got 7: it halves "
+                 "them", (None, 7)),
         Rejected({"activation": "rellu"}, 'expected `activation` to be the name of a Keras activation, got "rellu"'),
-    ]
+    ]  # fmt: skip
 
 
 @layer(family="activations")
@@ -89,6 +105,13 @@ class ReLU(LayerRule):
             steps = 1 + cut + below
         yield Work("relu", Cost(arithmetic=steps * product(x.shape[1:])), "every value is compared and scaled")
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        stated = {name for name in ("max_value", "negative_slope", "threshold") if getattr(self, name)}
+        if len(stated) < 2 and self.max_value in (None, 6):
+            return kept_by_function("leaky_relu" if self.negative_slope else "relu", x.shape)
+        values = per_sample(x.shape)
+        return Kept(most=Held(values=4 * values, bytes=2 * values))
+
     examples = [
         Example({"max_value": 6.0}, (None, 32), params=0, output=(None, 32)),
         Rejected({"max_value": -1.0}, "expected `max_value` to be a number of at least 0, got -1.0"),
@@ -109,6 +132,9 @@ class LeakyReLU(LayerRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         return activation_work("leaky_relu", x.shape)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_by_function("leaky_relu", x.shape)
 
     examples = [
         Example({"negative_slope": 0.1}, (None, 32), params=0, output=(None, 32)),
@@ -155,6 +181,10 @@ class PReLU(LayerRule):
         cost = Cost(arithmetic=4 * product(x.shape[1:]))
         yield Work("parts", cost, "every value is negated, cut at 0 both ways, and the two parts are added")
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        values = per_sample(x.shape)
+        return Kept(most=Held(values=3 * values, bytes=2 * values))
+
     examples = [
         Example({}, (None, 10, 32), params=320, output=(None, 10, 32)),
         Example({"shared_axes": [1]}, (None, None, 32), params=32, output=(None, None, 32)),
@@ -175,6 +205,9 @@ class ELU(LayerRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         return activation_work("elu", x.shape)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_by_function("elu", x.shape)
 
     examples = [Example({}, (None, 32), params=0, output=(None, 32))]
 
@@ -219,6 +252,15 @@ class Softmax(LayerRule):
         rows = product(size for place, size in enumerate(x.shape) if place not in {0, *axes})
         cost = Cost(arithmetic=4 * values, functions=2 * values + rows)
         return [Work("softmax", cost, "exp of every value, less the log of the sum of its row's")]
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if made.masked:
+            return super().kept(x, made)
+        axes, values = {axis % x.ndim for axis in self.axis}, per_sample(x.shape)
+        rows = product(size for place, size in enumerate(x.shape) if place not in {0, *axes})
+        if len(axes) > 1:
+            return Kept(Held(output=True), Held(values=2 * values + rows, bytes=rows))
+        return Kept(Held(output=True), Held(values=values + 2 * rows))
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         if all(x.shape[axis] == 1 for axis in self.axis):

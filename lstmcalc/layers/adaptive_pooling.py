@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from math import gcd
 from typing import Any, ClassVar
 
-from lstmcalc.dims import UNKNOWN, Dim, equal, is_multiple, product
+from lstmcalc.dims import UNKNOWN, Dim, equal, is_multiple, product, total
 from lstmcalc.errors import Fault
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.kept import Held, Kept, Made
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Work, layer
 from lstmcalc.layers.spatial import AXES, SpatialRule
 from lstmcalc.shapes import show_shape
@@ -38,11 +39,21 @@ class AdaptivePooling(SpatialRule):
     def output_shape(self, x: Inputs) -> Any:
         return self.arranged(x, self.output_size, x.channels)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if self.means:
+            return Kept()
+        # Keras pools one axis after the other, and keeps what it has in between.
+        sizes, places = self.spatial_sizes(x), self.output_size
+        between = (product((*places[:done], *sizes[done:])) for done in range(1, self.rank))
+        return Kept(most=Held((0,), values=x.channels * total(between)))
+
     def work(self, x: Inputs) -> Iterable[Work]:
         # What the windows themselves take: Keras on JAX and TensorFlow slides windows of two lengths over every place.
         axes = zip(self.spatial_sizes(x), self.output_size, strict=True)
         read = x.channels * product(values_read(length, places) for length, places in axes)
-        if self.means:
+        if read is UNKNOWN:
+            yield Work("pooling", Cost(arithmetic=UNKNOWN), "how many windows share a value depends on the sizes")
+        elif self.means:
             yield Work("pooling", Cost(arithmetic=read), "the values of each window are added, and the sum divided")
         else:
             made = x.channels * product(self.output_size)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
-from lstmcalc.dims import Dim, product
+from lstmcalc.dims import Dim, product, total
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.costs import ADD, FREE, INSIDE, MULTIPLY, STATES, Cost
-from lstmcalc.layers.recurrent import Cell, Holder, held_weights, held_work, view
+from lstmcalc.layers.costs import ADD, FREE, INSIDE, MULTIPLY, Cost, state
+from lstmcalc.layers.recurrent import Cell, Holder, held_weights, held_work, over_steps, view
+from lstmcalc.layers.recurrent_kept import Step, candidate, gate, gated_step, one_step, together
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Weight, Work, layer, own_weights
 
 __all__ = ["CELLS", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells", "gated_work"]
@@ -67,13 +69,16 @@ class LSTMCell(Cell):
         gates = 4 * self.units
         yield Weight("kernel", (x.input_dim, gates), 1, "gates and candidate read the input")
         yield Weight(
-            "recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state", reads=(STATES,)
+            "recurrent_kernel", (self.units, gates), 1, "gates and candidate read the hidden state", reads=(state(0),)
         )
         if self.use_bias:
             yield Weight("bias", (gates,), 1, "gates and candidate add one offset per unit", cost=ADD)
 
     def work(self, x: Inputs) -> Iterable[Work]:
         return gated_work(self, (x.batch, self.units))
+
+    def kept_step(self, step: Inputs) -> Step:
+        return gated_step(self, step, self.units)
 
     examples = [
         Example({"units": 64}, (None, 32), params=24_832, output=[(None, 64)] * 3, states=[(None, 64)] * 2),
@@ -123,7 +128,7 @@ class GRUCell(Cell):
             (self.units, gates),
             1,
             "gates and candidate read the hidden state",
-            reads=(STATES,),
+            reads=(state(0),),
             # Without `reset_after` it reads two things, each a step of its own.
             cost=MULTIPLY if self.reset_after else FREE,
         )
@@ -143,7 +148,7 @@ class GRUCell(Cell):
         if not self.reset_after:
             square = MULTIPLY.times(units * units)
             name, trained = "recurrent_kernel", self.trainable
-            yield Work(name, square.times(2), "the gates read the hidden state", ((STATES,),), trained)
+            yield Work(name, square.times(2), "the gates read the hidden state", ((state(0),),), trained)
             yield Work(name, square, "the candidate reads what the reset gate leaves of it", ((INSIDE,),), trained)
         yield Work("products", Cost(arithmetic=3 * units), "what comes from input and hidden state is added")
         shape = (x.batch, units)
@@ -152,6 +157,10 @@ class GRUCell(Cell):
         yield from activation_work(self.activation, shape)
         yield Work("reset", Cost(arithmetic=units), "the reset gate scales what the candidate reads")
         yield Work("state", Cost(arithmetic=4 * units), "the update gate mixes the state before with the candidate")
+
+    def kept_step(self, step: Inputs) -> Step:
+        each = together(gate(self.recurrent_activation).times(2), candidate(self.activation)).plus(3)
+        return one_step(self, step, self.units, 5 if self.reset_after else 4, each)
 
     examples = [
         Example({"units": 64}, (None, 32), params=18_816, output=[(None, 64)] * 2, states=[(None, 64)]),
@@ -186,7 +195,7 @@ class SimpleRNNCell(Cell):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         yield Weight("kernel", (x.input_dim, self.units), 1, "each unit reads the input")
         yield Weight(
-            "recurrent_kernel", (self.units, self.units), 1, "each unit reads the output before", reads=(STATES,)
+            "recurrent_kernel", (self.units, self.units), 1, "each unit reads the output before", reads=(state(0),)
         )
         if self.use_bias:
             yield Weight("bias", (self.units,), 1, "each unit adds one offset", cost=ADD)
@@ -194,6 +203,9 @@ class SimpleRNNCell(Cell):
     def work(self, x: Inputs) -> Iterable[Work]:
         yield Work("products", Cost(arithmetic=self.units), "what comes from input and output before is added")
         yield from activation_work(self.activation, (x.batch, self.units))
+
+    def kept_step(self, step: Inputs) -> Step:
+        return one_step(self, step, self.units, 1, gate(self.activation))
 
     examples = [
         Example({"units": 64}, (None, 32), params=6_208, output=[(None, 64)] * 2, states=[(None, 64)]),
@@ -248,14 +260,26 @@ class StackedRNNCells(Holder, Cell):
             yield from held_weights(cell.name, own_weights(cell, inner))
 
     def work(self, x: Inputs) -> Iterable[Work]:
+        return self.looped(x, 1)
+
+    def looped(self, x: Inputs, timesteps: Dim) -> Iterator[Work]:
+        """What the cells calculate in a loop over so many steps; `x` is what comes in at each."""
         below: tuple[int, ...] = (0,)
-        trained = False
+        trained, states = False, 0
         for cell, inner in self.each(x):
-            for step in held_work(cell.name, cell, inner):
+            own = len(cell.state_shapes(inner))
+            for step in over_steps(held_work(cell.name, cell, inner), timesteps, own):
                 trained |= step.trained
-                yield step._replace(operands=tuple(below if read == (0,) else read for read in step.operands))
+                step = step.behind(states)
+                read = ([below if place == 0 else (place,) for place in operand] for operand in step.operands)
+                yield step._replace(operands=tuple(tuple(chain.from_iterable(each)) for each in read))
+            states += own
             # A cell reads what the one before has calculated; of cells that are all frozen, that is what comes in.
-            below = (INSIDE,) if trained else (0, STATES)
+            below = (INSIDE,) if trained else (0, *map(state, range(states)))
+
+    def kept_step(self, step: Inputs) -> Step:
+        least, held = zip(*(cell.kept_step(inner) for cell, inner in self.each(step)), strict=True)
+        return Step(total(least), together(*held))
 
     def formula(self, x: Inputs) -> Formula | None:
         formulas = [cell.formula(inner) for cell, inner in self.each(x)]

@@ -10,8 +10,9 @@ from lstmcalc.errors import Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import gated_work
-from lstmcalc.layers.costs import ADD, FREE, STATES
+from lstmcalc.layers.costs import ADD, FREE, state
 from lstmcalc.layers.recurrent import Holder, Recurrent, check_states, over_steps
+from lstmcalc.layers.recurrent_kept import Step, gated_step
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 from lstmcalc.shapes import show_shape
 
@@ -101,7 +102,7 @@ class ConvLSTM(Holder, Recurrent):
         yield Weight("kernel", (*self.kernel_size, x.channels, gates), uses, "gates and candidate look at the input")
         shape = (*self.kernel_size, self.filters, gates)
         why = "gates and candidate look at the hidden state"
-        yield Weight("recurrent_kernel", shape, uses, why, reads=(STATES,))
+        yield Weight("recurrent_kernel", shape, uses, why, reads=(state(0),))
         if self.use_bias:
             yield Weight("bias", (gates,), uses, "gates and candidate add one offset per filter", cost=ADD)
 
@@ -111,7 +112,10 @@ class ConvLSTM(Holder, Recurrent):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         used = (weight.work for weight in self._step_weights(x))
-        return over_steps([*used, *gated_work(self, self.state_shapes(x)[0])], x.timesteps)
+        return over_steps([*used, *gated_work(self, self.state_shapes(x)[0])], x.timesteps, 2)
+
+    def kept_step(self, x: Inputs) -> Step:
+        return gated_step(self, x.replace([(x.shape[0], *x.shape[2:])]), product(self.state_shapes(x)[0][1:]))
 
     def takes_spare(self) -> bool:
         return bool(self.unroll)

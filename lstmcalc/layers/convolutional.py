@@ -12,6 +12,8 @@ from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.core import LORA, check_lora
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
+from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.kept import Kept, Made, multiplied
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, Work, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
@@ -29,6 +31,22 @@ class KernelRule(SpatialRule):
     kernel_size: Shape
     strides: Shape
     dilation_rate: Shape
+    activation: Any
+
+    def before_activation(self, x: Inputs) -> Shape:
+        """The shape that the windows make."""
+        raise NotImplementedError
+
+    def output_shape(self, x: Inputs) -> Any:
+        return activated(x, self.before_activation(x), self.activation)
+
+    def keras_output_shape(self, x: Inputs) -> Any:
+        return self.before_activation(x) if self.activation == "glu" else None
+
+    def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
+        if self.activation == "glu":
+            yield other_shape(self, x, HALVES)
 
     def windows(self) -> tuple[Shape, Shape, Shape]:
         return self.kernel_size, self.strides, self.dilation_rate
@@ -96,7 +114,11 @@ class Conv(KernelRule):
             yield Work("kernel", cost, "each filter weighs a window of channels", ((0,),), self.trainable)
         yield from activation_work(self.activation, self.arranged(x, self.slid(x), self.filters))
 
-    def output_shape(self, x: Inputs) -> Any:
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        # With `padding: causal`, the input that is kept has zeros in front.
+        return super().kept(x, made) if self.padding == "causal" else multiplied(self.activation, x.shapes, made)
+
+    def before_activation(self, x: Inputs) -> Shape:
         for name, size in (("`filters`", self.filters), ("the number of channels", x.channels)):
             x.require(
                 is_multiple(size, self.groups),
@@ -122,6 +144,7 @@ class Conv(KernelRule):
         return Formula((Term(count, {name: values[name] for name in symbols_of(count)}),))
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
+        yield from super().hints(x)
         shape = self.arranged(x, self.slid(x), self.filters)
         got = f"`filters: 1` with `activation: {self.activation}`" if self.filters == 1 else ""
         yield from of_one(self.activation, shape, got)
@@ -196,6 +219,7 @@ class Conv2D(Conv):
         Example({"filters": 8, "kernel_size": [3, 1], "padding": "same", "strides": 2}, (None, 9, 8, 4),
                 104, (None, 5, 4, 8)),
         Example({"filters": 8, "kernel_size": 3, "dilation_rate": 2}, (None, None, 9, 4), 296, (None, None, 5, 8)),
+        Example({"filters": 8, "kernel_size": 3, "activation": "glu"}, (None, 9, 9, 4), 296, (None, 7, 7, 4)),
         Example({"filters": 8, "kernel_size": 3, "data_format": "channels_first"}, (None, 4, 9, 9),
                 296, (None, 8, 7, 7)),
         Rejected(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lstmcalc.dims import Dim, equal, is_multiple, product
+from lstmcalc.dims import Dim, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY, Cost
+from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.kept import Held, Kept, Made, multiplied, per_sample
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     TABLE_MODES,
@@ -24,7 +26,7 @@ from lstmcalc.layers.quantization import (
     table_weights,
 )
 from lstmcalc.layers.quantization_costs import Products, product_work, reverse_work, table_work
-from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Weight, Work, layer, show_shapes
+from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Weight, Work, layer
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Dense", "Embedding", "Identity", "Masking", "ReversibleEmbedding"]
@@ -95,6 +97,9 @@ class Dense(LayerRule):
         yield from product_work(self, products, self.units, self.lora_rank)
         yield from activation_work(self.activation, (*x.shape[:-1], self.units))
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return multiplied(self.activation, x.shapes, made)
+
     def output_shape(self, x: Inputs) -> Any:
         return activated(x, (*x.shape[:-1], self.units), self.activation)
 
@@ -106,7 +111,7 @@ class Dense(LayerRule):
         shape = (*x.shape[:-1], self.units)
         yield from of_one(self.activation, shape, f"`units: 1` with `activation: {self.activation}`")
         if self.activation == "glu":
-            yield other_shape(self, x, "`activation: glu` halves the last axis, which Keras leaves out of account")
+            yield other_shape(self, x, HALVES)
 
     examples = [
         Example({"units": 64}, (None, 32), params=2_112, output=(None, 64)),
@@ -168,6 +173,12 @@ class Embedding(LayerRule):
         trained = any(weight.trainable for weight in self.built_weights(x))
         yield Work("embeddings", Cost(), "rows are looked up", trained=trained)
         yield from table_work(self, product(x.shape[1:]) * self.output_dim, self.lora_rank)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if len(made.weights) != 1 or x.keywords.get("reverse"):
+            return super().kept(x, made)
+        # The rows that were looked up, as whole numbers of 4 bytes.
+        return Kept(most=Held(bytes=4 * per_sample(x.shape)))
 
     def output_shape(self, x: Inputs) -> Any:
         return (*x.shape, self.output_dim)
@@ -301,6 +312,9 @@ class Masking(LayerRule):
     def work(self, x: Inputs) -> Iterable[Work]:
         yield Work("mask", Cost(arithmetic=product(x.shape[1:])), "every value is compared with `mask_value`")
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept(most=Held(values=per_sample(x.shape), bytes=per_sample(x.shape)))
+
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         return (x.shape[:-1],)
 
@@ -337,23 +351,3 @@ def low_rank(name: str, shape: Shape, rank: Dim | None, uses: Dim) -> list[Weigh
         Weight(f"lora_{name}_a", (*shape[:-1], rank), uses, LORA[0], dtype="float32", cost=FREE),
         Weight(f"lora_{name}_b", (rank, shape[-1]), uses, LORA[1], dtype="float32", cost=FREE),
     ]
-
-
-def activated(x: Inputs, shape: Shape, activation: Any) -> Shape:
-    """The shape of an output after its activation: `glu` halves the last axis, all others keep the shape."""
-    if activation != "glu" or not shape:
-        return shape
-    x.require(
-        is_multiple(shape[-1], 2),
-        "wrong-size",
-        "an even number of values for `activation: glu`",
-        arg.show(shape[-1]),
-        "it halves them",
-    )
-    return (*shape[:-1], shape[-1] // 2)
-
-
-def other_shape(rule: LayerRule, x: Inputs, because: str, fix: str = "") -> Fault:
-    """The hint that Keras states another shape than data then has."""
-    stated = f"{show_shapes(rule.keras_output_shape(x))}, which Keras states before it has data"
-    return Fault("other-shape-in-keras", stated, show_shapes(rule.output_shape(x)), because, fix)

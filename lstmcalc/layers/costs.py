@@ -2,14 +2,20 @@
 
 The convention, which every number here follows:
 
-- a *MAC* is a multiplication whose result is added to a sum: of a matrix product, a convolution, a dot product;
-- *arithmetic* is any other addition, subtraction, multiplication, division, comparison or choice of the greater of two
-  numbers; a sum or a maximum over n numbers is n - 1 of them;
+- a *MAC* is a multiplication and the addition of its result to a sum, in a matrix product, a convolution, a dot
+  product, or the weighted sum of pixels that a resized image is made of; elsewhere both are arithmetic, as in the mean
+  of squares that a variance is;
+- *arithmetic* is any other addition, subtraction, multiplication, division, remainder or comparison of two numbers, the
+  choice of the greater of them, and the absolute value, the sign, the negation or the rounding of one; a sum or a
+  maximum over n numbers is n - 1 of them, a whole power n - 1 multiplications;
 - a *function* is one exp, log, tanh, sigmoid, square root, power, sine and the like of one number;
-- FLOPs are 2 · MACs + arithmetic + functions;
+- FLOPs are 2 · MACs + arithmetic + functions, whatever the dtype: rules see none, so whole numbers count as others do;
 - counted is what grows with the batch, in a forward pass without training: not what is done once per call whatever the
   batch (to fold the statistics of a BatchNormalization into one factor), nor moving and choosing numbers (reshape,
-  gather, where), nor random numbers, nor arithmetic on indices; a kernel's taps count also where they lie on padding.
+  gather, where, the sort in a sparsemax), nor random numbers, nor what is done to indices, words, and what is true or
+  false (a mask of words, the joining of masks); a kernel's taps count also where they lie on padding;
+- what a mask adds counts where a layer is told one: the scores that are lowered, the steps that are counted; what Keras
+  asks for twice, and gets the same, as the comparisons of Masking, counts once.
 """
 
 from __future__ import annotations
@@ -19,7 +25,8 @@ from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
 
-__all__ = ["ADD", "FREE", "INSIDE", "MULTIPLY", "SCALE", "STATES", "TRAINED", "UNKNOWN_COST", "Cost", "Work"]
+__all__ = ["ADD", "FREE", "INSIDE", "MULTIPLY", "SCALE", "STATES", "TRAINED", "UNKNOWN_COST", "Cost", "Work",
+           "state", "states_in"]  # fmt: skip
 
 
 class Cost(NamedTuple):
@@ -67,6 +74,21 @@ UNKNOWN_COST = Cost(UNKNOWN, UNKNOWN, UNKNOWN)
 INSIDE = -1  # what the layer has calculated before, from inputs, states and weights
 STATES = -2  # the states that the call is given
 TRAINED = -3  # something that a trained weight made, in a model used as a layer
+_FIRST_STATE = -10
+
+
+def state(number: int) -> int:
+    """A single one of the states that the call is given, counted from 0.
+
+    >>> state(1), states_in((0, state(1), INSIDE))
+    (-11, (1,))
+    """
+    return _FIRST_STATE - number
+
+
+def states_in(operand: tuple[int, ...]) -> tuple[int, ...]:
+    """The numbers of the single states in a factor."""
+    return tuple(_FIRST_STATE - place for place in operand if place <= _FIRST_STATE)
 
 
 class Work(NamedTuple):
@@ -75,7 +97,7 @@ class Work(NamedTuple):
     What a training step costs follows from the rest. `operands` are the factors of its products that are no weights,
     each by what it depends on: inputs of the call by number, `INSIDE`, `STATES`; the gradient to a factor takes as many
     multiply-adds as the product. `trained` tells that a weight is a factor too, and is trained. `spared` is how many
-    multiply-adds belong to states at the start of a loop: of no gradient where none is asked for the states given.
+    multiply-adds read the states `start`, at the start of a loop: of no gradient where none is asked for these.
     """
 
     name: str
@@ -84,7 +106,16 @@ class Work(NamedTuple):
     operands: tuple[tuple[int, ...], ...] = ()
     trained: bool = False
     spared: Dim = 0
+    start: tuple[int, ...] = (STATES,)
 
     def times(self, number: Dim) -> Work:
         """The same step so many times."""
         return self._replace(cost=self.cost.times(number), spared=self.spared * number)
+
+    def behind(self, states: int) -> Work:
+        """The same step of a layer whose states follow so many others."""
+
+        def shifted(operand: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(place - states if place <= _FIRST_STATE else place for place in operand)
+
+        return self._replace(operands=tuple(map(shifted, self.operands)), start=shifted(self.start))

@@ -10,6 +10,7 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.convolutional import KernelRule
 from lstmcalc.layers.costs import ADD, INSIDE
+from lstmcalc.layers.kept import Kept, Made, multiplied
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 
 __all__ = ["DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"]
@@ -41,7 +42,10 @@ class DepthwiseConv(KernelRule):
         made = self.arranged(x, self.slid(x), self.depth_multiplier * x.channels)
         yield from activation_work(self.activation, made)
 
-    def output_shape(self, x: Inputs) -> Any:
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return multiplied(self.activation, x.shapes, made)
+
+    def before_activation(self, x: Inputs) -> Shape:
         self.require_windows(x)
         return self.arranged(x, self.slid(x), self.depth_multiplier * x.channels)
 
@@ -78,7 +82,7 @@ class SeparableConv(KernelRule):
     def work(self, x: Inputs) -> Iterable[Work]:
         yield from activation_work(self.activation, self.arranged(x, self.slid(x), self.filters))
 
-    def output_shape(self, x: Inputs) -> Any:
+    def before_activation(self, x: Inputs) -> Shape:
         self.require_windows(x)
         return self.arranged(x, self.slid(x), self.filters)
 
@@ -101,6 +105,7 @@ class DepthwiseConv1D(DepthwiseConv):
 
     examples = [
         Example({"kernel_size": 3}, (None, 10, 6), params=24, output=(None, 8, 6)),
+        Example({"kernel_size": 3, "activation": "glu"}, (None, 10, 6), params=24, output=(None, 8, 3)),
         Example({"kernel_size": 3, "strides": 2, "dilation_rate": 2, "padding": "same"}, (None, None, 6), 24,
                 (None, None, 6)),
         Example({"kernel_size": 4, "depth_multiplier": 2, "use_bias": False, "data_format": "channels_first"},

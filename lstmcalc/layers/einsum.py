@@ -79,6 +79,11 @@ def summed_alone(equation: Equation, sizes: Mapping[str, Dim], elided: Shape) ->
 
     >>> [work.cost for work in summed_alone(Equation.parse("abc,cd->ad"), {"a": UNKNOWN, "b": 5, "c": 3, "d": 2}, ())]
     [Cost(macs=0, arithmetic=12, functions=0)]
+
+    Where the samples are added up as well, each adds all that it has:
+
+    >>> [work.cost for work in summed_alone(Equation.parse("ab,bc->c"), {"a": UNKNOWN, "b": 3, "c": 4}, ())]
+    [Cost(macs=0, arithmetic=3, functions=0)]
     """
     batch = equation.batch(elided)
     alone = {*equation.read} - {*equation.made, *equation.kernel}

@@ -10,9 +10,11 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.core import activated, check_lora, low_rank, other_shape, rank_argument
+from lstmcalc.layers.core import check_lora, low_rank, rank_argument
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
 from lstmcalc.layers.einsum import Equation, broadcast_scales, macs_of, sample_of, scale_of_kernel, summed_alone
+from lstmcalc.layers.halving import activated, other_shape
+from lstmcalc.layers.kept import Kept, Made, multiplied
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     as_stored,
@@ -256,6 +258,9 @@ class EinsumDense(LayerRule):
         products = Products(macs, values, values // summed, product(made[1:]))
         yield from product_work(self, products, sizes[equation.kernel[-1]], self.lora_rank, early=True)
         yield from activation_work(self.activation, made)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return multiplied(self.activation, x.shapes, made)
 
     def _quantized(self, x: Inputs, shape: Shape, uses: Dim) -> Iterable[Weight]:
         policy, equation = quantized_policy(self), self.equation

@@ -8,14 +8,14 @@ what they give. Where that is not stated for a layer it is bounded: two numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, product, total
 from lstmcalc.layers.costs import Work
 from lstmcalc.layers.weights import Weight
 
-__all__ = ["ACTIVATIONS", "Held", "Kept", "activated", "bounded", "needed_inputs", "per_sample"]
+__all__ = ["ACTIVATIONS", "ANY", "Held", "Kept", "Made", "bounded", "kept_by_function", "multiplied", "per_sample"]
 
 Shape = tuple[Dim, ...]
 
@@ -61,6 +61,25 @@ class Kept(NamedTuple):
     passing: Dim = 0
 
 
+class Made(NamedTuple):
+    """What is known of a call besides its inputs: what comes out, the weights it uses, and what it calculates."""
+
+    outputs: Sequence[Shape]
+    weights: tuple[Weight, ...] = ()
+    work: tuple[Work, ...] = ()
+    #: Whether a mask comes with the input, or may.
+    masked: bool = False
+    #: How many numbers of each output belong to one sample.
+    numbers: Sequence[Dim] = ()
+
+    @property
+    def needed(self) -> tuple[int, ...]:
+        """The inputs that a trained weight is multiplied with: its gradient reads them."""
+        trained = [weight.reads for weight in self.weights if weight.trainable and weight.cost.macs != 0]
+        trained += [operand for step in self.work if step.trained and step.cost.macs != 0 for operand in step.operands]
+        return tuple(sorted({reads[0] for reads in trained if len(reads) == 1 and reads[0] >= 0}))
+
+
 #: What JAX keeps of an activation for each number that comes out: (values, bytes of conditions, values for each row
 #: along the last axis). Measured with `jax.vjp`, as tests/keras/test_memory.py does.
 ACTIVATIONS: dict[str, tuple[int, int, int]] = {
@@ -79,10 +98,10 @@ SMOOTH = {"celu", "elu", "exponential", "gelu", "log_sigmoid", "log_softmax", "m
           "softmax", "softplus", "softsign", "swish", "tanh", "tanh_shrink"}  # fmt: skip
 
 
-def activated(activation: Any, output: Shape) -> Kept:
+def kept_by_function(activation: Any, output: Shape) -> Kept:
     """What an activation keeps, given the shape that comes out, the batch first.
 
-    >>> activated("tanh", (2, 10)).most, activated("relu", (2, 10)).most
+    >>> kept_by_function("tanh", (2, 10)).most, kept_by_function("relu", (2, 10)).most
     (Held(inputs=(), output=False, values=20, bytes=0), Held(inputs=(), output=False, values=10, bytes=10))
     """
     if activation is None:
@@ -105,29 +124,31 @@ def per_sample(shape: Shape) -> Dim:
     return product(shape[1:])
 
 
-def needed_inputs(weights: Iterable[Weight], work: Iterable[Work]) -> tuple[int, ...]:
-    """The inputs that a trained weight is multiplied with: its gradient reads them."""
-    trained = [weight.reads for weight in weights if weight.trainable and weight.cost.macs != 0]
-    trained += [operand for step in work if step.trained and step.cost.macs != 0 for operand in step.operands]
-    return tuple(sorted({reads[0] for reads in trained if len(reads) == 1 and reads[0] >= 0}))
+def multiplied(activation: Any, inputs: Sequence[Shape], made: Made) -> Kept:
+    """What one product of the input with a trained kernel keeps, and the activation of what it gives.
+
+    A layer with other weights, such as those of a low-rank update, is bounded.
+    """
+    if not {"kernel", "bias"}.issuperset(weight.name for weight in made.weights):
+        return bounded(inputs, made)
+    after = kept_by_function(activation, made.outputs[0])
+    return Kept(after.least._replace(inputs=made.needed), after.most._replace(inputs=made.needed))
 
 
-def bounded(inputs: Sequence[Shape], outputs: Sequence[Shape], weights: Sequence[Weight], work: Sequence[Work]) -> Kept:
+def bounded(inputs: Sequence[Shape], made: Made) -> Kept:
     """What a layer keeps whose rule says no more than what it calculates.
 
     A layer that calculates nothing only moves numbers, and keeps none.
     """
-    if not work and not weights:
+    if not made.work and not made.weights:
         return Kept()
-    arithmetic = total(step.cost.arithmetic + step.cost.functions for step in work)
-    products = total(_made(weight) for weight in weights if weight.cost.macs != 0)
-    sizes = total(map(per_sample, inputs)) + 2 * total(map(per_sample, outputs))
-    return Kept(
-        Held(needed_inputs(weights, work)), Held(values=2 * arithmetic + products + sizes, bytes=sizes), wide=True
-    )
+    arithmetic = total(step.cost.arithmetic + step.cost.functions for step in made.work)
+    products = total(_given(weight) for weight in made.weights if weight.cost.macs != 0)
+    sizes = total(map(per_sample, inputs)) + 2 * total(map(per_sample, made.outputs))
+    return Kept(Held(made.needed), Held(values=2 * arithmetic + products + sizes, bytes=sizes), wide=True)
 
 
-def _made(weight: Weight) -> Dim:
+def _given(weight: Weight) -> Dim:
     """How many numbers a product with a weight gives, or more."""
     sizes = [size for size in weight.shape if isinstance(size, int)]
     if UNKNOWN in weight.shape or len(sizes) < len(weight.shape) or not sizes:

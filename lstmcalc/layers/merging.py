@@ -9,6 +9,7 @@ from lstmcalc.dims import UNKNOWN, Dim, Expression, equal, product, to_text, tot
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.kept import Held, Kept, Made, per_sample
 from lstmcalc.layers.masks import one_per_place, refuse_mask, repeated_to_fit
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, MaskStep, Rejected, Shape, Work, layer
 from lstmcalc.shapes import show_shape
@@ -65,6 +66,17 @@ class Merge(LayerRule):
         for size, number in binding:
             if number != first:
                 require_same(x, (best, first), (size, number), axis, expected, because)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if self.joined in ("added", "subtracted"):
+            return Kept()
+        if made.masked and self.reads_masks:
+            return super().kept(x, made)
+        number, values = len(x.shapes), per_sample(made.outputs[0])
+        if self.joined == "multiplied":
+            # All inputs, and what comes of all but the last.
+            return Kept(most=Held(tuple(range(number)), values=max(number - 2, 0) * values))
+        return Kept(most=Held(values=2 * (number - 1) * values))
 
     def output_masks(self, x: Inputs) -> tuple[Shape | None, ...]:
         masks = [mask for mask in x.masks if mask is not None]
@@ -228,6 +240,9 @@ class Concatenate(Merge):
     def work(self, x: Inputs) -> Iterable[Work]:
         return ()
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept()
+
     def output_shape(self, x: Inputs) -> Any:
         first = x.shape
         ndims = {len(shape) for shape in x.shapes}
@@ -310,7 +325,7 @@ class Dot(LayerRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         axes = [self._axis(index, len(shape)) for index, shape in enumerate(x.shapes)]
-        kept = [product(shape[1:axis] + shape[axis + 1 :]) for shape, axis in zip(x.shapes, axes, strict=True)]
+        kept = self._vectors(x)
         if self.normalize:
             values = total(product(shape[1:]) for shape in x.shapes)
             cost = Cost(arithmetic=3 * values, functions=total(kept))
@@ -318,6 +333,15 @@ class Dot(LayerRule):
         summed = x.shape[axes[0]] if x.shape[axes[0]] is not UNKNOWN else x.shapes[1][axes[1]]
         cost = Cost(macs=product((*kept, summed)))
         yield Work("dot", cost, "vectors of the one input are multiplied with those of the other", ((0,), (1,)))
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        values = total(map(per_sample, x.shapes))
+        return Kept(most=Held(values=3 * (values + total(self._vectors(x))) if self.normalize else values))
+
+    def _vectors(self, x: Inputs) -> list[Dim]:
+        """How many vectors each input has, one behind the other along its axis."""
+        axes = [self._axis(index, len(shape)) for index, shape in enumerate(x.shapes)]
+        return [product(shape[1:axis] + shape[axis + 1 :]) for shape, axis in zip(x.shapes, axes, strict=True)]
 
     def output_shape(self, x: Inputs) -> Any:
         first, second = x.shapes

@@ -9,8 +9,10 @@ from lstmcalc.dims import Dim, equal, is_multiple, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
-from lstmcalc.layers.costs import ADD, FREE, SCALE, UNKNOWN_COST, Cost
+from lstmcalc.layers.costs import ADD, FREE, SCALE, Cost
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.masks import one_per_place
+from lstmcalc.layers.normalization_costs import ACROSS, kept_of_rows, shifted, spans_batch, statistics
 from lstmcalc.layers.rule import (
     Example,
     Inputs,
@@ -100,6 +102,12 @@ class BatchNormalization(LayerRule):
         why = "every value times a factor plus an offset, of which the weights make one for each channel, once per call"
         yield Work("normalization", Cost(arithmetic=2).times(product(x.shape[1:])), why)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if made.masked:
+            return super().kept(x, made)
+        # Frozen, it goes by moving statistics, and so multiplies with constants.
+        return kept_of_rows(product(x.shape[1:]), 2, 0) if self.trainable else Kept()
+
     examples = [
         Example({}, (None, 10, 128), params=512, output=(None, 10, 128), trainable_params=256),
         Example({"axis": 1}, (None, 3, 28, None), 12, (None, 3, 28, None), trainable_params=6),
@@ -151,13 +159,16 @@ class LayerNormalization(LayerRule):
             yield Weight("beta", shape, uses, "shifts each place along the normalized axes", cost=ADD)
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        if _spans_batch(x, self.axis):
-            yield _ACROSS
+        if spans_batch(x, self.axis):
+            yield ACROSS
             return
         values, rows = product(x.shape[1:]), _uses(x, self.axis)
-        yield from _statistics(values, rows)
+        yield from statistics(values, rows)
         # Of the mean times the factor, there are as many as factors.
-        yield _shifted(values, values if self.scale else rows, rows)
+        yield shifted(values, values if self.scale else rows, rows)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_of_rows(product(x.shape[1:]), 2 + self.scale, 4 * _uses(x, self.axis))
 
     examples = [
         Example({}, (None, 10, 128), params=256, output=(None, 10, 128)),
@@ -216,13 +227,17 @@ class GroupNormalization(LayerRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         values, groups = product(x.shape[1:]), x.channels if self.groups == -1 else self.groups
-        yield from _statistics(values, groups)
+        yield from statistics(values, groups)
         # The weights are put into one factor and one offset per sample and channel.
         if self.scale:
             yield Work("gamma", SCALE.times(x.channels), "scales the factor of each channel")
         if self.center:
             yield Work("beta", ADD.times(x.channels), "is added to the offset of each channel")
-        yield _shifted(values, x.channels if self.scale else groups, groups)
+        yield shifted(values, x.channels if self.scale else groups, groups)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        groups = x.channels if self.groups == -1 else self.groups
+        return kept_of_rows(product(x.shape[1:]), 2, 4 * groups + (x.channels if self.scale else 0), reads=False)
 
     def output_shape(self, x: Inputs) -> Any:
         x.require_known(x.channels, "`channels`", "Keras divides the channels into groups when it builds the layer")
@@ -279,13 +294,16 @@ class RMSNormalization(LayerRule):
         return product(made[1:kept]) * product(size for size, factor in laid if equal(factor, 1) is True)
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        if _spans_batch(x, self.axis):
-            yield _ACROSS
+        if spans_batch(x, self.axis):
+            yield ACROSS
             return
         values, rows = product(x.shape[1:]), _uses(x, self.axis)
         why = "the squares of the values normalized together, their mean, and one over its root"
         yield Work("root mean square", Cost(arithmetic=2 * values + rows, functions=rows), why)
         yield Work("normalization", Cost(arithmetic=values), "every value is multiplied by it")
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_of_rows(product(made.outputs[0][1:]), 3, 2 * _uses(x, self.axis))
 
     def output_shape(self, x: Inputs) -> Any:
         scale = self._scale(x)
@@ -344,41 +362,22 @@ class UnitNormalization(LayerRule):
         return _axis_names(self.axis, ndim)
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        if _spans_batch(x, self.axis):
-            yield _ACROSS
+        if spans_batch(x, self.axis):
+            yield ACROSS
             return
         values, rows = product(x.shape[1:]), _uses(x, self.axis)
         why = "the squares of the values normalized together, their sum, and one over its root"
         yield Work("length", Cost(arithmetic=2 * values, functions=rows), why)
         yield Work("normalization", Cost(arithmetic=values), "every value is multiplied by it")
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_of_rows(product(x.shape[1:]), 2, 3 * _uses(x, self.axis))
+
     examples = [
         Example({}, (None, 10, 128), params=0, output=(None, 10, 128)),
         Example({"axis": [1, 2]}, (None, None, 16), params=0, output=(None, None, 16)),
         Rejected({"axis": -4}, "expected `axis` from -3 to 2, got -4"),
     ]
-
-
-#: What a sample costs where the batch is among the normalized axes, which no rule says.
-_ACROSS = Work("normalization", UNKNOWN_COST, "the samples of a batch are normalized together")
-
-
-def _statistics(values: Dim, rows: Dim) -> Iterator[Work]:
-    """The mean and the deviation of every row of values; Keras finds the mean once more for the variance."""
-    why = "the values normalized together are added, and the sum divided by how many they are"
-    yield Work("mean", Cost(arithmetic=values), why)
-    why = "the mean once more, the differences to it, their squares, the mean of these, and one over its root"
-    yield Work("deviation", Cost(arithmetic=4 * values + rows, functions=rows), why)
-
-
-def _shifted(values: Dim, factors: Dim, rows: Dim) -> Work:
-    """Every value times a factor plus an offset, which is the mean, negative, times the factor."""
-    why = "every value times a factor plus an offset, which are made of deviation and mean"
-    return Work("normalization", Cost(arithmetic=2 * values + factors + rows), why)
-
-
-def _spans_batch(x: Inputs, axes: tuple[int, ...]) -> bool:
-    return any(axis % x.ndim == 0 for axis in axes)
 
 
 def _axis_names(axes: tuple[int, ...], ndim: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from lstmcalc.dims import Dim, at_least, equal, product, to_text
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.images.costs import interpolated
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Work, layer
 from lstmcalc.layers.spatial import AXES, COUNTED, SpatialRule, is_count
 from lstmcalc.shapes import show_shape
@@ -268,6 +269,9 @@ class UpSampling2D(UpSampling):
     def work(self, x: Inputs) -> Iterable[Work]:
         changed = [factor for factor in self.size if equal(factor, 1) is not True]
         return interpolated(product(self.output_shape(x)[1:]), self.interpolation, axes=len(changed))
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept()
 
     examples = [
         Example({}, (None, 7, 7, 64), params=0, output=(None, 14, 14, 64)),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lstmcalc.dims import Dim, product
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.kept import Held, Kept, Made, per_sample
 from lstmcalc.layers.masks import one_per_step
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Remedy, Shape, Work, layer
 from lstmcalc.layers.spatial import SpatialRule
@@ -48,6 +49,9 @@ class Pooling(SpatialRule):
     def work(self, x: Inputs) -> Iterable[Work]:
         yield pooled(product(self.pool_size), product(self.slid(x)) * x.channels, self.means)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept() if self.means else Kept(most=Held((0,)))
+
 
 class GlobalPooling(SpatialRule):
     """Pooling of everything (keras/src/layers/pooling/base_global_pooling.py, 3.15.1)."""
@@ -68,6 +72,11 @@ class GlobalPooling(SpatialRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         yield pooled(product(self.spatial_sizes(x)), x.channels, self.means, "each channel")
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        if made.masked and self.takes_mask:
+            return super().kept(x, made)
+        return Kept() if self.means else Kept(most=Held((0,), values=per_sample(made.outputs[0])))
 
 
 def pooled(window: Dim, windows: Dim, means: bool, of: str = "each window") -> Work:
@@ -260,6 +269,12 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     def check_mask(self, x: Inputs) -> None:
         one_per_step(x, x.told[0], self.spatial_sizes(x)[0])
+
+    def work(self, x: Inputs) -> Iterable[Work]:
+        yield from super().work(x)
+        if x.told[0] is not None:
+            number = Cost(arithmetic=self.spatial_sizes(x)[0] - 1)
+            yield Work("mask", number, "the time steps that the mask leaves are counted, to divide by their number")
 
     examples = [Example({}, (None, None, 64), params=0, output=(None, 64))]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from lstmcalc.dims import Dim, equal
+from lstmcalc.dims import Dim, equal, product, total
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.layers.costs import FREE, INSIDE, STATES
+from lstmcalc.layers.costs import FREE, INSIDE, state
+from lstmcalc.layers.kept import Held, Kept, Made
 from lstmcalc.layers.masks import one_per_step
 from lstmcalc.layers.recurrent_hints import (
     FUSED,
@@ -18,6 +19,7 @@ from lstmcalc.layers.recurrent_hints import (
     listed,
     stateful_hint,
 )
+from lstmcalc.layers.recurrent_kept import Step
 from lstmcalc.layers.rule import (
     Inputs,
     LayerRule,
@@ -66,6 +68,14 @@ class Cell(LayerRule):
     def step_output(self, step: Inputs) -> Shape:
         """The shape of the output of one step."""
         return (step.batch, self.units)
+
+    def kept_step(self, step: Inputs) -> Step:
+        """What one step keeps for backpropagation."""
+        raise NotImplementedError
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        least, most = self.kept_step(x)
+        return Kept(Held(made.needed, values=least), most)
 
     def check_step(self, step: Inputs, unroll: bool = False) -> None:
         """Refuses what Keras builds and cannot run."""
@@ -133,7 +143,25 @@ class Recurrent(LayerRule):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         cell, step = self.cell_rule(), self.one_step(x)
-        return over_steps(all_work(cell, step, own_weights(cell, step)), x.timesteps)
+        return over_steps(all_work(cell, step, own_weights(cell, step)), x.timesteps, len(cell.state_shapes(step)))
+
+    def kept_step(self, x: Inputs) -> Step:
+        """What one step keeps for backpropagation."""
+        return self.cell_rule().kept_step(self.one_step(x))
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        states = [product(state[1:]) for state in self.state_shapes(x)]
+        least, most = self.kept_step(x)
+        if made.masked:
+            # What was chosen between at each step, for the output and every state, and which.
+            chosen = 2 * (total(states) + states[0])
+            most = most.plus(chosen, chosen)
+        hidden = total(states[: 1 if len(states) < 3 else None])
+        # The hidden states are what comes out, where all of them do.
+        values = least * x.timesteps - (hidden * x.timesteps if self.return_sequences or not made.needed else hidden)
+        held = Held(made.needed, bool(self.return_sequences and made.needed), values)
+        # The gradients to the hidden state at all steps, and to all that is kept of one.
+        return Kept(held, most.times(x.timesteps), passing=states[0] * x.timesteps + most.values)
 
     def output_shape(self, x: Inputs) -> Any:
         cell, step = self.cell_rule(), self.one_step(x)
@@ -252,16 +280,16 @@ class Fused(Recurrent):
             yield Fault("gpu-needed", "a GPU", "`use_cudnn: true`", because)
 
 
-def over_steps(steps: Iterable[Work], timesteps: Dim) -> Iterator[Work]:
-    """A cell's work as a loop does it: what reads the states reads those given once, and its own from then on."""
-    trained = False
+def over_steps(steps: Iterable[Work], timesteps: Dim, states: int) -> Iterator[Work]:
+    """A cell's work as a loop does it: what reads a state reads the one given once, and the cell's own from then on."""
+    trained, given = False, tuple(map(state, range(states)))
     for step in steps:
         trained |= step.trained
         # Where nothing so far is trained, what the cells have calculated depends on what comes in alone.
-        inside = (INSIDE,) if trained else (0, STATES)
-        spared = step.cost.macs if step.operands == ((STATES,),) else 0
-        operands = tuple(inside if operand in ((STATES,), (INSIDE,)) else operand for operand in step.operands)
-        yield step.times(timesteps)._replace(operands=operands, spared=spared)
+        inside = (INSIDE,) if trained else (0, *given)
+        start = next((operand for operand in step.operands if operand and set(operand) <= {*given}), ())
+        operands = tuple(inside if operand and operand in (start, (INSIDE,)) else operand for operand in step.operands)
+        yield step.times(timesteps)._replace(operands=operands, spared=step.cost.macs if start else 0, start=start)
 
 
 def view(x: Inputs, rule: LayerRule, shape: Shape, states: Iterable[Shape] = ()) -> Inputs:
@@ -292,11 +320,11 @@ def check_states(x: Inputs, states: tuple[Shape, ...], spare: bool = False) -> N
     given, wanted = len(x.states), len(states)
     if given < wanted or (given > wanted and not spare):
         raise Rejection("wrong-number-of-states", _counted(states), str(given))
-    for index, (state, needed) in enumerate(zip(x.states, states, strict=False)):
-        expected, got = f"`initial_state[{index}]` to be {show_shape(needed)}", show_shape(state)
-        if len(state) != len(needed):
+    for index, (given_state, needed) in enumerate(zip(x.states, states, strict=False)):
+        expected, got = f"`initial_state[{index}]` to be {show_shape(needed)}", show_shape(given_state)
+        if len(given_state) != len(needed):
             raise Rejection("wrong-ndim", expected, got, f"that is {count_axes(len(needed))}")
-        for size, there in zip(needed[1:], state[1:], strict=True):
+        for size, there in zip(needed[1:], given_state[1:], strict=True):
             x.require(equal(size, there), "wrong-size", expected, got, "a state has the size that the layer gives it")
 
 

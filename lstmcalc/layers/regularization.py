@@ -7,6 +7,7 @@ from typing import Any
 
 from lstmcalc.errors import Fault
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.kept import Held, Kept, Made, per_sample
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, layer
 
 __all__ = [
@@ -45,6 +46,11 @@ class Dropping(LayerRule):
     returns_input = True
 
     rate: float
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        # Which values stay, and zeros for the others.
+        values = per_sample(x.shape) if self.rate else 0
+        return Kept(most=Held(values=values, bytes=values))
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from high_dropout("rate", self.rate)
@@ -156,6 +162,9 @@ class GaussianDropout(LayerRule):
     rate: float = arg.number(low=0, high=1)
     seed: Any = arg.anything(None)
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept(most=Held(values=per_sample(x.shape)))
+
     examples = [Example({"rate": 0.5}, (None, 32), params=0, output=(None, 32))]
 
 
@@ -172,6 +181,9 @@ class AlphaDropout(LayerRule):
     rate: float = arg.number(low=0, high=1)
     noise_shape: Any = arg.anything(None)
     seed: Any = arg.anything(None)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept(most=Held(values=per_sample(x.shape)))
 
     examples = [Example({"rate": 0.5}, (None, 32), params=0, output=(None, 32))]
 

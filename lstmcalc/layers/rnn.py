@@ -208,8 +208,9 @@ class RNN(Holder, Recurrent):
 
     def work(self, x: Inputs) -> Iterable[Work]:
         cell, step = self.cell_rule(), self.one_step(x)
-        steps = cell.work(step) if isinstance(cell, StackedRNNCells) else held_work(cell.name, cell, step)
-        return over_steps(steps, x.timesteps)
+        if isinstance(cell, StackedRNNCells):
+            return cell.looped(step, x.timesteps)
+        return over_steps(held_work(cell.name, cell, step), x.timesteps, len(cell.state_shapes(step)))
 
     def formula(self, x: Inputs) -> Formula | None:
         return self.cell_rule().formula(self.one_step(x))

@@ -11,6 +11,7 @@ from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, ow
 from lstmcalc.layers.costs import FREE, Cost, Work
 from lstmcalc.layers.examples import Example, Rejected
 from lstmcalc.layers.formula import Formula, Term
+from lstmcalc.layers.kept import Kept, Made, bounded
 from lstmcalc.layers.policies import variable_dtype
 from lstmcalc.layers.weights import Weight
 from lstmcalc.shapes import show_shape
@@ -245,6 +246,10 @@ class LayerRule:
         """
         return ()
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        """What backpropagation keeps of a call, for one sample; bounded by what it calculates, unless it is stated."""
+        return bounded(x.shapes, made)
+
     def count(self, x: Inputs) -> Dim:
         """How many numbers the weights hold."""
         return total(weight.params for weight in self.weights(x))
@@ -280,6 +285,10 @@ class LayerRule:
     def mask_step(self, x: Inputs) -> MaskStep | None:
         """The last operation that Keras makes the stated mask with; None where it passes the first input's on."""
         return None
+
+    def passes_gradient(self) -> bool:
+        """Whether a gradient goes back through the layer, from what comes out to what goes in."""
+        return True
 
     def knows_masks(self) -> bool:
         """Whether it is known what the layer does with a mask."""

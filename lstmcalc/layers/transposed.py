@@ -11,6 +11,7 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.convolutional import KernelRule, shown
 from lstmcalc.layers.costs import ADD
+from lstmcalc.layers.kept import Kept, Made, multiplied
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Weight, Work, layer
 from lstmcalc.layers.spatial import AXES, COUNTED, is_count
 from lstmcalc.shapes import show_shape
@@ -70,7 +71,10 @@ class ConvTranspose(KernelRule):
     def work(self, x: Inputs) -> Iterable[Work]:
         yield from activation_work(self.activation, self.arranged(x, self.stretched(x), self.filters))
 
-    def output_shape(self, x: Inputs) -> Any:
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return multiplied(self.activation, x.shapes, made)
+
+    def before_activation(self, x: Inputs) -> Shape:
         self.require_one_spread(x)
         for spare, stride in self._spare():
             fault = self._too_much_padding().fault
@@ -163,6 +167,7 @@ class Conv1DTranspose(ConvTranspose):
 
     examples = [
         Example({"filters": 8, "kernel_size": 3, "strides": 2}, (None, 10, 4), params=104, output=(None, 21, 8)),
+        Example({"filters": 8, "kernel_size": 3, "activation": "glu"}, (None, 10, 4), 104, (None, 12, 4)),
         Example({"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"}, (None, None, 4), 104,
                 (None, None, 8)),
         Example({"filters": 8, "kernel_size": 2, "strides": 3, "output_padding": 2}, (None, 10, 4), 72, (None, 31, 8)),

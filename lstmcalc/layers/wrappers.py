@@ -10,6 +10,7 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.costs import Cost
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
 from lstmcalc.layers.recurrent import Cell, Holder, Recurrent, held_weights, held_work, view
 from lstmcalc.layers.rule import (
@@ -26,7 +27,7 @@ from lstmcalc.layers.rule import (
     own_weights,
     show_shapes,
 )
-from lstmcalc.layers.wrapping import MERGING, RECURRENT, inner_remedy, instead
+from lstmcalc.layers.wrapping import MERGING, RECURRENT, inner_remedy, instead, kept_by_both, kept_over_time
 from lstmcalc.shapes import show_shape
 
 __all__ = ["Bidirectional", "TimeDistributed"]
@@ -111,12 +112,17 @@ class Bidirectional(Holder):
             yield from held_weights(name, rule.built_weights(x))
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        for name, rule in zip(self._names(), (self.layer, self.other), strict=True):
-            yield from held_work(name, rule, view(x, rule, x.shape))
+        for place, (name, rule) in enumerate(zip(self._names(), (self.layer, self.other), strict=True)):
+            for step in held_work(name, rule, view(x, rule, x.shape)):
+                yield step.behind(place * (len(x.states) // 2))
         if self.merge_mode in MERGING:
             steps, why = MERGING[self.merge_mode]
             values = product(as_shapes(self.output_shape(x))[0][1:])
             yield Work("merge", Cost(arithmetic=steps * values), why)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        halves = [(rule, view(x, rule, x.shape)) for rule in (self.layer, self.other)]
+        return kept_by_both(halves, x, made, self.merge_mode == "mul")
 
     def _halves(self, x: Inputs) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
         """The outputs of the two layers; each takes half of the states, as Keras splits them."""
@@ -318,7 +324,10 @@ class TimeDistributed(Holder):
         yield from held_weights(self.layer.name, own_weights(self.layer, self._step(x)), x.shape[1])
 
     def work(self, x: Inputs) -> Iterable[Work]:
-        return held_work(self.layer.name, self.layer, self._step(x), x.shape[1])
+        return held_work(self.layer.name, self.layer, self._masked_step(x), x.shape[1])
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return kept_over_time(self.layer, self._step(x), x, made.masked)
 
     def output_shape(self, x: Inputs) -> Any:
         outputs = as_shapes(self.layer.output_shape(self._step(x)))

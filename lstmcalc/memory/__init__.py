@@ -68,9 +68,11 @@ def memory_of(report: Report, setting: Setting) -> Memory:
     """The memory of a training step.
 
     >>> from lstmcalc import infer, load
-    >>> memory = memory_of(infer(load("specs/forecast.yaml")), Setting(batch=32))
+    >>> memory = memory_of(infer(load("specs/forecast.yaml")), Setting(batch=32, optimizer="SGD(momentum=0.9)"))
     >>> memory.part("weights").most, memory.part("optimizer").most
-    (1473680, 2947372)
+    (1473680, 1473692)
+    >>> memory.least, memory.most
+    (7557928, 16477900)
     """
     compute = PRECISIONS[setting.precision]
     weights = lift_size(report.totals.bytes)
@@ -91,6 +93,7 @@ def memory_of(report: Report, setting: Setting) -> Memory:
         Part("inputs", batch * inputs, batch * (inputs + 4 * outputs)),
         Part("activations", batch * found.least, batch * found.most),
         Part("backward", 0, batch * found.passing),
+        Part("forward", 0, batch * found.forward),
         Part("loss", 0, batch * 4 * LOSS * outputs),
     ]
     return Memory(tuple(parts))

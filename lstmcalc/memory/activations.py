@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lstmcalc.costs import Applied, applications
-from lstmcalc.dims import Dim, lift, product, total
+from lstmcalc.dims import Dim, at_least, lift, product, total
+from lstmcalc.layers import find_rule
 from lstmcalc.layers.kept import Held, Kept
 from lstmcalc.report import BYTES, CallReport, LayerReport, Report
 
@@ -23,11 +24,20 @@ def bytes_of(dtype: str) -> int:
 
 
 class Array(NamedTuple):
-    """An array that a layer gives, or an input of the model with its dtype; `key` tells it from others."""
+    """An array that a layer gives, or an input of the model with its dtype; `key` tells it from others.
+
+    `moved` is the array whose numbers it has in another shape or order: one of both is all that need be kept.
+    """
 
     key: tuple[object, ...]
     values: Dim
     dtype: str = ""
+    moved: Array | None = None
+
+    @property
+    def first(self) -> Array:
+        """The array that the numbers were in first."""
+        return self if self.moved is None else self.moved.first
 
 
 @dataclass
@@ -55,13 +65,15 @@ class Tally:
 
 class Activations(NamedTuple):
     """Bytes that backpropagation keeps for one sample, least and most; the inputs of the model that it reads again,
-    which are there anyway; and the most that the gradients to activations take on their way back.
+    which are there anyway; the most that the gradients to activations take on their way back; and the most that layers
+    hold at a time of which nothing is kept, as no weight in or before them is trained.
     """
 
     least: Dim
     most: Dim
     reread: Dim
     passing: Dim
+    forward: Dim
 
 
 def activations_of(report: Report, compute: str = "float32") -> Activations:
@@ -69,13 +81,13 @@ def activations_of(report: Report, compute: str = "float32") -> Activations:
 
     >>> from lstmcalc import infer, load
     >>> activations_of(infer(load("specs/forecast.yaml"))).most
-    93600
+    289280
     """
     least, most = Tally(), Tally()
     feeds = [Array((port.name,), product(lift((port.shape or ())[1:])), port.dtype) for port in report.inputs]
     walk = _Walk(compute, least, most)
     walk.model(report, (), feeds, frozenset())
-    return Activations(least.bytes, most.bytes, total(most.inputs.values()), total(walk.passing))
+    return Activations(least.bytes, most.bytes, total(most.inputs.values()), total(walk.passing), walk.forward())
 
 
 class _Walk:
@@ -84,6 +96,7 @@ class _Walk:
     def __init__(self, compute: str, least: Tally, most: Tally) -> None:
         self.compute, self.least, self.most = compute, least, most
         self.passing: list[Dim] = []
+        self._steps: list[_Step] = []
 
     def model(self, report: Report, path: tuple[object, ...], feeds: Sequence[Array], trained: frozenset[int]) -> dict[
         tuple[str, int, int], Array
@@ -108,10 +121,34 @@ class _Walk:
                 made = [array or Array((*key, i), 0) for i, array in enumerate(outputs)]
             else:
                 made = _made(layer, applied.call, key, inputs)
+                held: Dim = 0
                 if wanted:
                     self._keep(applied, kept, inputs, made)
+                else:
+                    held = self._inside(kept, layer.class_name)
+                self._steps.append(_Step({each.key for each in inputs}, () if wanted else tuple(made), held))
             arrays.update({(layer.name, place, index): array for index, array in enumerate(made)})
         return arrays
+
+    def _inside(self, kept: Kept, class_name: str) -> Dim:
+        """What a layer holds besides what it reads and gives, at most as much as it would keep."""
+        rule = find_rule(class_name)
+        if rule and rule.family == "image preprocessing":
+            # That is not known, and said not to be counted; most models begin with such layers.
+            return 0
+        return kept.most.values * max(4, bytes_of(kept.compute or self.compute)) + kept.most.bytes
+
+    def forward(self) -> Dim:
+        """The most that is held at a time by layers of which nothing is kept: each array until it is read last."""
+        last = {key: place for place, step in enumerate(self._steps) for key in step.read}
+        most: Dim = 0
+        there: dict[tuple[object, ...], Dim] = {}
+        for place, step in enumerate(self._steps):
+            there.update({array.key: array.values * max(4, bytes_of(self.compute)) for array in step.made})
+            if step.made:
+                most = _greater(most, total([*there.values(), step.held]))
+            there = {key: size for key, size in there.items() if last.get(key, place + 1) > place}
+        return most
 
     def _keep(self, applied: Applied, kept: Kept, inputs: Sequence[Array], made: Sequence[Array]) -> None:
         compute = kept.compute or self.compute
@@ -122,11 +159,24 @@ class _Walk:
         # An array that several layers read has a gradient from each, until they are added up.
         self.passing += [array.values * max(4, size) for array in (*inputs, *made)]
         self.passing.append(kept.passing * max(4, size))
-        for tally, held, each in (
-            (self.least, least, size),
-            (self.most, kept.most, max(4, size) if kept.wide else size),
-        ):
-            _hold(tally, held, inputs, made, compute, each)
+        came, given = [array.first for array in inputs], [array.first for array in made]
+        _hold(self.least, least, came, given, compute, size)
+        _hold(self.most, kept.most, inputs, made, compute, max(4, size) if kept.wide else size)
+
+
+class _Step(NamedTuple):
+    """An application: the arrays that it reads, those that it gives where nothing is kept of it, and bytes inside."""
+
+    read: set[tuple[object, ...]]
+    made: tuple[Array, ...]
+    held: Dim
+
+
+def _greater(one: Dim, other: Dim) -> Dim:
+    """The greater of two sizes; both together where that depends on symbols."""
+    if at_least(one, other) is True:
+        return one
+    return other if at_least(other, one) is True else one + other
 
 
 def _hold(tally: Tally, held: Held, inputs: Sequence[Array], made: Sequence[Array], compute: str, each: int) -> None:
@@ -144,8 +194,9 @@ def _places(report: Report) -> Iterator[tuple[int, tuple[LayerReport, int]]]:
 
 
 def _made(layer: LayerReport, call: CallReport, key: tuple[object, ...], inputs: Sequence[Array]) -> list[Array]:
-    """The arrays that come out; a layer that only moves numbers gives those that came in."""
-    outputs = [product(lift(shape[1:])) for shape in call.outputs or ()]
-    if call.work == () and not layer.weights and len(inputs) == len(outputs) == 1 and inputs[0].values == outputs[0]:
-        return list(inputs)
-    return [Array((*key, index), values) for index, values in enumerate(outputs)]
+    """The arrays that come out."""
+    outputs = call.numbers or [product(lift(shape[1:])) for shape in call.outputs or ()]
+    moves = (
+        call.work == () and not layer.weights and len(inputs) == len(outputs) == 1 and inputs[0].values == outputs[0]
+    )
+    return [Array((*key, index), values, moved=inputs[0] if moves else None) for index, values in enumerate(outputs)]

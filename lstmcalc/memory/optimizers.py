@@ -181,7 +181,9 @@ def read_optimizer(text: str) -> Optimizer:
     try:
         tree = ast.parse(text.strip()[:1000], mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"expected an optimizer such as adam or `SGD(momentum=0.9)`, got {text[:60]}") from None
+        raise ValueError(
+            f"expected an optimizer such as adam or `SGD(momentum=0.9)`, got {text[:60] or 'nothing'}"
+        ) from None
     return _read(tree, text)
 
 

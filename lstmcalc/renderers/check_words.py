@@ -7,9 +7,12 @@ from typing import Any
 
 from rich.text import Text
 
-from lstmcalc.budgets import ANY, Budget, Check, Verdict, WantedShapes, label_of
+from lstmcalc.budgets import ANY, BATCH, Budget, Check, Verdict, WantedShapes
 from lstmcalc.dims import Dim, to_text
+from lstmcalc.explanation.memory import training_words
+from lstmcalc.explanation.words import quoted
 from lstmcalc.measures import MEASURES
+from lstmcalc.memory import Setting, optimizer_of
 from lstmcalc.renderers.document import Document, Prose, Table
 from lstmcalc.renderers.drawing import draw
 from lstmcalc.renderers.lines import wrapped_lines
@@ -32,13 +35,16 @@ def check_text(check: Check, width: int | None = None, colour: bool = False) -> 
         lines += map(Text, more)
         for note in _notes(verdict):
             lines += map(Text, wrapped_lines(note.replace("`", ""), width, START))
+    for remark in _remarks(check):
+        lines += map(Text, wrapped_lines(remark.replace("`", ""), width, 2))
     return draw(Text("\n").join(lines), None, colour)
 
 
 def check_document(check: Check) -> Document:
     """The same as a table."""
     rows = [(verdict.state, _said(verdict), " ".join(_notes(verdict))) for verdict in check.verdicts]
-    return Document(f"Budgets: {code(check.source)}", (Prose(_count(check)), Table(tuple(rows), ("", "Budget", "Why"))))
+    table = Table(tuple(rows), ("", "Budget", "Why"))
+    return Document(f"Budgets: {code(check.source)}", (Prose(_count(check)), table, *map(Prose, _remarks(check))))
 
 
 def check_json(check: Check) -> dict[str, Any]:
@@ -49,7 +55,14 @@ def check_json(check: Check) -> dict[str, Any]:
         "name": check.name,
         "kept": check.kept,
         "budgets": [_verdict_json(verdict) for verdict in check.verdicts],
+        "assumptions": [holds.to_json() for holds in check.assumptions],
+        "training": _training_json(check.setting) if _is_about_training(check) else None,
     }
+
+
+def _training_json(setting: Setting) -> dict[str, Any]:
+    batch = size_to_json(setting.batch)
+    return {"optimizer": str(optimizer_of(setting)), "precision": setting.precision, "batch": batch}
 
 
 def _headline(check: Check) -> str:
@@ -77,15 +90,14 @@ def _said(verdict: Verdict) -> str:
         found = ", ".join(map(show_shape, verdict.value)) or "none"
         plural = "s" if len(verdict.value) > 1 else ""
         return f"{budget.what}{plural}: {found}, expected {_wanted(budget)}"
-    label = label_of(MEASURES[budget.measure])
-    text = f"{label}: {_amount(verdict)}, {budget.bound} {budget.limit:,}"
-    between = _between(budget, verdict.margin) if verdict.state != "undecided" else ""
-    return f"{text} ({between})" if between else text
-
-
-def _amount(verdict: Verdict) -> str:
     assert not isinstance(verdict.value, tuple)
-    return show_count(verdict.value)
+    found = show_count(verdict.value)
+    if verdict.least is not None:
+        found = f"between {show_count(verdict.least)} and {found}"
+    text = f"{MEASURES[budget.measure].quantity}: {found}, {budget.bound} {budget.limit:,}"
+    between = _between(budget, verdict.margin) if verdict.state != "undecided" else ""
+    least = "at least " if between and verdict.least is not None else ""
+    return f"{text} ({least}{between})" if between else text
 
 
 def _between(budget: Budget, margin: Dim | None) -> str:
@@ -101,7 +113,7 @@ def _between(budget: Budget, margin: Dim | None) -> str:
 def _wanted(budget: WantedShapes) -> str:
     texts = []
     for shape in budget.shapes:
-        parts = ["?" if size is ANY else to_text(size) for size in shape]  # type: ignore[arg-type]  # ANY is told apart
+        parts = [str(size) if size in (ANY, BATCH) else to_text(size) for size in shape]  # type: ignore[arg-type]  # those are told apart
         texts.append(f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})")
     return ", ".join(texts)
 
@@ -110,22 +122,38 @@ def _notes(verdict: Verdict) -> Iterator[str]:
     """What decides an undecided one, and which layers take most."""
     if verdict.state == "undecided":
         yield _undecided(verdict)
-    told = [f'"{share.layer}"' + ("" if share.percent is None else f" {share.percent:g} %") for share in verdict.most]
+    told = [f"{quoted(share.layer)} {share.percent:g} %" for share in verdict.most]
     if told:
         yield f"Most of it: {', '.join(told)}."
 
 
+def _remarks(check: Check) -> Iterator[str]:
+    """What all of it rests on."""
+    for holds in check.assumptions:
+        where = f"in {quoted(holds.layer)}, {holds.because}" if holds.because else f"of {quoted(holds.layer)}"
+        yield f"This holds only if {code(holds.text)}: {where}."
+    if _is_about_training(check):
+        others = "`--optimizer`, `--precision` and `--batch` take others"
+        yield f"Training is with {training_words(check.setting)}; {others}."
+
+
+def _is_about_training(check: Check) -> bool:
+    return any(verdict.budget.name.endswith("memory") and not verdict.not_shown for verdict in check.verdicts)
+
+
 def _undecided(verdict: Verdict) -> str:
+    if verdict.not_shown:
+        return "A printed summary does not show what it depends on: check the model itself."
     if verdict.unknown:
-        return f"It is not known what {', '.join(map(_quoted, verdict.unknown))} takes."
+        return f"It is not known what {', '.join(map(quoted, verdict.unknown))} takes."
+    if verdict.least is not None and not verdict.needs:
+        return "The backend decides it: some of what lies between is within the budget, and some is not."
     if not verdict.needs:
         return "It depends on a size that is not known."
     options = " ".join("--batch N" if name == "batch" else f"--set {name}=NUMBER" for name in verdict.needs)
+    if verdict.least is not None:
+        return f"It is sure to be kept if {code(verdict.holds_if)}: {code(options)} tells more."
     return f"It is kept only if {code(verdict.holds_if)}: {code(options)} decides it."
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -139,10 +167,12 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         assert isinstance(budget, Budget)
         margin = None if verdict.margin is None else size_to_json(verdict.margin)
         document |= {"limit": budget.limit, "value": size_to_json(value), "margin": margin}
+        if verdict.least is not None:
+            document["least"] = size_to_json(verdict.least)
     shares = [{"layer": share.layer, "value": size_to_json(share.value)} for share in verdict.most]
     return {**document, "holds_if": verdict.holds_if or None, "needs": list(verdict.needs), "most": shares,
             "unknown": list(verdict.unknown)}  # fmt: skip
 
 
 def _size_json(size: Any) -> Any:
-    return "?" if size is ANY else size_to_json(size)
+    return "?" if size in (ANY, BATCH) else size_to_json(size)

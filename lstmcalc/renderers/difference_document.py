@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lstmcalc.comparing.difference import ASPECTS, Difference
-from lstmcalc.renderers.difference_rows import Entry, Row, entries, equal_line, notes, total_rows
+from lstmcalc.comparing.difference import Difference
+from lstmcalc.renderers.difference_rows import SIGNS, Entry, Row, caveats, entries, equal_line, notes, total_rows
 from lstmcalc.renderers.document import Block, Document, Prose, Table
 from lstmcalc.renderers.marking import code
 
@@ -20,7 +20,7 @@ def difference_document(difference: Difference) -> Document:
     """What tells two models apart."""
     title = f"Difference: {code(difference.old_source)} → {code(difference.new_source)}"
     if difference.equal:
-        return Document(title, (Prose(equal_line(difference, len(ASPECTS))),))
+        return Document(title, tuple(map(Prose, (equal_line(difference), *caveats(difference)))))
     rows = [row for entry in entries(difference) for row in _rows(entry)]
     totals = tuple((row.what, row.old, row.new, row.delta) for row in total_rows(difference))
     blocks: list[Block] = [
@@ -35,7 +35,11 @@ def _rows(entry: Entry) -> Iterator[tuple[str, ...]]:
     name = " → ".join(map(code, entry.name.split(" → ")))
     title = f"{name} ({entry.class_name})" if entry.class_name else name
     for place, row in enumerate(entry.rows or (Row(""),)):
-        yield (*((entry.kind, title) if place == 0 else ("", "")), *_cells(row))
+        yield (*((_state(entry), title) if place == 0 else ("", "")), *_cells(row))
+
+
+def _state(entry: Entry) -> str:
+    return entry.state if entry.kind == "changed" else f"{SIGNS[entry.kind]} {entry.state}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

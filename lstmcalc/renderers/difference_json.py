@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from lstmcalc.comparing.arguments import shown_value
-from lstmcalc.comparing.difference import Amounts, Change, Difference, LayerDifference, LayerSide, PortDifference
+from lstmcalc.comparing.difference import (
+    ASPECTS,
+    Amounts,
+    Change,
+    Difference,
+    LayerDifference,
+    LayerSide,
+    PortDifference,
+)
 from lstmcalc.dims import Expression
 from lstmcalc.report import Port
 from lstmcalc.shapes import shape_to_json, size_to_json
@@ -23,7 +31,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "old": {"source": difference.old_source, "name": difference.old_name},
         "new": {"source": difference.new_source, "name": difference.new_name},
-        "equal": difference.equal,
+        "equal": None if difference.equal and not _is_told(difference) else difference.equal,
         "compared": list(difference.compared),
         "printed": difference.printed,
         "inputs": [_port(port) for port in difference.ports if port.what == "input" and port.aspects],
@@ -35,23 +43,25 @@ def _difference(difference: Difference) -> dict[str, Any]:
             "delta": _amounts(difference.delta),
         },
         "stand_ins": list(difference.stand_ins),
+        "assumptions": [{"model": whose, **held.to_json()} for whose, held in difference.conditions],
+        "not_compared": list(difference.untold),
+        "whole": difference.whole,
     }
+
+
+def _is_told(difference: Difference) -> bool:
+    """Whether all that should be compared could be."""
+    return difference.whole and bool(difference.compared) and not difference.untold
 
 
 def _layer(layer: LayerDifference) -> dict[str, Any]:
-    parts = {
-        "names": layer.named,
-        "order": layer.moved,
-        "arguments": layer.arguments,
-        "connections": layer.connections,
-        "shapes": layer.shapes,
-    }
+    changes = sorted(layer.changes, key=lambda change: ASPECTS.index(change.aspect))
     document = {
         "kind": layer.kind,
         "old": layer.old and _side(layer.old),
         "new": layer.new and _side(layer.new),
         "aspects": sorted(layer.aspects),
-        "changes": [_change(change, aspect) for aspect, changes in parts.items() for change in changes],
+        "changes": [{"aspect": change.aspect, **_change(change)} for change in changes],
         "delta": _amounts(layer.delta),
     }
     if layer.inside is not None:
@@ -82,10 +92,8 @@ def _port_side(port: Port) -> dict[str, Any]:
     return {"name": port.name, "shape": shape_to_json(port.shape)}
 
 
-def _change(change: Change, aspect: str = "") -> dict[str, Any]:
-    values = (_value(change.what, value) for value in (change.old, change.new))
-    told = {"what": change.what, **dict(zip(("old", "new"), values, strict=True))}
-    return {"aspect": aspect, **told} if aspect else told
+def _change(change: Change) -> dict[str, Any]:
+    return {"what": change.what, "old": _value(change.what, change.old), "new": _value(change.what, change.new)}
 
 
 def _value(what: str, value: Any) -> Any:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lstmcalc.comparing.arguments import shown_value
-from lstmcalc.comparing.difference import Amounts, Change, Difference, LayerDifference, LayerSide, PortDifference
-from lstmcalc.dims import UNKNOWN, Dim, at_least, symbols_of, to_text
-from lstmcalc.report import Port
+from lstmcalc.comparing.difference import (
+    ASPECTS,
+    Amounts,
+    Change,
+    Difference,
+    LayerDifference,
+    LayerSide,
+    PortDifference,
+)
+from lstmcalc.dims import UNKNOWN, Dim, at_least, symbols_of
+from lstmcalc.explanation.words import listed, quoted
+from lstmcalc.renderers.marking import code
 from lstmcalc.shapes import show_count, show_shape
 
-__all__ = ["SIGNS", "Entry", "Row", "entries", "equal_line", "notes", "show_delta", "total_rows"]
+__all__ = ["SIGNS", "Entry", "Row", "caveats", "entries", "equal_line", "notes", "show_delta", "total_rows"]
 
 #: What stands in front of an entry.
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -53,6 +62,12 @@ class Entry:
     name: str
     class_name: str
     rows: tuple[Row, ...]
+    inside: str = ""
+
+    @property
+    def state(self) -> str:
+        """What became of it; what is inside a model is part of what that model takes."""
+        return f"{self.kind} inside {code(self.inside)}" if self.inside else self.kind
 
     @property
     def title(self) -> str:
@@ -63,13 +78,16 @@ class Entry:
 def entries(difference: Difference, path: str = "") -> Iterator[Entry]:
     """Everything that differs, layers of a model used as a layer behind that layer."""
     for port in difference.ports:
-        if port.kind != "same" and port.aspects and not path:
-            yield _port_entry(port, sum(other.what == port.what for other in difference.ports) > 1)
+        # The shapes of a model inside are those of the layer that it is.
+        if port.kind != "same" and port.aspects and (not path or port.aspects != {"shapes"}):
+            entry = _port_entry(port, sum(other.what == port.what for other in difference.ports) > 1)
+            yield replace(entry, inside=path)
     for layer in difference.changed:
         rows = tuple(_layer_rows(layer, difference))
-        yield Entry(layer.kind, path + _names(layer), _classes(layer), rows)
+        if rows or layer.inside is None:
+            yield Entry(layer.kind, _names(layer, f"{path}." if path else ""), _classes(layer), rows, path)
         if layer.inside is not None:
-            yield from entries(layer.inside, f"{path}{layer.side.name}/")
+            yield from entries(layer.inside, f"{path}.{layer.side.name}".lstrip("."))
 
 
 def total_rows(difference: Difference) -> Iterator[Row]:
@@ -101,41 +119,58 @@ def show_delta(delta: Dim) -> str:
     if isinstance(delta, int):
         return f"{delta:+,}" if delta else "0"
     if at_least(delta, 0) is True:
-        return f"+{to_text(delta)}"
-    return f"-{to_text(-delta)}" if at_least(0, delta) is True else to_text(delta)
+        return f"+{show_count(delta)}"
+    return f"-{show_count(-delta)}" if at_least(0, delta) is True else show_count(delta)
 
 
-def equal_line(difference: Difference, all_aspects: int) -> str:
+def equal_line(difference: Difference) -> str:
     """What is said of two models between which nothing differs."""
     names = f"{difference.old_source} and {difference.new_source}"
+    if not difference.compared:
+        return f"Nothing of {names} was compared."
+    if not difference.whole:
+        return f"No difference in what is known of {names}; not all of them is."
     if difference.printed:
         return f"No difference that a printed summary shows between {names}."
-    if len(difference.compared) < all_aspects:
-        return f"No difference in {_listed(difference.compared)} between {names}."
+    if len(difference.compared) < len(ASPECTS):
+        return f"No difference in {listed(difference.compared)} between {names}."
+    if difference.untold:
+        return f"No difference in what {names} both hold."
     return f"No difference: {names} are the same model."
 
 
-def notes(difference: Difference) -> Iterator[str]:
-    """What is to be known of the figures."""
+def caveats(difference: Difference) -> Iterator[str]:
+    """What the models rest on, and what was not compared."""
+    sources = {"old": difference.old_source, "new": difference.new_source}
+    for whose, held in difference.conditions:
+        who = "Both hold" if whose == "both" else f"{code(sources[whose])} holds"
+        because = f", {held.because}" if held.because else ""
+        yield f"{who} only if {code(held.text)}: in {quoted(held.layer)}{because}."
+    if difference.untold:
+        yield f"The code of {listed(map(quoted, difference.untold))} is not in both sources: it was not compared."
     if difference.printed:
         yield (
-            "A printed summary shows no activations, dropout rates and the like: of those, and of what the models "
-            "cost, nothing is said."
+            "A printed summary shows no activations, dropout rates, dtypes and the like: of those, and of what the "
+            "models cost, nothing is said."
         )
+
+
+def notes(difference: Difference) -> Iterator[str]:
+    """The same, and what stands in the figures."""
+    yield from caveats(difference)
     totals = (*difference.old_totals, *difference.new_totals)
     used = {name for amount in totals for name in symbols_of(amount)}
     names = [name for name in difference.stand_ins if name in used]
     if names:
         stands = "stands for a size" if len(names) == 1 else "stand for sizes"
-        yield f"{_listed([f'`{name}`' for name in names])} {stands} of the input that is not known."
+        yield f"{listed(map(code, names))} {stands} of the input that is not known."
 
 
 def _layer_rows(layer: LayerDifference, difference: Difference) -> Iterator[Row]:
     if layer.old is None or layer.new is None:
         yield from _alone_rows(layer, layer.side, difference)
         return
-    for change in (*layer.named, *layer.moved, *layer.arguments, *layer.shapes, *layer.connections):
-        yield _change_row(change)
+    yield from map(_change_row, layer.changes)
     if layer.aspects & {"params", "cost"}:
         yield from _amount_rows(layer.old.amounts, layer.new.amounts, layer.delta, layer.aspects)
 
@@ -182,15 +217,13 @@ def _port_entry(port: PortDifference, several: bool) -> Entry:
     name = f"{port.what} {side.name}" if several or port.what == "input" else port.what
     if port.old and port.new:
         return Entry(port.kind, name, "", tuple(map(_change_row, port.changes)))
-    text = _port_text(side)
+    text = show_shape(side.shape)
     return Entry(port.kind, name, "", (Row("shape", *("", text) if port.new else (text, "")),))
 
 
-def _port_text(port: Port) -> str:
-    return show_shape(port.shape)
-
-
 def _change_row(change: Change) -> Row:
+    if change.aspect in ("code", "order"):
+        return Row(change.what, *(NOTHING if value is None else str(value) for value in (change.old, change.new)))
     return Row(change.what, _value(change.what, change.old), _value(change.what, change.new))
 
 
@@ -206,16 +239,9 @@ def _shapes(shapes: tuple[Any, ...]) -> str:
     return ", ".join(map(show_shape, shapes)) or "?"
 
 
-def _names(layer: LayerDifference) -> str:
-    names = (layer.old.name if layer.old else "", layer.new.name if layer.new else "")
-    return " → ".join(dict.fromkeys(filter(None, names)))
+def _names(layer: LayerDifference, path: str) -> str:
+    return " → ".join(dict.fromkeys(path + side.name for side in (layer.old, layer.new) if side))
 
 
 def _classes(layer: LayerDifference) -> str:
-    names = (layer.old.class_name if layer.old else "", layer.new.class_name if layer.new else "")
-    return " → ".join(dict.fromkeys(filter(None, names)))
-
-
-def _listed(words: Any) -> str:
-    items = list(words)
-    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+    return " → ".join(dict.fromkeys(side.class_name for side in (layer.old, layer.new) if side))

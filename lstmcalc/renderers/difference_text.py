@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from lstmcalc.comparing.difference import ASPECTS, Difference
-from lstmcalc.renderers.difference_rows import SIGNS, Entry, Row, entries, equal_line, notes, total_rows
+from lstmcalc.comparing.difference import Difference
+from lstmcalc.renderers.difference_rows import SIGNS, Entry, Row, caveats, entries, equal_line, notes, total_rows
 from lstmcalc.renderers.drawing import draw
 from lstmcalc.renderers.lines import wrapped_lines
 
@@ -22,7 +22,8 @@ INDENT, LABEL = 4, 12
 def difference_text(difference: Difference, width: int | None = None, colour: bool = False) -> str:
     """A difference as text. What is longer than `width` wraps, nothing is cut."""
     if difference.equal:
-        return draw(Text("\n".join(wrapped_lines(equal_line(difference, len(ASPECTS)), width, 0))), None, colour)
+        told = [equal_line(difference), *(each.replace("`", "") for each in caveats(difference))]
+        return draw(Text("\n".join(line for text in told for line in wrapped_lines(text, width, 0))), None, colour)
     lines = [
         Text.assemble(("--- ", "red"), difference.old_source),
         Text.assemble(("+++ ", "green"), difference.new_source),
@@ -37,7 +38,7 @@ def difference_text(difference: Difference, width: int | None = None, colour: bo
 
 def _entry_lines(entry: Entry, width: int | None) -> Iterator[Text]:
     style = STYLES[entry.kind]
-    head, *more = wrapped_lines(f"{entry.title}  {entry.kind}", width, 2)
+    head, *more = wrapped_lines(f"{entry.title}  {entry.state}".replace("`", ""), width, 2)
     yield Text.assemble((f"{SIGNS[entry.kind]} {head[2:]}", f"bold {style}"))
     yield from (Text(line, f"bold {style}") for line in more)
     label = max([LABEL, *(len(row.what) + 2 for row in entry.rows)])

@@ -23,7 +23,7 @@ def memory_blocks(told: MemoryTold) -> tuple[Block, ...]:
 
 def _shown(size: Dim) -> str:
     """Bytes exactly, and where they are a number in the unit that suits them."""
-    human = f" ({show_bytes(size)})" if isinstance(size, int) and size >= 1024 else ""
+    human = f" ({show_bytes(size, 'i')})" if isinstance(size, int) and size >= 1024 else ""
     return in_parts(size) + human
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from lstmcalc.explanation.memory import training_words
 from lstmcalc.explanation.words import listed, named_up_to
 from lstmcalc.renderers.document import Block, Document, Prose, Table
 from lstmcalc.renderers.marking import code
@@ -15,25 +16,23 @@ __all__ = ["solution_document"]
 MOST_RANGES, MOST_REFUSED = 6, 3
 #: What is asked of a budget, as it stands before its amount.
 ASKED = {"at most": "at most ", "exactly": "exactly ", "closest": "closest to "}
+#: The column of what several answers leave of the first budget, where they can.
+LEFT: dict[str, tuple[str, ...]] = {"at most": ("left",), "exactly": (), "closest": ("off",)}
 
 
 def solution_document(solution: Solution) -> Document:
     """The solution as blocks."""
     answers = solution.answers
     if not answers:
-        return Document(_none(solution), _blocks(Table((*_asked(solution), *_nearest(solution), *_rest(solution)))))
+        return Document(_none(solution), (Table((*_asked(solution), *_nearest(solution), *_rest(solution))),))
     if len(answers) == 1 and len(solution.asked) == 1:
         rows = (*_measured(answers[0], solution), *_budgets(answers[0], solution), *_next(solution), *_rest(solution))
-        return Document(_values(answers[0]), _blocks(Table(rows)))
-    return Document(_number(solution), _blocks(*_several(solution)))
+        return Document(_values(answers[0].values), (Table(rows),))
+    return Document(_number(solution), tuple(_several(solution)))
 
 
-def _blocks(*blocks: Block) -> tuple[Block, ...]:
-    return blocks
-
-
-def _values(answer: Answer) -> str:
-    return ", ".join(f"{name} = {value:,}" for name, value in answer.values.items())
+def _values(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {value:,}" for name, value in values.items())
 
 
 def _measured(answer: Answer, solution: Solution) -> Iterator[tuple[str, str]]:
@@ -55,22 +54,21 @@ def _amount(budget: Budget, goal: str) -> str:
 def _budgets(answer: Answer, solution: Solution) -> Iterator[tuple[str, str]]:
     """How far the answer is from each budget."""
     for place, budget in enumerate(solution.budgets):
-        left = budget.amount - answer.measured[budget.name]
-        told = f"{left:,} left" if solution.goal == "at most" and left else _off(budget, answer)
+        left = budget.left(answer)
+        told = f"{left:,} left" if solution.goal == "at most" and left else _off(left)
         yield "" if place else "budget", f"{_amount(budget, solution.goal)}: {told}"
 
 
-def _off(budget: Budget, answer: Answer) -> str:
-    """How far the model is from a budget."""
-    more = answer.measured[budget.name] - budget.amount
-    return f"{abs(more):,} {'too many' if more > 0 else 'too few'}" if more else "just as many"
+def _off(left: int) -> str:
+    """How far the model is from a budget, of which so much is left."""
+    return f"{abs(left):,} {'too many' if left < 0 else 'too few'}" if left else "just as many"
 
 
 def _has(answer: Answer, solution: Solution) -> str:
     """An answer beside the one asked for, with its distance from the first budget that it does not meet."""
-    missed = [budget for budget in solution.budgets if answer.measured[budget.name] > budget.amount]
-    budget = (missed or list(solution.budgets))[0]
-    return f"{_values(answer)} has {answer.measured[budget.name]:,} {budget.measure.noun}, {_off(budget, answer)}"
+    budget = next((budget for budget in solution.budgets if budget.left(answer) < 0), solution.budgets[0])
+    number = answer.measured[budget.name]
+    return f"{_values(answer.values)} has {number:,} {budget.measure.noun}, {_off(budget.left(answer))}"
 
 
 def _next(solution: Solution) -> Iterator[tuple[str, str]]:
@@ -120,11 +118,13 @@ def _rest(solution: Solution) -> Iterator[tuple[str, str]]:
         names = listed(map(code, solution.named))
         is_one = len(solution.named) == 1
         yield "where", f"{names} {'is a size' if is_one else 'are sizes'} of the input that the source leaves open"
+    if any(budget.name == "memory" for budget in solution.budgets):
+        words = training_words(solution.setting)
+        yield "training", f"with {words.partition(' and ')[0] if 'batch' in solution.asked else words}"
     for place, held in enumerate(solution.conditions):
         yield "" if place else "needs", f"{code(held.text)}" + (f": {held.because}" if held.because else "")
-    for place, (values, fault) in enumerate(solution.refused[:MOST_REFUSED]):
-        shown = ", ".join(f"{name} = {value:,}" for name, value in values.items())
-        yield "" if place else "refused", f"{shown}: {fault.message}"
+    for place, (number, fault) in enumerate([*solution.refused.items()][:MOST_REFUSED]):
+        yield "" if place else "refused", f"{solution.asked[0]} = {number:,}: {fault.message}"
     for name, (first, last) in solution.searched.items():
         yield "looked at", f"{code(name)} from {first:,} to {last:,} alone: greater ones were not tried"
 
@@ -150,16 +150,13 @@ def _several(solution: Solution) -> Iterator[Block]:
     elif count > shown:
         yield Prose(f"{shown:,} of them:" if not pairs else f"{shown:,} of them, over the whole range:")
     yield Table((*_asked(solution), *_rest(solution)))
-    header = (*solution.asked, *dict.fromkeys((*(budget.name for budget in solution.budgets), "params")))
-    header = (*header, *(("left",) if solution.goal == "at most" else ("off",) if solution.goal == "closest" else ()))
+    header = (*solution.asked, *solution.measures, *LEFT[solution.goal])
     rows = tuple(tuple(_cells(answer, solution)) for answer in solution.answers)
     yield Table(rows, header, tuple(range(len(header))))
 
 
 def _cells(answer: Answer, solution: Solution) -> Iterator[str]:
     yield from (f"{answer.values[name]:,}" for name in solution.asked)
-    for name in dict.fromkeys((*(budget.name for budget in solution.budgets), "params")):
-        yield f"{answer.measured[name]:,}"
-    budget = solution.budgets[0]
-    if solution.goal != "exactly":
-        yield f"{budget.amount - answer.measured[budget.name]:,}"
+    yield from (f"{answer.measured[name]:,}" for name in solution.measures)
+    if LEFT[solution.goal]:
+        yield f"{solution.budgets[0].left(answer):,}"

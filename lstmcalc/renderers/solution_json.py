@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lstmcalc.memory import optimizer_of
 from lstmcalc.shapes import size_to_json
 from lstmcalc.solving import Answer, Solution
 
@@ -34,7 +35,11 @@ def solution_json(solution: Solution) -> dict[str, Any]:
         "formulas": {name: size_to_json(size) for name, size in solution.sizes.items()},
         "symbols": dict(solution.symbols),
         "assumptions": [held.to_json() for held in solution.conditions],
-        "refused": [{**values, "error": fault.to_json()} for values, fault in solution.refused],
+        "refused": [
+            {solution.asked[0]: number, "error": fault.to_json()} for number, fault in solution.refused.items()
+        ],
+        "optimizer": str(optimizer_of(solution.setting)),
+        "precision": solution.setting.precision,
         "searched": {name: list(ends) for name, ends in solution.searched.items()},
         "alone": dict(solution.alone),
     }

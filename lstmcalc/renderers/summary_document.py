@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
-from lstmcalc.explanation.costs.model import ModelCost
 from lstmcalc.renderers.document import Block, Document, Faults, Heading, Prose, Table, likewise
 from lstmcalc.renderers.marking import code
 from lstmcalc.renderers.summary_rows import (
@@ -20,7 +20,10 @@ from lstmcalc.renderers.summary_rows import (
 from lstmcalc.report import Holds, Port, Report
 from lstmcalc.shapes import show_shape
 
-__all__ = ["remarks", "summary_document", "tools_blocks"]
+if TYPE_CHECKING:
+    from lstmcalc.explanation.costs.model import ModelCost
+
+__all__ = ["holds_only_if", "remarks", "summary_document", "tools_blocks"]
 
 
 def summary_document(report: Report, weights: bool = False, cost: ModelCost | None = None) -> Document:
@@ -36,7 +39,7 @@ def summary_document(report: Report, weights: bool = False, cost: ModelCost | No
     blocks.append(Table(tuple(totals_rows(report, cost)), counts=(1,)))
     blocks += [Prose(remark) for remark in (cost.remarks if cost else ())]
     blocks += tools_blocks(cost)
-    blocks += [Prose(_assumption(held)) for held in report.assumptions]
+    blocks += [Prose(holds_only_if(held)) for held in report.assumptions]
     if report.hints:
         blocks.append(Faults(report.hints))
     return Document(f"Model: {code(report.name)}", tuple(blocks))
@@ -75,6 +78,7 @@ def _cells(row: SummaryRow, masked: bool, costed: bool) -> tuple[str, ...]:
     return (name, "\n".join(row.shapes), row.params, *middle, ", ".join(map(code, row.connected)))
 
 
-def _assumption(held: Holds) -> str:
+def holds_only_if(held: Holds) -> str:
+    """What a model rests on, as a sentence."""
     because = f", {held.because}" if held.because else ""
     return f"This holds only if {code(held.text)}: in {code(held.layer)}{because}."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Size
-from lstmcalc.explanation.costs.model import ModelCost
-from lstmcalc.explanation.costs.words import in_short, in_words
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
+
+if TYPE_CHECKING:
+    from lstmcalc.explanation.costs.model import ModelCost
 
 __all__ = [
     "CONNECTED",
@@ -92,7 +93,7 @@ def summary_rows(
             above,
             report.sequential,
             _mask(layer),
-            tuple(map(in_words, cost.layers[path + layer.name])) if cost else ("", "", ""),
+            _figures(cost, path + layer.name) if cost else ("", "", ""),
         )
         above = layer.name
         if layer.nested is not None:
@@ -102,6 +103,12 @@ def summary_rows(
                 trained = "" if weight.trainable else "not trained"
                 shape, count = show_shape(weight.shape), show_count(weight.params)
                 yield SummaryRow(depth + 1, weight.name, "", (shape,), count, trained)
+
+
+def _figures(cost: ModelCost, path: str) -> tuple[str, ...]:
+    from lstmcalc.explanation.costs.words import in_words
+
+    return tuple(map(in_words, cost.layers[path]))
 
 
 def totals_rows(report: Report, cost: ModelCost | None = None) -> Iterator[tuple[str, str, str]]:
@@ -119,21 +126,23 @@ def totals_rows(report: Report, cost: ModelCost | None = None) -> Iterator[tuple
 
 def _cost_rows(cost: ModelCost) -> Iterator[tuple[str, str, str]]:
     """The totals of one sample, and of a batch where that is known."""
+    from lstmcalc.explanation.costs.words import in_short, in_words
+
     for figures, of in ((cost.known, ""), (cost.in_batch, f", batch of {show_count(cost.batch)}")):
         for title, figure, complete in zip(COSTS, figures or (), cost.complete, strict=False):
             label = f"{title if title == COSTS[-1] else f'Total {title}'}{' known' * (complete is UNKNOWN)}{of}"
             yield label, in_words(figure), in_short(figure)
 
 
-def show_bytes(size: Size) -> str:
-    """Bytes in the unit that suits them, as Keras prints them.
+def show_bytes(size: Size, binary: str = "") -> str:
+    """Bytes in the unit that suits them, as Keras prints them; its units are powers of 1,024, which `binary="i"` says.
 
-    >>> show_bytes(435764), show_bytes(400)
-    ('425.55 KB', '400 B')
+    >>> show_bytes(435764), show_bytes(435764, "i"), show_bytes(400)
+    ('425.55 KB', '425.55 KiB', '400 B')
     """
     if not isinstance(size, int):
         return f"{show_count(size)} bytes"
     if size < 1024:
         return f"{size} B"
     power = min((size.bit_length() - 1) // 10, 4)
-    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB', 'TB')[power - 1]}"
+    return f"{size / 1024**power:.2f} {'KMGT'[power - 1]}{binary}B"

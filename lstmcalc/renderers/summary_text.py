@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -12,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from lstmcalc.errors import Fault
-from lstmcalc.explanation.costs.model import ModelCost
 from lstmcalc.renderers.document import likewise
 from lstmcalc.renderers.drawing import draw
 from lstmcalc.renderers.marking import visible
@@ -28,12 +28,17 @@ from lstmcalc.renderers.summary_rows import (
 from lstmcalc.report import Holds, Report
 from lstmcalc.shapes import show_shape
 
+if TYPE_CHECKING:
+    from lstmcalc.explanation.costs.model import ModelCost
+
 __all__ = ["render_faults", "render_summary"]
 
 #: From this width on, what a layer is connected to has a column of its own.
 LEAST_WIDTH_TO_CONNECT = 110
 #: No name or shape takes more than this from the other columns before it wraps.
 MOST_WIDTH = 34
+#: Where a column has no room.
+NO_ROOM = f"\n{COSTS[-1]} of each layer are left out for want of room: a wider terminal or `--json` shows them."
 #: Where the text of a slot begins.
 SLOT = 11
 
@@ -48,8 +53,10 @@ def render_summary(
 ) -> str:
     """The summary of a model. Lines longer than `width` wrap, nothing is cut; without a width, nothing wraps."""
     table = _cost_table(report, weights, width, cost) if cost else _table(report, weights, width)
+    missing = cost is not None and len(table.columns) < len(summary_titles(report, cost))
     totals = Padding(_totals(report, cost), (0, 1))
     parts: list[RenderableType] = [_headline(report), Text(), table, Text(), totals]
+    parts += [Text(NO_ROOM)] if missing else []
     parts += [Text(f"\n{visible(remark)}") for remark in (cost.remarks if cost else ())]
     parts += [_assumption(held) for held in report.assumptions]
     parts += [Text("\n").append_text(hint) for hint in _faults(report.hints, width)]
@@ -69,14 +76,13 @@ def _headline(report: Report) -> Text:
 
 
 def _cost_table(report: Report, weights: bool, width: int | None, cost: ModelCost) -> Table:
-    """The layers with what they cost; where there is little room, what a training step takes stands below alone."""
+    """The layers with what they cost."""
     wide = width is None or width >= LEAST_WIDTH_TO_CONNECT
     connected = not report.sequential and wide
     titles = summary_titles(report, cost)
     rows = list(_rows(report, titles, weights, not report.sequential and not wide, cost))
-    natural = sum(max(len(title), *(_longest_line(row[i]) for row in rows)) for i, title in enumerate(titles))
-    if not wide and natural + 3 * len(titles) > (width or 0):
-        titles = titles[:-1]
+    if width is not None and not wide:
+        titles = _fitting(titles, rows, width)
         rows = [(*row[: len(titles)], row[-1]) for row in rows]
     shown = (*titles, CONNECTED) if connected else titles
     columns = [[Text(title), *(row[place] for row in rows)] for place, title in enumerate(shown)]
@@ -91,11 +97,23 @@ def _cost_table(report: Report, weights: bool, width: int | None, cost: ModelCos
             widths[place] = max(least, widths[place] - (sum(widths) - room))
     table = Table(box=SIMPLE_HEAD, pad_edge=has_edge, show_edge=False, header_style="bold")
     for title, size in zip(shown, widths, strict=True):
-        justify = "right" if title in (*COSTS, "Param #") else "left"
+        justify = "right" if title.replace("\n", " ") in (*COSTS, "Param #") else "left"
         table.add_column(title, justify=justify, overflow="fold", width=max(1, size))  # type: ignore[arg-type]
     for cells in rows:
         table.add_row(*cells[: len(shown)])
     return table
+
+
+def _fitting(titles: tuple[str, ...], rows: Sequence[tuple[Text, ...]], width: int) -> tuple[str, ...]:
+    """The titles where there is little room: the last in two lines, or left out where figures would have to break."""
+    columns = [[row[place] for row in rows] for place in range(len(titles))]
+    borders = 3 * len(titles)
+    lines = [max(map(_longest_line, (Text(title), *column))) for title, column in zip(titles, columns, strict=True)]
+    words = [max(map(_longest_word, (Text(title), *column))) for title, column in zip(titles, columns, strict=True)]
+    if sum(lines) + borders <= width:
+        return titles
+    in_two = (*titles[:-1], titles[-1].replace(" ", "\n"))
+    return in_two if sum(words) + borders <= width + 2 else titles[:-1]
 
 
 def _table(report: Report, weights: bool, width: int | None) -> Table:

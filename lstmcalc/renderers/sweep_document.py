@@ -13,7 +13,7 @@ from lstmcalc.renderers.document import Block, Document, Prose, Table
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.lines import GAP, INDENT, table_lines
 from lstmcalc.renderers.marking import code
-from lstmcalc.report import Holds
+from lstmcalc.renderers.summary_document import holds_only_if
 from lstmcalc.sweeping import Column, Sweep
 
 __all__ = ["MOST_ROWS", "axis_text", "failing_notes", "label_of", "sweep_document", "sweep_text"]
@@ -92,8 +92,7 @@ def _above(sweep: Sweep) -> tuple[Block, ...]:
     rows = [] if sweep.source in ("", "-") else [("Source", sweep.source)]
     rows += [(name, axis_text(values)) for name, values in sweep.axes.items()]
     if "memory" in sweep.measures:
-        stated = ", ".join(_setting(sweep))
-        rows.append(("Memory", f"with {stated}"))
+        rows.append(("Memory", f"with {', '.join(_setting(sweep))}"))
     return (Table(tuple(rows)),)
 
 
@@ -110,17 +109,19 @@ def _below(sweep: Sweep) -> Iterator[Block]:
     for note in failing_notes(sweep):
         yield Prose(note)
     for held in sweep.undecided:
-        yield Prose(_undecided(held))
+        yield Prose(holds_only_if(held))
+    yield from map(Prose, left_out_notes(sweep))
+
+
+def left_out_notes(sweep: Sweep) -> Iterator[str]:
+    """Which measures are left out, and why."""
     reasons: dict[str, list[str]] = {}
     for name, reason in sweep.left_out.items():
-        reasons.setdefault(reason, []).append(MEASURES[name].label.partition(",")[0])
+        reasons.setdefault(reason, []).append(MEASURES[name].noun)
     for reason, labels in reasons.items():
-        yield Prose(f"{' and '.join(labels)} {'are' if len(labels) > 1 else 'is'} left out: {reason}.")
-
-
-def _undecided(held: Holds) -> str:
-    because = f", {held.because}" if held.because else ""
-    return f"This holds only if {code(held.text)}: in {code(held.layer)}{because}."
+        named = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+        # Params and FLOPs are several by themselves.
+        yield f"{named} are left out: {reason}."
 
 
 def _header(sweep: Sweep) -> Row:

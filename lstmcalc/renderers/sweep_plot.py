@@ -9,10 +9,12 @@ from math import prod
 from typing import Any, NamedTuple
 
 from lstmcalc.measures import MEASURES
-from lstmcalc.sweeping import Sweep
+from lstmcalc.sweeping import Sweep, kept_for
 
 __all__ = ["PlotMissing", "Wanting", "sweep_plot"]
 
+#: No row has more panels.
+MOST_BESIDE = 3
 #: A panel with more lines cannot be read.
 MOST_LINES = 10
 #: More points than pixels make a file large and no line finer.
@@ -78,15 +80,26 @@ def sweep_plot(sweeps: Sequence[Sweep], form: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError:
         raise PlotMissing("a plot needs matplotlib, which is not installed: pip install 'lstmcalc[plot]'") from None
-    widest = max(len(each.measures) for each in sweeps)
+    widest = max(grid_of(len(each.measures))[1] for each in sweeps)
+    heights = [grid_of(len(each.measures))[0] for each in sweeps]
     with style.context(["default", STYLE]):
-        figure = Figure(figsize=(max(4.6 * widest, 6.4), 4.2 * len(sweeps)), layout="constrained", dpi=110)
-        parts = figure.subfigures(len(sweeps), 1, squeeze=False)[:, 0]
+        figure = Figure(figsize=(max(4.6 * widest, 6.4), 4.2 * sum(heights)), layout="constrained", dpi=110)
+        parts = figure.subfigures(len(sweeps), 1, squeeze=False, height_ratios=heights)[:, 0]
         for part, each in zip(parts, sweeps, strict=True):
             _draw(part, each)
         file = BytesIO()
         figure.savefig(file, format=form, metadata=METADATA[form])
     return file.getvalue()
+
+
+def grid_of(panels: int) -> tuple[int, int]:
+    """The rows and columns of panels: at most three beside each other, and rows as full as they get.
+
+    >>> [grid_of(panels) for panels in (1, 3, 4, 7)]
+    [(1, 1), (1, 3), (2, 2), (3, 3)]
+    """
+    rows = -(-panels // MOST_BESIDE)
+    return rows, -(-panels // rows)
 
 
 def across(sweep: Sweep) -> str:
@@ -108,7 +121,7 @@ def lines_of(sweep: Sweep) -> tuple[list[Line], int]:
     ([('T = 50', range(0, 8)), ('T = 100', range(8, 16))], 2)
     """
     names, along = list(sweep.axes), across(sweep)
-    inner = {name: prod(len(sweep.axes[other]) for other in names[place + 1 :]) for place, name in enumerate(names)}
+    inner = {name: kept_for(sweep.axes, name) for name in names}
     others = [name for name in names if name != along]
     number = prod(len(sweep.axes[name]) for name in others)
     wanted = _spread(number, MOST_LINES)
@@ -139,12 +152,15 @@ def _spread(number: int, most: int) -> Sequence[int]:
 
 
 def _draw(part: Any, sweep: Sweep) -> None:
-    """A row of panels for one sweep, with its title above and its remarks below."""
+    """The panels of one sweep, with its title above and its remarks below."""
     along = across(sweep)
     lines, number = lines_of(sweep)
-    panels = part.subplots(1, len(sweep.measures), squeeze=False)[0]
+    every = part.subplots(*grid_of(len(sweep.measures)), squeeze=False).flatten()
+    panels = every[: len(sweep.measures)]
     for panel, name in zip(panels, sweep.measures, strict=True):
         _panel(panel, sweep, name, along, lines)
+    for panel in every[len(panels) :]:
+        panel.set_axis_off()
     drawn = max((panel.get_lines() for panel in panels), key=len)
     if len(drawn) > 1:
         part.legend(drawn, [line.label for line in lines], loc="outside right upper", frameon=False)
@@ -188,7 +204,7 @@ def _panel(panel: Any, sweep: Sweep, name: str, along: str, lines: Sequence[Line
         )
     panel.set_title(title, fontsize=10)
     panel.set_xlabel(along)
-    panel.set_ylabel(f"{measure.label.partition(',')[0]}{f' ({measure.unit})' if measure.unit else ''}")
+    panel.set_ylabel(f"{measure.noun}{f' ({measure.unit})' if measure.unit else ''}")
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.xaxis.set_major_formatter("{x:,.0f}")
     panel.yaxis.set_major_formatter(EngFormatter(sep=" "))

@@ -14,7 +14,7 @@ from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.measures import MEASURES
 from lstmcalc.memory import Setting
 from lstmcalc.report import Holds
-from lstmcalc.solving.one import Confirm, Found, Line, solve_line
+from lstmcalc.solving.one import solve_one
 from lstmcalc.solving.pairs import solve_pairs
 from lstmcalc.solving.problem import Problem, problem_of, spoken
 from lstmcalc.solving.solution import GOALS, Answer, Budget, Solution
@@ -51,50 +51,19 @@ def solve(
     problem = problem_of(spec, wanted, told, goal, dict(values or {}), setting or Setting())
     huge = max(budget.amount for budget in told) > HUGE
     conditions = [*problem.conditions, *(problem.limits if huge else [])]
-    searched: Mapping[str, tuple[int, int]]
-    if len(problem.symbols) == 2:
-        found, searched = solve_pairs(problem, conditions)
-        refused: list[tuple[Mapping[str, int], Fault]] = []
-    else:
-        [(name, inside)] = problem.symbols.items()
-        line = Line(inside, problem.sizes, told, conditions)
-        found = solve_line(line, goal, _confirming(problem, name))
-        searched = {} if found.searched is None else {name: (line.numbers[0][0], found.searched)}
-        refused = [({name: number}, fault) for number, fault in found.refused.items()]
-    return _solution(spec, problem, found, searched, tuple(refused))
-
-
-def _confirming(problem: Problem, name: str) -> Confirm:
-    return lambda number: problem.answer({name: number})
-
-
-def _solution(
-    spec: Spec,
-    problem: Problem,
-    found: Found,
-    searched: Mapping[str, tuple[int, int]],
-    refused: tuple[tuple[Mapping[str, int], Fault], ...],
-) -> Solution:
+    found = (solve_pairs if len(problem.symbols) == 2 else solve_one)(problem, conditions)
     return Solution(
         spec.source,
         spec.name,
         tuple(problem.symbols),
-        problem.goal,
+        goal,
         problem.budgets,
-        found.answers,
-        found.below,
-        found.above,
-        found.count,
-        found.ranges,
-        found.every,
-        found.greatest,
-        problem.sizes,
-        problem.symbols,
-        tuple(_conditions(problem)),
-        refused,
-        searched,
-        found.alone,
-        problem.named,
+        **vars(found),
+        sizes=problem.sizes,
+        symbols=problem.symbols,
+        conditions=tuple(_conditions(problem)),
+        named=problem.named,
+        setting=setting or Setting(),
     )
 
 

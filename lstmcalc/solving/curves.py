@@ -13,11 +13,12 @@ from math import lcm
 from typing import NamedTuple
 
 from lstmcalc.dims import Dim, Expression, substitute, symbol, symbols_of, terms_of
+from lstmcalc.dims.divisions import floors_of
 from lstmcalc.dims.polynomial import Floor, replace_atoms
 from lstmcalc.solving.polynomials import Stretch, positive_from, stretches, value
 from lstmcalc.solving.ranges import EVERY, between, meet, next_in
 
-__all__ = ["MOST_TRIED", "Curve", "Piece"]
+__all__ = ["MOST_REMAINDERS", "MOST_TRIED", "Curve", "Piece", "period_of"]
 
 #: How many numbers are tried one by one, where there is no other way.
 MOST_TRIED = 20_000
@@ -63,7 +64,7 @@ class Curve:
     @property
     def effort(self) -> int:
         """How many pieces and polynomials it took to know the curve, besides the first."""
-        return len(self.pieces) + min(_period(self.size), self.most) - 2
+        return len(self.pieces) + min(period_of(self.size), self.most) - 2
 
     def where(self, least: int | None, most: int | None) -> list[range]:
         """The numbers at which the size is from `least` to `most`."""
@@ -76,7 +77,7 @@ class Curve:
         found: list[Piece] = []
         for numbers in self.numbers:
             if len(numbers[:3]) < 3:
-                found += [Piece(range(number, number + 1), True) for number in numbers]
+                found += _one_by_one(numbers)
             else:
                 pieces = _pieces(self.size, self.name, numbers[0], numbers[-1], self.most)
                 if pieces is None:
@@ -88,7 +89,11 @@ class Curve:
         few = numbers[: self.most]
         if next_in([numbers], few[-1]) is not None:
             self.searched = few[-1]
-        return [Piece(range(number, number + 1), True) for number in few]
+        return _one_by_one(few)
+
+
+def _one_by_one(numbers: range) -> list[Piece]:
+    return [Piece(range(number, number + 1), True) for number in numbers]
 
 
 def _pieces(size: Dim, name: str, first: int, last: int, most: int) -> list[Piece] | None:
@@ -100,14 +105,14 @@ def _pieces(size: Dim, name: str, first: int, last: int, most: int) -> list[Piec
         return _repeating(_settled(size, name), name, first, last, most)
     if settled - first > most:
         return None
-    head = [Piece(range(number, number + 1), True) for number in range(first, min(settled, last + 1))]
+    head = _one_by_one(range(first, min(settled, last + 1)))
     tail = _repeating(_settled(size, name), name, settled, last, most) if settled <= last else []
     return None if tail is None else [*head, *tail]
 
 
 def _repeating(size: Dim, name: str, first: int, last: int, most: int) -> list[Piece] | None:
     """The pieces of a size whose divisions are all by numbers."""
-    period = _period(size)
+    period = period_of(size)
     if period > min(MOST_REMAINDERS, most):
         return None
     rows = []
@@ -155,25 +160,22 @@ def _row(polynomial: Sequence[int], remainder: int, period: int, first: int, las
 def _in_quotient(size: Dim, name: str, period: int, remainder: int) -> Sequence[int] | None:
     """The coefficients of the size in q, where the symbol is `period·q + remainder`; None where a division is left."""
     inside = substitute(size, {name: period * symbol(name) + remainder})
-    terms = terms_of(inside)
-    if any(isinstance(atom, Floor) for monomial in terms for atom in monomial):
+    if floors_of(inside):
         return None
+    terms = terms_of(inside)
     return [terms.get((name,) * power, 0) for power in range(max(map(len, terms), default=0) + 1)]
 
 
-def _floors(size: Dim) -> list[Floor]:
-    return [atom for atom in {atom for m in terms_of(size) for atom in m} if isinstance(atom, Floor)]
-
-
-def _period(size: Dim) -> int:
+def period_of(size: Dim) -> int:
     """After how many numbers all divisions by numbers repeat themselves; divisions within one another multiply."""
-    return lcm(*(_period(floor.numerator) * floor.divisor for floor in _floors(size) if isinstance(floor.divisor, int)))
+    floors = floors_of(size)
+    return lcm(*(period_of(floor.numerator) * floor.divisor for floor in floors if isinstance(floor.divisor, int)))
 
 
 def _settled_from(size: Dim, name: str) -> int | None:
     """The number from which on every division by something with the symbol in it is 0 or -1; None if none is known."""
     found = 1
-    for floor in _floors(size):
+    for floor in floors_of(size):
         inner = _settled_from(floor.numerator, name)
         here = 1 if isinstance(floor.divisor, int) else _constant_from(floor, name)
         if inner is None or here is None:
@@ -183,7 +185,7 @@ def _settled_from(size: Dim, name: str) -> int | None:
 
 
 def _constant_from(floor: Floor, name: str) -> int | None:
-    if _floors(floor.numerator) or _floors(floor.divisor) or {*symbols_of(floor.numerator)} - {name}:
+    if floors_of(floor.numerator) or floors_of(floor.divisor) or {*symbols_of(floor.numerator)} - {name}:
         return None
     below = _positive(floor.divisor - floor.numerator - 1, name), _positive(floor.numerator, name)
     above = _positive(-1 - floor.numerator, name), _positive(floor.divisor + floor.numerator, name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lstmcalc.dims import MAX_SIZE, UNKNOWN, Condition, Dim, symbols_of
-from lstmcalc.solving.curves import MOST_REMAINDERS, MOST_TRIED, Curve
+from lstmcalc.dims import MAX_SIZE, Condition, Dim
+from lstmcalc.dims.divisions import divisors_of
+from lstmcalc.solving.curves import MOST_REMAINDERS, MOST_TRIED, Curve, period_of
 from lstmcalc.solving.ranges import EVERY, meet_all
 
 __all__ = ["allowed", "holding"]
@@ -21,7 +22,7 @@ def allowed(conditions: Iterable[Condition], name: str, numbers: Sequence[range]
     """
     found = list(numbers)
     for condition in conditions:
-        if {*symbols_of(condition.left), *symbols_of(condition.right)} == {name} and not condition.has_unknown:
+        if condition.symbols == {name} and not condition.has_unknown:
             found = holding(condition, name, found)
     return found
 
@@ -38,8 +39,8 @@ def holding(condition: Condition, name: str, numbers: Sequence[range]) -> list[r
 def _multiples(left: Dim, right: Dim, name: str, numbers: Sequence[range]) -> list[range]:
     if isinstance(right, int):
         # The left side repeats itself modulo `right`, at the latest behind so many numbers.
-        period = right * _divisors(left)
-        if period > MOST_REMAINDERS:
+        period = right * period_of(left)
+        if period > MOST_REMAINDERS or next(divisors_of(left), None) is not None:
             return list(numbers)
         remainder = Curve(left, name)
         fitting = [place or period for place in range(period) if remainder.at(place or period) % right == 0]
@@ -49,24 +50,7 @@ def _multiples(left: Dim, right: Dim, name: str, numbers: Sequence[range]) -> li
     if isinstance(left, int) and 0 < left <= MOST_TRIED:
         # Nothing greater than a number divides it.
         divisor = Curve(right, name)
-        small = divisor_range(divisor, left)
-        fitting = [number for each in small for number in each if left % divisor.at(number) == 0]
+        small = (number for each in divisor.where(1, left) for number in each[:MOST_TRIED])
+        fitting = [number for number in small if left % divisor.at(number) == 0]
         return meet_all(numbers, [range(number, number + 1) for number in fitting])
     return list(numbers)
-
-
-def divisor_range(divisor: Curve, left: int) -> list[range]:
-    """The numbers that make a divisor of at least 1 and at most `left`, the first of them."""
-    return [each[:MOST_TRIED] for each in divisor.where(1, left)]
-
-
-def _divisors(size: Dim) -> int:
-    """The product of all numbers that the size divides by."""
-    from lstmcalc.dims import terms_of
-    from lstmcalc.dims.polynomial import Floor
-
-    found = 1
-    for atom in {atom for monomial in terms_of(size) for atom in monomial}:
-        if isinstance(atom, Floor):
-            found *= (atom.divisor if isinstance(atom.divisor, int) else MAX_SIZE) * _divisors(atom.numerator)
-    return found if size is not UNKNOWN else 1

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from lstmcalc.dims import Condition, Dim
 from lstmcalc.errors import Fault
 from lstmcalc.solving.curves import MOST_TRIED, Curve
 from lstmcalc.solving.domain import allowed
+from lstmcalc.solving.problem import Problem
 from lstmcalc.solving.ranges import between, meet_all, next_in, number_of
 from lstmcalc.solving.solution import Answer, Budget
 
-__all__ = ["MOST_ANSWERS", "Confirm", "Found", "Line", "joined", "solve_line"]
+__all__ = ["MOST_ANSWERS", "Found", "Line", "joined", "solve_one"]
 
 #: How many answers are given where there are many, and how many refused values are passed over.
 MOST_ANSWERS, MOST_REFUSED = 12, 50
@@ -22,7 +24,7 @@ Confirm = Callable[[int], Answer | Fault]
 
 @dataclass
 class Found:
-    """What was found for one size; as in `Solution`."""
+    """What was found, under the names that `Solution` has for it."""
 
     answers: tuple[Answer, ...] = ()
     below: Answer | None = None
@@ -32,26 +34,34 @@ class Found:
     every: bool = False
     greatest: bool = False
     refused: dict[int, Fault] = field(default_factory=dict)
-    searched: int | None = None
+    searched: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     alone: dict[str, int | None] = field(default_factory=dict)
 
 
 class Line:
     """The measures of a model along one symbol, over the numbers that it may have."""
 
-    def __init__(
-        self,
+    def __init__(self, curves: Mapping[str, Curve], numbers: Sequence[range], budgets: Sequence[Budget]) -> None:
+        self.curves, self.numbers, self.budgets = curves, numbers, budgets
+        #: The budget that answers are compared by: the first one that the symbol has an influence on.
+        self.main = next((each for each in budgets if not isinstance(curves[each.name].size, int)), budgets[0])
+
+    @classmethod
+    def along(
+        cls,
         name: str,
         sizes: Mapping[str, Dim],
         budgets: Sequence[Budget],
         conditions: Sequence[Condition],
         most: int = MOST_TRIED,
-    ) -> None:
-        self.name, self.budgets = name, budgets
-        self.numbers = allowed(conditions, name)
-        self.curves = {key: Curve(size, name, self.numbers, most) for key, size in sizes.items()}
-        #: The budget that answers are compared by: the first one that the symbol has an influence on.
-        self.main = next((each for each in budgets if not isinstance(sizes[each.name], int)), budgets[0])
+    ) -> Line:
+        """The line along a symbol, of which `most` numbers are tried one by one where there is no other way."""
+        numbers = allowed(conditions, name)
+        return cls({key: Curve(size, name, numbers, most) for key, size in sizes.items()}, numbers, budgets)
+
+    def only(self, budget: Budget) -> Line:
+        """The same line with one budget alone."""
+        return Line(self.curves, self.numbers, [budget])
 
     @property
     def curve(self) -> Curve:
@@ -101,10 +111,14 @@ class Line:
         return min(found, key=lambda number: (at(number), number), default=None)
 
 
-def solve_line(line: Line, goal: str, confirm: Confirm) -> Found:
-    """The answers along one symbol, each of them confirmed."""
-    found = {"at most": _at_most, "exactly": _exactly, "closest": _closest}[goal](line, confirm, Found())
-    found.searched = line.searched
+def solve_one(problem: Problem, conditions: Sequence[Condition]) -> Found:
+    """The answers for one size, each of them confirmed."""
+    [(name, inside)] = problem.symbols.items()
+    line = Line.along(inside, problem.sizes, problem.budgets, conditions)
+    solve = {"at most": _at_most, "exactly": _exactly, "closest": _closest}[problem.goal]
+    found = solve(line, lambda number: problem.answer({name: number}), Found())
+    if line.searched is not None:
+        found.searched = {name: (line.numbers[0][0], line.searched)}
     return found
 
 
@@ -113,17 +127,13 @@ def _at_most(line: Line, confirm: Confirm, found: Found) -> Found:
     found.ranges = joined(within)
     found.every = line.searched is None and number_of(within) == number_of(line.numbers)
     best = _confirmed(line, within, confirm, found)
-    if best is None:
-        found.alone = _alone(line, lambda each: each.best(each.within()))
-        hopeless = next((each for each in line.budgets if not _only(line, each).within()), None)
-        if hopeless is None:
-            return found
-        alone = _only(line, hopeless)
-        least = _confirmed(alone, alone.over(), confirm, found, most=False)
-        found.above = least[1] if least else None
+    if best is not None:
+        found.answers, found.above = (best,), _beyond(line, best, confirm)
         return found
-    found.answers = (best[1],)
-    found.above = _beyond(line, best[0], confirm, found)
+    found.alone = _alone(line, lambda each: each.best(each.within()))
+    hopeless = next((each for each in map(line.only, line.budgets) if not each.within()), None)
+    if hopeless is not None:
+        found.above = _confirmed(hopeless, hopeless.over(), confirm, found, most=False)
     return found
 
 
@@ -131,7 +141,7 @@ def _exactly(line: Line, confirm: Confirm, found: Found) -> Found:
     exact = joined(line.exact())
     found.count = number_of(exact)
     answers = []
-    for number in _first_of(exact):
+    for number in chain.from_iterable(exact):
         answer = confirm(number)
         if isinstance(answer, Fault):
             found.refused[number] = answer
@@ -142,7 +152,7 @@ def _exactly(line: Line, confirm: Confirm, found: Found) -> Found:
     found.answers = tuple(answers)
     found.count -= len(found.refused)
     if not answers:
-        found.alone = _alone(line, lambda each: next(_first_of(joined(each.exact())), None))
+        found.alone = _alone(line, lambda each: next(chain.from_iterable(joined(each.exact())), None))
         found.below, found.above = _neighbours(line, confirm, found)
     return found
 
@@ -153,7 +163,7 @@ def _closest(line: Line, confirm: Confirm, found: Found) -> Found:
     if above is None or (below and amount - below.measured[name] <= above.measured[name] - amount):
         found.answers, found.above = (below,) if below else (), above
         if below and below.measured[name] == amount:
-            found.above = _beyond(line, next(iter(below.values.values())), confirm, found)
+            found.above = _beyond(line, below, confirm)
     else:
         found.answers, found.below = (above,), below
     return found
@@ -161,36 +171,24 @@ def _closest(line: Line, confirm: Confirm, found: Found) -> Found:
 
 def _neighbours(line: Line, confirm: Confirm, found: Found) -> tuple[Answer | None, Answer | None]:
     """The nearest answers below the main budget, or at it, and above it, or at it."""
-    alone = _only(line, line.main)
-    below = _confirmed(line, alone.within(), confirm, found)
-    above = _confirmed(line, alone.over(), confirm, found, most=False)
-    return (below[1] if below else None), (above[1] if above else None)
-
-
-def _only(line: Line, budget: Budget) -> Line:
-    """The same line with one budget alone."""
-    other = Line.__new__(Line)
-    other.name, other.budgets, other.main = line.name, [budget], budget
-    other.numbers, other.curves = line.numbers, line.curves
-    return other
+    below = _confirmed(line, line.only(line.main).within(), confirm, found)
+    return below, _confirmed(line, line.over(), confirm, found, most=False)
 
 
 def _alone(line: Line, pick: Callable[[Line], int | None]) -> dict[str, int | None]:
     """What comes out for each of several budgets by itself."""
     if len(line.budgets) < 2:
         return {}
-    return {budget.name: pick(_only(line, budget)) for budget in line.budgets}
+    return {budget.name: pick(line.only(budget)) for budget in line.budgets}
 
 
-def _confirmed(
-    line: Line, ranges: Sequence[range], confirm: Confirm, found: Found, most: bool = True
-) -> tuple[int, Answer] | None:
-    """The best number that `infer` accepts."""
+def _confirmed(line: Line, ranges: Sequence[range], confirm: Confirm, found: Found, most: bool = True) -> Answer | None:
+    """The answer with the best number that `infer` accepts."""
     left = list(ranges)
     while len(found.refused) < MOST_REFUSED and (number := line.best(left, most)) is not None:
         answer = found.refused.get(number) or confirm(number)
         if not isinstance(answer, Fault):
-            return number, answer
+            return answer
         found.refused[number] = answer
         left = [part for each in left for part in _without(each, number)]
     return None
@@ -204,8 +202,9 @@ def _without(numbers: range, number: int) -> Iterator[range]:
     yield from (part for part in (numbers[:place], numbers[place + 1 :]) if part)
 
 
-def _beyond(line: Line, number: int, confirm: Confirm, found: Found) -> Answer | None:
+def _beyond(line: Line, best: Answer, confirm: Confirm) -> Answer | None:
     """The next value that exceeds a budget: upwards, or else downwards."""
+    (number,) = best.values.values()
     for up in (True, False):
         after = next_in(line.numbers, number, up)
         refused = 0
@@ -216,11 +215,6 @@ def _beyond(line: Line, number: int, confirm: Confirm, found: Found) -> Answer |
             refused += 1
             after = next_in(line.numbers, after, up)
     return None
-
-
-def _first_of(ranges: Sequence[range]) -> Iterator[int]:
-    for numbers in ranges:
-        yield from numbers
 
 
 def joined(ranges: Sequence[range]) -> tuple[range, ...]:

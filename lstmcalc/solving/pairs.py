@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from lstmcalc.dims import Condition, Dim, substitute, symbol, symbols_of, terms_of
-from lstmcalc.dims.polynomial import Floor, least_value
+from lstmcalc.dims.divisions import divisors_of, floors_of
+from lstmcalc.dims.polynomial import least_value
 from lstmcalc.errors import Fault
 from lstmcalc.solving.domain import allowed
 from lstmcalc.solving.one import MOST_ANSWERS, Found, Line
@@ -62,7 +63,7 @@ class Plane:
             if isinstance(rest, Condition):
                 left.append(rest)
         sizes = {key: substitute(size, {other: number}) for key, size in self.problem.sizes.items()}
-        line = Line(name, sizes, self.problem.budgets, left, MOST_INNER)
+        line = Line.along(name, sizes, self.problem.budgets, left, MOST_INNER)
         self.effort += 1 + sum(curve.effort for curve in line.curves.values())
         if name == self.inner and line.searched is not None:
             self.cut = max(self.cut or 0, line.searched)
@@ -78,7 +79,7 @@ class Plane:
 
     def of(self, name: str) -> list[Condition]:
         """The conditions that say something of this symbol alone."""
-        return [each for each in self.conditions if {*symbols_of(each.left), *symbols_of(each.right)} == {name}]
+        return [each for each in self.conditions if each.symbols == {name}]
 
     def greatest(self, name: str, other: str) -> int:
         """How great a symbol can get within the budgets, with the other as small as it ever can be.
@@ -97,10 +98,11 @@ class Plane:
         line = self.line(self.outer, self.inner, most, self.of(self.outer))
         return 1 if line is None else line.best(line.over(), most=False) or 1
 
-    def values(self, pair: Pair) -> Mapping[str, int]:
-        """The numbers of a pair, outer and inner, by the names that were asked for."""
-        found = {self.outer: pair[0], self.inner: pair[1]}
-        return {name: found[there] for name, there in self.problem.symbols.items()}
+    def answer(self, pair: Pair) -> Answer | None:
+        """The model with a pair of numbers, for the outer symbol and the inner one; None where `infer` refuses it."""
+        numbers = {self.outer: pair[0], self.inner: pair[1]}
+        found = self.problem.answer({name: numbers[there] for name, there in self.problem.symbols.items()})
+        return None if isinstance(found, Fault) else found
 
 
 def never_falls(size: Dim) -> bool:
@@ -111,15 +113,15 @@ def never_falls(size: Dim) -> bool:
     >>> never_falls(T * (T // 2) - 3), never_falls(T * T - T)
     (True, False)
     """
-    for monomial, coefficient in terms_of(size).items():
-        if monomial and coefficient < 0:
-            return False
-        for atom in monomial:
-            if isinstance(atom, Floor):
-                least = least_value(atom.numerator)
-                if not isinstance(atom.divisor, int) or not never_falls(atom.numerator) or least is None or least < 0:
-                    return False
-    return True
+    if any(monomial and coefficient < 0 for monomial, coefficient in terms_of(size).items()):
+        return False
+    return all(isinstance(floor.divisor, int) and _grows(floor.numerator) for floor in floors_of(size))
+
+
+def _grows(numerator: Dim) -> bool:
+    """Whether a division of this by a number certainly does not fall."""
+    least = least_value(numerator)
+    return never_falls(numerator) and least is not None and least >= 0
 
 
 def divided_by(size: Dim) -> set[str]:
@@ -129,13 +131,11 @@ def divided_by(size: Dim) -> set[str]:
     >>> divided_by((symbol("T") // 2 - 3) // symbol("S"))
     {'S'}
     """
-    floors = [atom for monomial in terms_of(size) for atom in monomial if isinstance(atom, Floor)]
-    inside = [divided_by(floor.numerator) for floor in floors]
-    return {name for floor in floors for name in symbols_of(floor.divisor)}.union(*inside)
+    return {name for divisor in divisors_of(size) for name in symbols_of(divisor)}
 
 
-def solve_pairs(problem: Problem, conditions: Sequence[Condition]) -> tuple[Found, Mapping[str, tuple[int, int]]]:
-    """The pairs that meet the budgets, some of them where there are many; and how far was looked."""
+def solve_pairs(problem: Problem, conditions: Sequence[Condition]) -> Found:
+    """The pairs that meet the budgets, some of them where there are many."""
     plane, found = Plane(problem, conditions), Found()
     if problem.goal != "at most":
         last = _each(plane, found)
@@ -145,10 +145,10 @@ def solve_pairs(problem: Problem, conditions: Sequence[Condition]) -> tuple[Foun
     else:
         last = _best_for_each(plane, found)
     names = {there: name for name, there in problem.symbols.items()}
-    searched = {} if last is None else {names[plane.outer]: last}
+    found.searched = {} if last is None else {names[plane.outer]: last}
     if plane.cut is not None:
-        searched[names[plane.inner]] = (1, plane.cut)
-    return found, searched
+        found.searched = {**found.searched, names[plane.inner]: (1, plane.cut)}
+    return found
 
 
 def _greatest_pairs(plane: Plane, found: Found) -> None:
@@ -216,10 +216,7 @@ def _smallest(plane: Plane) -> Answer | None:
     number = next_in(plane.numbers, 0)
     line = None if number is None else plane.across(number)
     inner = None if line is None else next_in(line.numbers, 0)
-    if number is None or inner is None:
-        return None
-    answer = plane.problem.answer(plane.values((number, inner)))
-    return None if isinstance(answer, Fault) else answer
+    return None if number is None or inner is None else plane.answer((number, inner))
 
 
 def _each(plane: Plane, found: Found) -> tuple[int, int] | None:
@@ -257,8 +254,7 @@ def _near(line: Line, number: int, exactly: bool) -> Iterator[tuple[int, Pair, b
 def _nearest(plane: Plane, near: Sequence[tuple[int, Pair, bool]], above: bool) -> Answer | None:
     """The nearest pair on one side of the budget."""
     side = [(abs(distance), pair) for distance, pair, _ in near if (distance > 0) == above]
-    answer = plane.problem.answer(plane.values(min(side)[1])) if side else None
-    return None if isinstance(answer, Fault) else answer
+    return plane.answer(min(side)[1]) if side else None
 
 
 def _first(ranges: Sequence[range], most: int, last: int | None, start: int = 1) -> list[int]:
@@ -285,11 +281,5 @@ def _show(plane: Plane, found: Found, pairs: Sequence[Pair]) -> None:
     chosen = pairs
     if len(pairs) > MOST_ANSWERS:
         chosen = [pairs[place * (len(pairs) - 1) // (MOST_ANSWERS - 1)] for place in range(MOST_ANSWERS)]
-    answers = []
-    for pair in chosen:
-        answer = plane.problem.answer(plane.values(pair))
-        if isinstance(answer, Fault):
-            found.refused[pair[0]] = answer
-        else:
-            answers.append(answer)
-    found.answers = tuple(sorted(answers, key=lambda answer: tuple(answer.values.values())))
+    answers = [plane.answer(pair) for pair in chosen]
+    found.answers = tuple(sorted(filter(None, answers), key=lambda answer: tuple(answer.values.values())))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lstmcalc.dims import MAX_SIZE, UNKNOWN, Condition, Dim, Expression, at_least, lift_size, symbol, symbols_of
+from lstmcalc.dims import UNKNOWN, Condition, Dim, lift_size, symbol, symbols_of
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.inference import infer
 from lstmcalc.layers.arguments import closest
+from lstmcalc.limits import limits
 from lstmcalc.measures import MEASURES, measure
 from lstmcalc.memory import Setting
 from lstmcalc.opening import named_sizes, openable, opened, symbols_in
@@ -49,10 +50,7 @@ class Problem:
     @property
     def limits(self) -> list[Condition]:
         """That no size of a shape is greater than an array can have it."""
-        shapes = [shape for layer in self.report.layers for shape in (*layer.input_shapes, *layer.output_shapes)]
-        sizes = {size for shape in shapes for size in shape or () if isinstance(size, Expression)}
-        bounds = (at_least(MAX_SIZE, size) for size in sizes if len(symbols_of(size)) > 0)
-        return [bound for bound in bounds if isinstance(bound, Condition)]
+        return [held.condition for held in limits(self.report)]
 
     def answer(self, values: Mapping[str, int]) -> Answer | Fault:
         """The model with these values as `infer` has it; a fault where it refuses them."""
@@ -87,6 +85,8 @@ def problem_of(
     names = {name: aliases.get(name, name) for name in asked}
     values = {aliases.get(name, name): value for name, value in values.items()}
     _refuse(_wrong_names(whole, names, values), spec)
+    whole, stated = opened(whole, [name for name in values if "." in name])
+    values = {stated.get(name, name): value for name, value in values.items()}
     named = tuple(name for name in symbols_in(whole) if name not in symbols_in(spec) and name not in values)
     whole, opened_names = opened(whole, [name for name in names.values() if not _is_batch(whole, name)])
     symbols = {name: opened_names.get(meant, meant) for name, meant in names.items()}
@@ -183,6 +183,7 @@ def _only_open(spec: Spec, whole: Spec, sizes: Mapping[str, Dim], spelt: Mapping
         fix = f"name one, such as `--for {there[0]}`{both}"
         fault = Fault("missing-symbol", "the size to solve for", f"{len(there)} that are open: {listed}", fix=fix)
     else:
+        example = BATCH if "memory" in sizes and _is_batch(whole, BATCH) else example
         fix = f"name one, such as `--for {example}`" if example else ""
         fault = Fault("missing-symbol", "the size to solve for", f"none that is open in the {labels}", fix=fix)
     raise SpecError([fault.placed(Where(spec.source))])

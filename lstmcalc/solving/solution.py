@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lstmcalc.dims import Dim
 from lstmcalc.errors import Fault
 from lstmcalc.measures import MEASURES, Measure
+from lstmcalc.memory import Setting
 from lstmcalc.report import Holds, Report
 
 __all__ = ["GOALS", "Answer", "Budget", "Solution"]
@@ -27,6 +28,10 @@ class Budget:
     def measure(self) -> Measure:
         """What is measured."""
         return MEASURES[self.name]
+
+    def left(self, answer: Answer) -> int:
+        """What an answer leaves of it; below 0 where it is exceeded."""
+        return self.amount - answer.measured[self.name]
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,19 @@ class Solution:
     #: Each measure in the model's symbols, and which symbol stands for each size asked for.
     sizes: Mapping[str, Dim] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)
-    #: What the model requires of the sizes asked for, and the values that it refuses besides.
+    #: What the model requires of the sizes asked for, and the values of one size that it refuses besides.
     conditions: tuple[Holds, ...] = ()
-    refused: tuple[tuple[Mapping[str, int], Fault], ...] = ()
+    refused: Mapping[int, Fault] = field(default_factory=dict)
     #: The first and the last value that were looked at, where not all could be, by the size that they are of.
     searched: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     #: Of several budgets that no value meets together, the values that come out for each alone.
     alone: Mapping[str, int | None] = field(default_factory=dict)
     #: The sizes of the inputs that had no name, and have one here.
     named: tuple[str, ...] = ()
+    #: What the model is trained with.
+    setting: Setting = field(default_factory=Setting)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is told of every answer: the measures of the budgets, and params."""
+        return tuple(dict.fromkeys((*(budget.name for budget in self.budgets), "params")))

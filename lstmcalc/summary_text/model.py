@@ -94,6 +94,7 @@ class _Model:
             sequential=not ports,
             source=self.reading.source,
             printed=True,
+            shows_trained=_shows_trained(self.reading),
         )
 
     def _nested(self, place: int) -> Spec | None:
@@ -161,6 +162,12 @@ class _Model:
         if row.class_name == "Lambda":
             return LayerSpec(row.class_name, name, {"output_shape": list(shape[1:])})
         return _stated(row.class_name, name, shape, row.row.params)
+
+
+def _shows_trained(reading: Reading) -> bool:
+    """Whether a summary tells what is trained: in its totals, or row by row."""
+    told = reading.table.totals.trainable_params is not None
+    return told or any(row.row.trainable is not None for row in reading.rows)
 
 
 def _stated(class_name: str, name: str, shape: Sequence[Any], params: int | None) -> LayerSpec:

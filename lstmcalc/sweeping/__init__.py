@@ -16,7 +16,7 @@ from lstmcalc.spec import Spec
 from lstmcalc.sweeping.columns import Column
 from lstmcalc.sweeping.modelling import Modelled, modelled
 from lstmcalc.sweeping.plan import Plan, Stretch, axis_column, calculate
-from lstmcalc.sweeping.ranges import RangeError, axes_of, read_values
+from lstmcalc.sweeping.ranges import RangeError, axes_of, kept_for, read_values
 
 __all__ = [
     "MAX_POINTS",
@@ -26,6 +26,7 @@ __all__ = [
     "RangeError",
     "Sweep",
     "axes_of",
+    "kept_for",
     "read_values",
     "stated_batch",
     "sweep",

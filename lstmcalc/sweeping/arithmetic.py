@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from lstmcalc.dims import Condition, Dim, terms_of
 from lstmcalc.dims.polynomial import Floor
 
-__all__ = ["at_points", "bound", "divisors", "evaluate", "holds", "numpy_or_none"]
+__all__ = ["at_points", "bound", "evaluate", "holds", "numpy_or_none"]
 
 #: What an int64 cannot reach.
 OVERFLOW = 2**63
@@ -46,7 +46,7 @@ def evaluate(size: Dim, values: Mapping[str, Any]) -> Any:
 def _floor(atom: Floor, values: Mapping[str, Any]) -> Any:
     divisor = evaluate(atom.divisor, values)
     if not isinstance(divisor, int):
-        # The points at which it is 0 are marked by those who ask, as `divisors` names them.
+        # The points at which it is 0 are marked by those who ask, as `divisors_of` names them.
         divisor = divisor + (divisor == 0)
     return evaluate(atom.numerator, values) // divisor
 
@@ -69,15 +69,6 @@ def bound(size: Dim, greatest: Mapping[str, int]) -> int:
                 product *= greatest[atom]
         whole += product
     return whole
-
-
-def divisors(size: Dim) -> Iterator[Dim]:
-    """What is divided by anywhere in a size, as far as it has a name in it."""
-    for atom in {atom for monomial in terms_of(size) for atom in monomial if isinstance(atom, Floor)}:
-        if not isinstance(atom.divisor, int):
-            yield atom.divisor
-        yield from divisors(atom.numerator)
-        yield from divisors(atom.divisor)
 
 
 def at_points(size: Dim, columns: Mapping[str, Any], greatest: Mapping[str, int], length: int) -> Any:

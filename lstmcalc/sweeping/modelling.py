@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from lstmcalc.dims import MAX_SIZE, UNKNOWN, Condition, Dim, Expression, Size, lift_size, parse, substitute, symbols_of
+from lstmcalc.dims import MAX_SIZE, UNKNOWN, Condition, Dim, Size, lift_size, parse, substitute, symbols_of
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.inference import infer
+from lstmcalc.limits import limits, shapes_in
 from lstmcalc.measures import MEASURES, measure
 from lstmcalc.memory import Setting
 from lstmcalc.opening import named_sizes, opened, symbols_in
 from lstmcalc.report import Holds, Report
-from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Spec
 from lstmcalc.sweeping.arithmetic import bound
 from lstmcalc.sweeping.ranges import Axis, greatest_of
@@ -44,21 +44,14 @@ class Modelled:
         condition = held.condition
         if not isinstance(condition, Condition) or condition.has_unknown:
             return False
-        return {*symbols_of(condition.left), *symbols_of(condition.right)} <= set(self.symbols.values())
+        return condition.symbols <= set(self.symbols.values())
 
     def _limits(self, axes: Mapping[str, Axis]) -> Iterator[Holds]:
         """The conditions under which every size is one that an array can have, where that could fail."""
         greatest = greatest_of(axes)
-        seen = set()
-        for layer, shape in _shapes_of_layers(self.report):
-            for size in shape:
-                if not isinstance(size, Expression) or size is UNKNOWN or size in seen:
-                    continue
-                seen.add(size)
-                if set(symbols_of(size)) <= set(greatest) and bound(size, greatest) > MAX_SIZE:
-                    condition = Condition(MAX_SIZE, ">=", size)
-                    because = f"no array is longer, and {show_shape(shape)} would be"
-                    yield Holds(layer, str(condition), because, condition)
+        return limits(
+            self.report, lambda size: greatest.keys() >= {*symbols_of(size)} and bound(size, greatest) > MAX_SIZE
+        )
 
 
 def modelled(
@@ -109,20 +102,21 @@ def _reason(report: Report, size: Dim, symbols: Mapping[str, str]) -> str:
     """Why a measure cannot be calculated from these symbols alone; nothing where it can."""
     if size is UNKNOWN:
         layers = [f"`{layer.name}`" for layer in report.layers if layer.cost.flops is UNKNOWN]
-        return f"what {_listed(layers)} calculates is not known" if layers else "it is not known of this model"
+        does = "calculates" if len(layers) == 1 else "calculate"
+        return f"what {_listed(layers)} {does} is not known" if layers else "it is not known of this model"
     names = _open_symbols(size, symbols)
     return f"no value is given for {_listed([f'`{name}`' for name in names])}" if names else ""
 
 
 def _unmeasured(spec: Spec, report: Report, name: str, size: Dim, symbols: Mapping[str, str]) -> Fault:
     """What is wrong where a measure is asked for that cannot be calculated."""
-    label, reason = MEASURES[name].label, _reason(report, size, symbols)
+    label, names = MEASURES[name].label, _open_symbols(size, symbols)
     if size is UNKNOWN:
+        reason = _reason(report, size, symbols)
         fault = Fault("unknown-measure", f"a model of which is known: {label}", "one of which it is not", reason)
     else:
-        values = " ".join(f"--set {each}=…" for each in _open_symbols(size, symbols))
-        got = f"none for {_listed([f'`{each}`' for each in _open_symbols(size, symbols)])}"
-        fault = Fault("unset-symbol", f"a value for every symbol in: {label}", got, fix=f"add `{values}`")
+        got, values = _listed([f"`{each}`" for each in names]), " ".join(f"--set {each}=…" for each in names)
+        fault = Fault("unset-symbol", f"a value for every symbol in: {label}", f"none for {got}", fix=f"add `{values}`")
     return fault.placed(Where(spec.source))
 
 
@@ -154,24 +148,13 @@ def _refusals(spec: Spec, symbol: str) -> list[Fault]:
 
 
 def _sizes(report: Report) -> Iterator[Size]:
-    for _, shape in _shapes_of_layers(report):
+    for _, shape in shapes_in(report):
         yield from shape
     for held in report.assumptions:
         if isinstance(held.condition, Condition):
             yield from (held.condition.left, held.condition.right)
     for layer in report.layers:
         yield from (lift_size(layer.totals.params), *layer.cost)
-
-
-def _shapes_of_layers(report: Report) -> Iterator[tuple[str, Sequence[Size]]]:
-    """Every shape in a model, with the layer that it belongs to."""
-    for port in report.inputs:
-        yield port.name, port.shape or ()
-    for layer in report.layers:
-        for shape in (*layer.input_shapes, *layer.output_shapes, *(weight.shape for weight in layer.weights)):
-            yield layer.name, shape or ()
-        if layer.nested is not None:
-            yield from _shapes_of_layers(layer.nested)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
 from lstmcalc.dims import Condition, Dim
-from lstmcalc.sweeping.arithmetic import at_points, divisors, evaluate, holds, numpy_or_none
+from lstmcalc.dims.divisions import divisors_of
+from lstmcalc.sweeping.arithmetic import at_points, evaluate, holds, numpy_or_none
 from lstmcalc.sweeping.columns import Column
-from lstmcalc.sweeping.ranges import Axis
+from lstmcalc.sweeping.ranges import Axis, kept_for
 
 __all__ = ["Plan", "Stretch", "axis_column", "calculate"]
 
@@ -33,18 +35,6 @@ class Plan:
     def __len__(self) -> int:
         return prod(map(len, self.axes.values()))
 
-    @property
-    def greatest(self) -> dict[str, int]:
-        """The greatest value of every symbol."""
-        return {
-            name: max(axis[0], axis[-1]) if isinstance(axis, range) else max(axis) for name, axis in self.axes.items()
-        }
-
-    def inner(self, name: str) -> int:
-        """For how many points a symbol keeps its value."""
-        names = list(self.axes)
-        return prod(len(self.axes[other]) for other in names[names.index(name) + 1 :])
-
 
 class Stretch(NamedTuple):
     """The sizes at some points, and at each which condition fails first, counted from 1; 0 where all hold."""
@@ -65,9 +55,7 @@ def axis_column(plan: Plan, name: str) -> Column:
     >>> axis_column(Plan({"U": (1, 2), "T": range(5, 8)}, ()), "U").tolist()
     [1, 1, 1, 2, 2, 2]
     """
-    from array import array
-
-    inner = plan.inner(name)
+    inner = kept_for(plan.axes, name)
     once = array("q")
     for value in plan.axes[name]:
         once.extend(array("q", [value]) * inner)
@@ -77,7 +65,7 @@ def axis_column(plan: Plan, name: str) -> Column:
 def _with_numpy(plan: Plan, start: int, stop: int) -> Stretch:
     np = numpy_or_none()
     places = np.arange(start, stop)
-    columns = {name: _taken(axis, places // plan.inner(name) % len(axis)) for name, axis in plan.axes.items()}
+    columns = {name: _taken(axis, places // kept_for(plan.axes, name) % len(axis)) for name, axis in plan.axes.items()}
     greatest = {name: int(column.max()) for name, column in columns.items()}
 
     def at(size: Dim) -> Any:
@@ -85,7 +73,7 @@ def _with_numpy(plan: Plan, start: int, stop: int) -> Stretch:
 
     def divided_by_zero(size: Dim) -> Any:
         marks = np.zeros(stop - start, dtype=bool)
-        for divisor in divisors(size):
+        for divisor in divisors_of(size):
             marks |= (at(divisor) == 0).astype(bool)
         return marks
 
@@ -97,11 +85,8 @@ def _with_numpy(plan: Plan, start: int, stop: int) -> Stretch:
             zero |= (right == 0).astype(bool)
             right = right + (right == 0)
         fails[~holds(condition, left, right).astype(bool) | zero] = number
-    parts = []
-    for size in plan.sizes:
-        absent = (fails > 0) | divided_by_zero(size)
-        parts.append(_column(at(size), absent))
-    return Stretch(tuple(parts), Column(fails.tobytes()))
+    columns_of_sizes = (_column(at(size), (fails > 0) | divided_by_zero(size)) for size in plan.sizes)
+    return Stretch(tuple(columns_of_sizes), Column(fails.tobytes()))
 
 
 def _taken(axis: Axis, places: Any) -> Any:
@@ -119,9 +104,7 @@ def _column(numbers: Any, absent: Any) -> Column:
     marks = absent.astype("u1").tobytes() if absent.any() else b""
     if numbers.dtype != object:
         return Column(numbers.astype("int64", copy=False).tobytes(), marks)
-    listed = numbers.tolist()
-    fitting = Column.of(listed)
-    return Column(fitting._data, marks)
+    return Column(Column.of(numbers.tolist())._data, marks)
 
 
 def _without(plan: Plan, start: int, stop: int) -> Stretch:
@@ -136,7 +119,7 @@ def _without(plan: Plan, start: int, stop: int) -> Stretch:
 
 def _points(plan: Plan, start: int, stop: int) -> Iterator[dict[str, int]]:
     names = list(plan.axes)
-    inner = {name: plan.inner(name) for name in names}
+    inner = {name: kept_for(plan.axes, name) for name in names}
     for place in range(start, stop):
         yield {name: plan.axes[name][place // inner[name] % len(plan.axes[name])] for name in names}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lstmcalc.dims import MAX_SIZE
 
-__all__ = ["MAX_POINTS", "Axis", "RangeError", "axes_of", "greatest_of", "read_values", "readable"]
+__all__ = ["MAX_POINTS", "Axis", "RangeError", "axes_of", "greatest_of", "kept_for", "read_values"]
 
 #: A sweep may have so many points: what a machine of 4 GB holds.
 MAX_POINTS = 10_000_000
@@ -21,15 +21,6 @@ Axis = Sequence[int]
 
 class RangeError(ValueError):
     """What is wrong with the values of a sweep, as a sentence for the user."""
-
-
-def readable(text: str) -> bool:
-    """Whether a text is meant for values to go through.
-
-    >>> readable("32..512:32"), readable("64")
-    (True, False)
-    """
-    return ".." in text
 
 
 def read_values(text: str) -> Axis:
@@ -96,6 +87,16 @@ def axes_of(ranges: Mapping[str, Any]) -> dict[str, Axis]:
 def greatest_of(axes: Mapping[str, Axis]) -> dict[str, int]:
     """The greatest value of every symbol."""
     return {name: max(axis[0], axis[-1]) if isinstance(axis, range) else max(axis) for name, axis in axes.items()}
+
+
+def kept_for(axes: Mapping[str, Axis], name: str) -> int:
+    """For how many points in a row a symbol keeps its value, where the last symbol's change fastest.
+
+    >>> kept_for({"U": (32, 64), "T": (1, 2, 3)}, "U")
+    3
+    """
+    names = list(axes)
+    return prod(len(axes[other]) for other in names[names.index(name) + 1 :])
 
 
 def _axis(name: str, values: Any) -> Axis:

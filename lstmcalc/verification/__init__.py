@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +13,7 @@ from lstmcalc.dims import Size, lift_size, lower_size, parse, substitute, symbol
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import CallKey
 from lstmcalc.inference import infer
+from lstmcalc.opening import bound
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import size_to_json
 from lstmcalc.spec import LayerSpec, Spec
@@ -128,7 +129,7 @@ def verify(
     """
     start = perf_counter()
     report = infer(spec, values, batch)
-    spec = replace(spec, symbols={**spec.symbols, **(values or {})}, batch=spec.batch if batch is None else batch)
+    spec = bound(spec, values, batch)
     tell = progress or (lambda text, done, steps: None)
     tell("starting Keras", 0, 1)
     with keras_session(device, backend) as session:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -93,5 +94,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         columns = ("cases", "macs", "training", "arithmetic", "functions", "not known", "not on JAX")
         terminalreporter.write_sep("-", "costs held against Keras on JAX")
         terminalreporter.write_line(f"{'layer':<45}" + "".join(f" {column:>10}" for column in columns))
-        for name, found in sorted(costs.items()):
+        every = sum(costs.values(), Counter())
+        for name, found in [*sorted(costs.items()), (f"all {len(costs)} layers and operations", every)]:
             terminalreporter.write_line(f"{name:<45}" + "".join(f" {found[column]:>10,}" for column in columns))

@@ -7,6 +7,7 @@ between a batch of 3 and one of 2. The loop of a scan counts as often as it runs
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -250,13 +251,24 @@ def answer(kind: str, case: Any, unrolled: bool = True) -> dict[str, Any]:
     """What was asked for; what Keras on JAX cannot do is an `error`."""
     import keras
 
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     kinds = {"case": costs_of_case, "spec": costs_of_spec, "application": costs_of_application}
     try:
         with loops(unrolled):
             return kinds[kind](case)
     except Exception as error:  # Keras raises whatever its backend raises.
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def leave_weights_zero() -> None:
+    """Has Keras draw no weights: what they are costs nothing, and compiling how each shape is drawn takes seconds."""
+    import numpy
+    from keras.src.backend.jax.core import JaxVariable
+
+    def initialized(self: Any, initializer: Any) -> None:
+        self._initialize(self._convert_to_tensor(numpy.zeros(self._shape), dtype=self._dtype))
+
+    JaxVariable._initialize_with_initializer = initialized
 
 
 def main() -> None:
@@ -268,11 +280,13 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     # What libraries print is no answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    leave_weights_zero()
     while True:
         try:
             asked = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        gc.collect()
         print(json.dumps([answer(*question) for question in asked]), file=answers, flush=True)
 
 

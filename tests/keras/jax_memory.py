@@ -2,8 +2,9 @@
 
     KERAS_BACKEND=jax python tests/keras/jax_memory.py < asked.pickle > answers.json
 
-Asked is (`layer`, arguments of `agreement.theirs`) for what one sample has a layer keep, or (`model`, source, values,
-batch, optimizer, precision) for the bytes of a training step, as XLA plans them on a CPU.
+Asked is (`layer`, arguments of `agreement.theirs`) for what one sample has a layer keep, (`kept`, text of a spec) for
+what it has a model keep, or (`model`, text, values, batch, optimizer, precision) for the bytes of a training step, as
+XLA plans them on a CPU.
 """
 
 from __future__ import annotations
@@ -31,6 +32,18 @@ def kept_by_layer(case: tuple[Any, ...], precision: str = "float32") -> dict[str
         return {"error": f"{type(error).__name__}: {error}"}
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def kept_by_model(text: str) -> dict[str, Any]:
+    """The bytes that one sample has a model keep, its inputs with them where they are read again."""
+    import keras
+
+    from lstmcalc import load
+    from lstmcalc.verification.keras_model import KerasModel
+
+    model = KerasModel(keras, load("-", text=text), {}).build().model
+    few, many = (sum(map(size_of, residuals(model, batch))) for batch in (2, 3))
+    return {"bytes": many - few}
 
 
 def is_float(array: Any) -> bool:
@@ -72,7 +85,7 @@ def residuals(model: Any, batch: int, free: int = 7) -> list[Any]:
 
 
 def planned_for_model(
-    source: str, values: dict[str, int], batch: int, optimizer: str, precision: str = "float32"
+    text: str, values: dict[str, int], batch: int, optimizer: str, precision: str = "float32"
 ) -> dict[str, int]:
     """The bytes that XLA plans for a training step whose weights and slots are updated in place."""
     import jax
@@ -83,7 +96,7 @@ def planned_for_model(
 
     keras.config.set_dtype_policy(precision)
     try:
-        model = KerasModel(keras, load(source), values).build().model
+        model = KerasModel(keras, load("-", text=text), values).build().model
         chosen = eval(f"keras.optimizers.{optimizer}", {"keras": keras})
         if precision == "mixed_float16":
             chosen = keras.optimizers.LossScaleOptimizer(chosen)
@@ -124,7 +137,8 @@ def training_step(model: Any, optimizer: Any) -> Any:
 def answer(question: tuple[Any, ...]) -> dict[str, Any]:
     """The answer to one question."""
     kind, *rest = question
-    return kept_by_layer(*rest) if kind == "layer" else planned_for_model(*rest)
+    answers = {"layer": kept_by_layer, "kept": kept_by_model, "model": planned_for_model}
+    return answers[kind](*rest)
 
 
 if __name__ == "__main__":

@@ -77,10 +77,20 @@ def transposed(rng: random.Random) -> Case:
         "dilation_rate": per_axis(rng, rank, 2) if dilated else [1] * rank,
         **common(rng),
     }
-    # With `padding: same`, an even window and none to spare, a convolution cuts inputs off that JAX then leaves out.
-    if arguments["padding"] == "valid" and rng.random() < 0.4:
+    if rng.random() < 0.4:
         arguments["output_padding"] = [rng.randint(0, stride - 1) for stride in strides]
-    return Case(f"Conv{rank}DTranspose", arguments, laid_out(rng, rank, rng.randint(1, 3), arguments))
+    case = Case(f"Conv{rank}DTranspose", arguments, laid_out(rng, rank, rng.randint(1, 3), arguments))
+    return transposed(rng) if cuts(arguments) else case
+
+
+def cuts(arguments: dict[str, Any]) -> bool:
+    """Whether a transposed convolution has less places in its output than in its input along some axis.
+
+    It has with `padding: same`, an even window that is not strided, and `output_padding: 0`.
+    """
+    none_spare = arguments["padding"] == "same" and "output_padding" in arguments
+    sizes = zip(arguments["kernel_size"], arguments["strides"], arguments["dilation_rate"], strict=True)
+    return none_spare and any(stride == 1 and (window - 1) * rate % 2 for window, stride, rate in sizes)
 
 
 def pooling(rng: random.Random) -> Case:
@@ -214,6 +224,20 @@ def hold(oracle: Oracle, draw: Draw, number: int) -> None:
         if other and not reasoned and not by_arithmetic:
             unequal.append(f"{case}: {costs}, which Keras on JAX has as {real}")
     assert not unequal, "\n".join(unequal)
+
+
+@pytest.mark.parametrize(("window", "rate"), [(2, 1), (4, 1), (2, 3)])
+def test_a_transposed_convolution_spreads_every_input_also_where_jax_cuts_some_off(
+    oracle: Oracle, window: int, rate: int
+) -> None:
+    arguments = {"filters": 3, "kernel_size": [window], "strides": [1], "dilation_rate": [rate], "padding": "same",
+                 "output_padding": [0], "use_bias": False}  # fmt: skip
+    assert cuts(arguments)
+    case = Case("Conv1DTranspose", arguments, (None, 9, 2))
+    (answer,) = oracle.ask(questions([case]))()
+    assert ours(case)[:1] == (9 * window * 2 * 3,)
+    # JAX takes the 8 places of the output, where a convolution that spreads 9 inputs counts each of these.
+    assert theirs(answer, str(case)).macs == 8 * window * 2 * 3
 
 
 #: What is drawn too seldom for the short run.

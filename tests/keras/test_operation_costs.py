@@ -12,7 +12,7 @@ from cost_agreement import Case, Costs, Oracle, differing, noted, of_spec, ours,
 from jax_costs import FREE
 from operation_models import one_operation
 
-from lstmcalc import infer
+from lstmcalc import infer, load
 from lstmcalc.layers.operations import OPERATIONS
 from lstmcalc.layers.operations.prices import (
     ACTIVATIONS,
@@ -364,6 +364,108 @@ def test_a_batch_that_moves_is_followed(oracle: Oracle, name: str) -> None:
     assert of_spec(MOVED[name]) == theirs(*answers(), name)
 
 
+def behind_weights(kind: str, given: Any, shapes: Any, trained: int, keywords: Any) -> Spec:
+    """A layer or operation of several inputs, one of which a trained Dense has made."""
+    ports = tuple(InputSpec(f"x{place}", shape[1:]) for place, shape in enumerate(shapes))
+    layers = {
+        "made": LayerSpec("Dense", "made", {"units": shapes[trained][-1]}),
+        "layer": LayerSpec(kind, "layer", given),
+    }
+    refs = [Ref("made") if place == trained else Ref(port.name) for place, port in enumerate(ports)]
+    calls = (Call("made", (Ref(f"x{trained}"),)), Call("layer", tuple(refs), keywords=keywords))
+    return Spec("behind", ports, layers, calls, (Ref("layer"),))
+
+
+_THREE = [(None, 3, 4), (None, 5, 6), (None, 5, 4)]
+_HEADS = [(None, 3, 2, 4), (None, 5, 2, 4), (None, 5, 2, 4)]
+_KERNEL = [[[1.0] * 4] * 4] * 2
+#: Products of which each factor is one input; the gradient to another one costs something else.
+FACTORS: Sequence[tuple[str, Any, Any, Any]] = [
+    ("Attention", {}, _THREE, {}), ("AdditiveAttention", {}, _THREE, {}),
+    ("Attention", {"use_scale": True, "trainable": False}, _THREE, {}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, _THREE, {}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 2, "dropout": 0.1}, _THREE, {}),
+    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+     [(None, 3, 6), (None, 5, 6), (None, 5, 4)], {}),
+    ("AdditiveAttention", {"use_scale": False}, [(None, 3, 1), (None, 5, 4)], {}),
+    ("AdditiveAttention", {}, [(None, 3, 4), (None, 5, 1)], {}),
+    ("ops.DotProductAttention", {}, _HEADS, {}), ("ops.Matmul", {}, [(None, 3, 4), (None, 4, 5)], {}),
+    ("ops.Vdot", {}, [(None, 4), (None, 4)], {}),
+    ("ops.Einsum", {"subscripts": "bij,bjk,bkl->bil"}, [(None, 2, 3), (None, 3, 4), (None, 4, 5)], {}),
+    ("ops.Tensordot", {"axes": 1}, [(None, 3, 2)], {"x2": [[1.0] * 5] * 2}),
+    ("ops.Dot", {}, [(None, 3, 2)], {"x2": [[1.0] * 5] * 2}),
+    ("ops.Inner", {}, [(None, 3, 2)], {"x2": [[1.0] * 2] * 5}), ("ops.Outer", {}, [(None, 3)], {"x2": [1.0, 2.0]}),
+    ("ops.Einsum", {"subscripts": "bij,bik,bkl,blj->b"}, [(None, 2, 3), (None, 2, 4), (None, 4, 5), (None, 5, 3)], {}),
+    *(("ops.Norm", {"axis": [1], "ord": order}, [(None, 4)], {}) for order in (1, 2, 3, float("inf"), float("-inf"))),
+    *(("ops.Norm", {"axis": [1, 2], "ord": order}, [(None, 3, 4)], {}) for order in (1, -1, float("inf"), "fro")),
+    ("ops.Conv", {}, [(None, 5, 4)], {"kernel": _KERNEL}),
+    ("ops.SeparableConv", {}, [(None, 5, 4)], {"depthwise_kernel": _KERNEL, "pointwise_kernel": [[[1.0] * 3] * 16]}),
+]  # fmt: skip
+
+
+def test_the_gradient_to_each_factor_costs_what_keras_calculates(oracle: Oracle) -> None:
+    asked = [
+        behind_weights(kind, given, shapes, trained, keywords)
+        for kind, given, shapes, keywords in FACTORS
+        for trained in range(len(shapes))
+    ]
+    answers = oracle.ask([("spec", spec) for spec in asked])
+    mine = [of_spec(spec) for spec in asked]
+    for spec, costs, answer in zip(asked, mine, answers(), strict=True):
+        label = f"{spec.layers['layer'].class_name} {spec.calls}"
+        assert "error" not in answer, f"{label}: {answer}"
+        assert costs == theirs(answer, label), label
+
+
+def masked_attention(query: bool, value: bool) -> Spec:
+    """Attention on whole numbers that are looked up, with zeros masked where that is asked."""
+    ports = tuple(InputSpec(name, (size,), "int32") for name, size in (("asked", 3), ("given", 5)))
+    layers = {
+        "query": LayerSpec("Embedding", "query", {"input_dim": 9, "output_dim": 4, "mask_zero": query}),
+        "value": LayerSpec("Embedding", "value", {"input_dim": 9, "output_dim": 4, "mask_zero": value}),
+        "layer": LayerSpec("Attention", "layer", {}),
+    }
+    calls = (
+        Call("query", (Ref("asked"),)),
+        Call("value", (Ref("given"),)),
+        Call("layer", (Ref("query"), Ref("value"))),
+    )
+    return Spec("masked", ports, layers, calls, (Ref("layer"),))
+
+
+def test_only_a_mask_of_the_value_changes_scores(oracle: Oracle) -> None:
+    asked = [masked_attention(query, value) for query in (True, False) for value in (True, False)]
+    answers = oracle.ask([("spec", spec) for spec in asked])
+    for spec, answer in zip(asked, answers(), strict=True):
+        assert of_spec(spec) == theirs(answer, str(spec.layers)), spec.layers
+
+
 def test_what_a_stated_batch_hides_is_not_known() -> None:
     spec = chain((2, 10, 32), ("ops.Reshape", {"newshape": [20, 32]}, {}), ("ops.Tanh", {}, {}))
     assert of_spec(spec).unknown
+
+
+STEPPED = ["Floor", "Ceil", "Round", "Sign", "Trunc", "StopGradient", "Tanh", "Abs", "Relu"]
+
+
+def around(class_name: str, past: bool, nested: bool) -> Spec:
+    """Dense, an operation, Dense; `past` has the first Dense go round the operation too, `nested` be in a model."""
+    first = "models: {first: {input: [4], layers: [Dense: 3]}}\n" if nested else ""
+    text = f"""sequential: false
+{first}input: [4]
+layers:
+  - {"{layer: first, name: one}" if nested else "Dense: {units: 3, name: one}"}
+  - ops.{class_name}: {{name: step}}
+{"  - Add: {inputs: [one, step], name: both}" if past else ""}
+  - Dense: 5"""
+    return load("-", text=text)
+
+
+def test_no_gradient_goes_back_through_steps(oracle: Oracle) -> None:
+    """Where none comes back, none is needed to weights either: those in front are calculated forwards only."""
+    asked = [around(name, past, nested) for name in STEPPED for past in (True, False) for nested in (True, False)]
+    answers = oracle.ask([("spec", spec) for spec in asked])
+    for spec, answer in zip(asked, answers(), strict=True):
+        label = str(spec.layers)
+        assert "error" not in answer, f"{label}: {answer}"
+        assert of_spec(spec) == theirs(answer, label), label

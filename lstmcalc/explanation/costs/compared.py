@@ -63,16 +63,20 @@ def _remarks(found: Mapping[str, Print]) -> Iterator[str]:
         one, other = (f"{each.tool.name} prints {in_words(each.number)}" for each in pair)
         yield (f"A MAC is 2 FLOPs: {one} MACs, {other} FLOPs, and both mean the same work. What remains between twice "
                "the one and the other is what each makes of additions.")  # fmt: skip
-    looped = [found[key].tool.name for key in ("tf", "xla", "flax") if key in found and ONCE in found[key].why]
+    looped = [each.tool.name for each in found.values() if ONCE in each.why]
     if looped:
         yield f"A count that stays the same for twice as many steps misses the loop, as that of {listed(looped)} does."
     sides = dict.fromkeys(each.tool.of for each in found.values() if each.tool.of in ("PyTorch", "Flax", "ONNX"))
-    its = "its" if len(sides) == 1 else "their"
-    yield f"Of {listed(sides)} it is {its} own layer that is counted. fvcore calls MACs flops."
+    if sides:
+        its = "its" if len(sides) == 1 else "their"
+        fvcore = " fvcore calls MACs flops." if "fvcore" in found else ""
+        yield f"Of {listed(sides)} it is {its} own layer that is counted.{fvcore}"
 
 
 class ToolTotal(NamedTuple):
-    """What a tool prints for a model, and the layers with products that this leaves out, as they were not measured."""
+    """What a tool prints for a model, and the layers with products that this leaves out, as they were not measured; the
+    number is `UNKNOWN` where none of them was.
+    """
 
     tool: Tool
     number: Dim
@@ -93,13 +97,12 @@ def totals_of_tools(place: Place) -> tuple[ToolTotal, ...]:
     made = []
     loops = any(layer.prints.get("unrolled", 0) != layer.prints.get("tf", 0) for layer in costly)
     for key, tool in TOOLS.items():
-        if key == "unrolled" and not loops:
+        if key in ("unrolled", "frozen") and not loops:
             continue
         told = [layer for layer in costly if key in layer.prints]
-        if told:
-            left = tuple(layer.name for layer in costly if layer not in told)
-            made.append(ToolTotal(tool, total(layer.prints[key] for layer in told), left))
-    return tuple(made)
+        left = tuple(layer.name for layer in costly if layer not in told)
+        made.append(ToolTotal(tool, total(layer.prints[key] for layer in told) if told else UNKNOWN, left))
+    return tuple(made) if any(layer.prints for layer in costly) else ()
 
 
 def _counted(place: Place) -> Iterator[Counted]:
@@ -120,8 +123,8 @@ def _prints(rule: LayerRule, shapes: Sequence[Shape | None]) -> Mapping[str, Dim
     known = [shape for shape in shapes if shape is not None]
     found = prints(rule, inputs_of(rule, known)) if known and len(known) == len(shapes) else {}
     numbers = {key: each.number for key, each in found.items()}
-    # A layer without a loop has none to unroll.
-    return {"unrolled": numbers["tf"], **numbers} if "tf" in numbers else numbers
+    # A layer without a loop has none to unroll, and none that counts twice.
+    return {"unrolled": numbers["tf"], "frozen": numbers["tf"], **numbers} if "tf" in numbers else numbers
 
 
 def model_lines(found: Sequence[ToolTotal]) -> Iterator[tuple[str, ...]]:
@@ -132,4 +135,6 @@ def model_lines(found: Sequence[ToolTotal]) -> Iterator[tuple[str, ...]]:
     for each in found:
         left = listed(named_up_to(map(quoted, each.left), MOST_NAMED))
         yield f"{each.tool.name} ({each.tool.version})", each.tool.unit, in_words(each.number), left
+    if any(each.number is UNKNOWN for each in found):
+        yield ("`?`: none of these layers was measured with this tool.",)
     yield ("`explain SOURCE --layer NAME --compare` tells of a layer why the numbers differ.",)

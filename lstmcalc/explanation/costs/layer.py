@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from lstmcalc.costs import Training, training_of_work
 from lstmcalc.dims import UNKNOWN, Dim, substitute, symbol, total
 from lstmcalc.errors import Rejection, SpecError
-from lstmcalc.explanation.costs.words import in_words, told
+from lstmcalc.explanation.costs.words import as_factor, in_words, told
 from lstmcalc.explanation.named_axes import rule_in_names
 from lstmcalc.explanation.words import in_steps, listed
+from lstmcalc.layers.batch import moved, of_sample, used
 from lstmcalc.layers.costs import Cost, Work
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, Weight, all_work
 from lstmcalc.report import Report
@@ -65,8 +66,8 @@ def cost_of_layer(rule: LayerRule, x: Inputs, report: Report, name: str, alone: 
     12
     """
     seen = closed(x)
-    weights = tuple(rule.built_weights(seen))
-    steps = all_work(rule, seen, weights)
+    weights = used(rule, seen, tuple(rule.built_weights(seen)))
+    steps = of_sample(rule, seen, weights)
     training = training_of_work(report, name, steps) if alone else None
     every = training_of_work(report, name, steps, frozenset(range(len(report.inputs))))
     reading = every.macs - training.macs if training and every else 0
@@ -84,13 +85,13 @@ def closed(x: Inputs) -> Inputs:
 
     shapes = [tuple(size(place, here) for place, here in enumerate(shape)) for shape in x.shapes]
     view = x.replace(shapes, x.axes, x.states)
-    view.checked = False
+    view.masks, view.told, view.batched, view.checked = x.masks, x.told, x.batched, False
     return view
 
 
 def _grows_with_time(rule: LayerRule, x: Inputs) -> bool:
     """Whether twice as many steps cost exactly twice as much."""
-    if "timesteps" not in x.axes or x.ndim < 3:
+    if "timesteps" not in x.axes or x.ndim < 3 or moved(x):
         return False
     single = cost_over(rule, x, symbol("timesteps"))
     double = cost_over(rule, x, 2 * symbol("timesteps"))
@@ -107,7 +108,7 @@ def cost_over(rule: LayerRule, x: Inputs, steps: Dim) -> Cost:
 
 def _formula(rule: LayerRule, x: Inputs, macs: Dim) -> Formula | None:
     """The MACs in the names of arguments and axes; None where names do not give them."""
-    if not x.shapes or macs is UNKNOWN:
+    if not x.shapes or macs is UNKNOWN or moved(x):
         return None
     named, given, defaults = rule_in_names(rule)
     values = {**defaults, **given, **dict(zip(x.axes, x.shape, strict=False))}
@@ -167,8 +168,9 @@ def _row(step: Work, weight: Weight | None, which: str) -> Row:
     """A step with its figures, and how they come about; of two steps that are alike, those of both."""
     name, cost, how = step.name, step.cost, step.why
     if weight is not None:
-        number = f"{in_words(weight.params)} number{'' if weight.params == 1 else 's'}"
-        how = number if weight.uses == 1 else f"{number} · {in_words(weight.uses)} uses"
+        plural = "" if weight.params == 1 else "s"
+        number, uses = f"{in_words(weight.params)} number{plural}", as_factor(weight.uses)
+        how = number if weight.uses == 1 else f"{as_factor(weight.params)} number{plural} · {uses} uses"
         how += "" if cost.macs != 0 else ", added" if weight.name.endswith("bias") else ""
     if which:
         name, cost = DIRECTION.sub("", name), cost.times(2)
@@ -201,11 +203,11 @@ def _over_time(cost: LayerCost) -> Iterator[str]:
     done = {step.name: step.cost for step in cost.steps}
     multiplied = [weight for weight in cost.weights if done.get(weight.name) == _costs(weight)[0]]
     held, macs = total(weight.params for weight in multiplied), cost.cost.macs
-    steps = in_words(cost.timesteps)
+    steps = as_factor(cost.timesteps)
     if held != 0 and held * cost.timesteps == macs:
         added = [f"`{weight.name}`" for weight in cost.weights if weight not in multiplied]
         without = f" but those of {listed(added)}, which are added," if 0 < len(added) <= MOST_NAMED else ""
-        yield (f"Each of the params{without} is multiplied once at every step: {in_words(held)} · {steps} = "
+        yield (f"Each of the params{without} is multiplied once at every step: {as_factor(held)} · {steps} = "
                f"{in_words(macs)} MACs.")  # fmt: skip
     stay = in_words(cost.params) if isinstance(cost.params, int) else "what they are"
     yield f"Twice as many steps cost twice as much; the params stay {stay}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lstmcalc.costs import inner_training, training_macs, training_of_layers
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.words import CONVENTION, TRAINING, in_words, told
-from lstmcalc.explanation.words import listed, quoted
+from lstmcalc.explanation.words import listed, named_up_to, quoted
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_shape
 
@@ -20,6 +20,8 @@ __all__ = ["Figures", "ModelCost", "cost_of_model", "cost_remark", "cost_sentenc
 
 #: More layers than these are not named in a sentence.
 MOST_NAMED = 4
+#: Of one layer, and of several.
+UNKNOWN_WORK = ("what it calculates is not known", "what they calculate is not known")
 
 
 class Figures(NamedTuple):
@@ -132,28 +134,27 @@ def _repeated(report: Report, path: str) -> Iterator[str]:
 
 def _unknown(report: Report, layers: Mapping[str, Figures], path: str) -> Iterator[str]:
     """Which figures are not known, and why."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, str], list[str]] = {}
     for layer in report.layers:
-        figures = layers[path + layer.name]
-        if UNKNOWN not in figures:
-            continue
-        reasons.setdefault(_why(layer, figures), []).append(f"{quoted(path + layer.name)} ({layer.class_name})")
-    for why, names in reasons.items():
-        shown = names if len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} more"]
-        yield f"`?` at {listed(shown)}: {why}."
+        if UNKNOWN in layers[path + layer.name]:
+            reasons.setdefault(_why(layer), []).append(f"{quoted(path + layer.name)} ({layer.class_name})")
+    for (alone, together), names in reasons.items():
+        why = alone if len(names) == 1 else together
+        yield f"`?` at {listed(named_up_to(names, MOST_NAMED))}: {why}."
 
 
-def _why(layer: LayerReport, figures: Figures) -> str:
-    """Why a figure of a layer is not known."""
+def _why(layer: LayerReport) -> tuple[str, str]:
+    """Why a figure of a layer is not known, as it is said of one layer and of several."""
     steps = [step for call in layer.calls for step in call.work or ()]
     untold = [step for step in steps if UNKNOWN in step.cost]
     inputs = [shape for call in layer.calls for shape in call.inputs]
     if not layer.known or any(call.work is None for call in layer.calls):
-        return "what it calculates is not known"
+        return UNKNOWN_WORK
     told = next((step.why for step in untold if step.why and "not known" in step.why), "")
     if told:
-        return told
+        return told, told
     opened = next((shape for shape in inputs if shape is None or None in shape[1:]), ())
     if opened is None or opened:
-        return f"it depends on a size that is not known: it reads {show_shape(opened)}"
-    return "what it calculates is not known"
+        what, shape = "on a size that is not known", show_shape(opened)
+        return f"it depends {what}: it reads {shape}", f"they depend {what}: they read {shape}"
+    return UNKNOWN_WORK

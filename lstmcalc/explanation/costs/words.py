@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lstmcalc.dims import Dim, Size
-from lstmcalc.shapes import show_count
+from lstmcalc.dims import Dim, Size, symbols_of, to_sum
+from lstmcalc.shapes import separated, show_count
 
-__all__ = ["CONVENTION", "TRAINING", "in_short", "in_words", "told"]
+__all__ = ["CONVENTION", "TRAINING", "as_factor", "in_short", "in_words", "told"]
 
 #: What the figures mean, and what they leave out.
 CONVENTION = (
@@ -21,8 +21,6 @@ TRAINING = (
 )
 #: From this number on it is said in short as well, and in which units.
 LEAST = 1_000_000
-#: A number on its own within an expression.
-NUMBER = re.compile(r"(?<![\w,.])\d{4,}(?![\w,.])")
 UNITS = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"))
 
 
@@ -41,13 +39,25 @@ def in_short(number: Size) -> str:
 
 
 def in_words(number: Dim) -> str:
-    """A count with separators, also within an expression.
+    """A count with separators, also within an expression; one in a single symbol is not factored, to be compared.
 
     >>> from lstmcalc.dims import symbol
-    >>> in_words(50_688), in_words(50_688 * symbol("T1000")), in_words(None)
-    ('50,688', '50,688·T1000', '?')
+    >>> in_words(50_688), in_words(4 * (3_840 * symbol("T1000") - 1)), in_words(None)
+    ('50,688', '15,360·T1000 - 4', '?')
     """
-    return NUMBER.sub(lambda found: f"{int(found[0]):,}", show_count(number))
+    is_in_one = number is not None and len(symbols_of(number)) == 1
+    return separated(to_sum(number)) if is_in_one else show_count(number)
+
+
+def as_factor(number: Dim) -> str:
+    """A count in words as it stands before or behind a `·`: a sum in parentheses.
+
+    >>> from lstmcalc.dims import symbol
+    >>> as_factor(16 * symbol("F") + 127), as_factor(2 * symbol("T")), as_factor(10)
+    ('(16·F + 127)', '2·T', '10')
+    """
+    text = in_words(number)
+    return f"({text})" if re.search(r" [+-] (?![^(]*\))", text) else text
 
 
 def told(number: Dim) -> str:

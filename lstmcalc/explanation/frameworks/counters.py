@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.layer import closed, cost_over
 from lstmcalc.explanation.frameworks import USUAL, is_split, recurrent_of
+from lstmcalc.layers.batch import moved
 from lstmcalc.layers.costs import Cost
-from lstmcalc.layers.rule import Inputs, LayerRule, Weight, all_work
+from lstmcalc.layers.rule import Inputs, LayerRule, all_work
 
 __all__ = ["ONCE", "TOOLS", "Print", "Tool", "prints"]
 
@@ -36,7 +37,8 @@ TOOLS = {
     "aten": Tool("ptflops, backend aten", "0.7.5", "MACs", "PyTorch"),
     "fvcore": Tool("fvcore", "0.1.5", "MACs", "PyTorch"),
     "torch": Tool("torch's FlopCounterMode, CPU", "2.13.0", "FLOPs", "PyTorch"),
-    "tf": Tool("TensorFlow's profiler", "2.21.0", "FLOPs", "Keras"),
+    "tf": Tool("TensorFlow's profiler on a function", "2.21.0", "FLOPs", "Keras"),
+    "frozen": Tool("TensorFlow's profiler on a frozen function", "2.21.0", "FLOPs", "Keras"),
     "unrolled": Tool("TensorFlow's profiler, unroll=True", "2.21.0", "FLOPs", "Keras"),
     "xla": Tool("XLA's cost analysis, not compiled", "jax 0.10.2", "FLOPs", "Keras on JAX"),
     "flax": Tool("Flax's tabulate", "0.12.8", "FLOPs", "Flax"),
@@ -56,7 +58,7 @@ class Print:
 class Seen(NamedTuple):
     """A layer as the tools see it: its cost, and that of one time step; the additions of PyTorch's biases.
 
-    `each` is how many values its states have in all directions over all steps, `units` in one.
+    `each` is how many values its state has in all directions and over all steps.
     """
 
     rule: Any
@@ -67,11 +69,17 @@ class Seen(NamedTuple):
     each: Dim
     directions: int
 
+    @property
+    def params(self) -> Dim:
+        """The numbers in all weights."""
+        return total(weight.params for weight in self.rule.weights(self.x))
+
 
 BIASES = "a bias counts like a multiplication"
 TWO_BIASES = "a bias counts like a multiplication, and PyTorch has two"
 OUTSIDE = "it has no rule for this layer"
 ONCE = "the inside of the loop counts once, whatever the number of steps"
+PRODUCTS = "nothing but products counts"
 NO_FUNCTIONS = "tanh and sigmoid do not count"
 #: What thop and ptflops add for gates and states, per value and step.
 THOP = {"LSTM": 8, "GRU": 7, "SimpleRNN": 1}
@@ -79,6 +87,8 @@ PTFLOPS = {"LSTM": 10, "GRU": 7, "SimpleRNN": 1}
 #: What Flax's cells calculate per value besides products, as XLA counts it, and what onnx-tool adds per value and step.
 FLAX = {"LSTM": 21, "GRU": 18, "SimpleRNN": 2}
 ONNX = {"LSTM": 188, "GRU": 116}
+#: What TensorFlow's profiler counts a second time per unit in a frozen function, with a bias and without.
+AGAIN = {"LSTM": (9, 5), "GRU": (3, 0), "SimpleRNN": (1, 0)}
 
 
 def prints(rule: LayerRule, x: Inputs) -> dict[str, Print]:
@@ -89,7 +99,7 @@ def prints(rule: LayerRule, x: Inputs) -> dict[str, Print]:
     >>> prints(lstm, Inputs([(None, 10, 300)], lstm.axis_names(3)))["torchinfo"].number
     2201600
     """
-    seen = _seen(rule, closed(x))
+    seen = None if moved(x) else _seen(rule, closed(x))
     if seen is None or UNKNOWN in seen.cost:
         return {}
     found = {key: Print(TOOLS[key], number, why) for key, number, why in _kind(seen)(seen)}
@@ -99,7 +109,7 @@ def prints(rule: LayerRule, x: Inputs) -> dict[str, Print]:
 def _seen(rule: Any, x: Inputs) -> Seen | None:
     steps = all_work(rule, x, tuple(rule.built_weights(x)))
     cost = Cost.of(step.cost for step in steps)
-    biases = total(_added(weight) for weight in rule.weights(x) if weight.name.endswith("bias"))
+    biases = total(each.params * each.uses for each in rule.weights(x) if each.name.endswith("bias"))
     found = recurrent_of(rule) or ((rule, 1) if rule.class_name in CELLS else None)
     if found is None:
         usual = {weight.name for weight in rule.weights(x)} <= WEIGHTS or rule.class_name == "MultiHeadAttention"
@@ -114,10 +124,6 @@ def _seen(rule: Any, x: Inputs) -> Seen | None:
                 directions)  # fmt: skip
 
 
-def _added(weight: Weight) -> Dim:
-    return weight.params * weight.uses
-
-
 def _kind(seen: Seen) -> Callable[[Seen], Iterator[tuple[str, Dim, str]]]:
     name = seen.rule.class_name
     return _cell if name in CELLS else PLAIN.get(name, _recurrent)
@@ -125,23 +131,40 @@ def _kind(seen: Seen) -> Callable[[Seen], Iterator[tuple[str, Dim, str]]]:
 
 def _recurrent(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
     name, macs = seen.rule.class_name, seen.cost.macs
-    biased = ("; " + TWO_BIASES) if seen.rule.use_bias else ""
+    biased = TWO_BIASES if seen.rule.use_bias else ""
     if getattr(seen.rule, "reset_after", True):
-        yield "torchinfo", macs + seen.biases, biased.removeprefix("; ")
+        yield "torchinfo", macs + seen.biases, biased
         for key, more in (("thop", THOP[name]), ("ptflops", PTFLOPS[name])):
-            yield key, macs + seen.biases + more * seen.each, f"{_more(more)}{biased}"
+            yield key, macs + seen.biases + more * seen.each, _and(_more(more), biased)
         if name == "LSTM":
             yield "aten", 0, OUTSIDE
             yield "torch", 0, OUTSIDE
         else:
-            yield "aten", macs + seen.biases, biased.removeprefix("; ")
-            yield "torch", 2 * macs, "nothing but products counts"
+            yield "aten", macs + seen.biases, biased
+            yield "torch", 2 * macs, PRODUCTS
         yield "fvcore", 0, OUTSIDE
     if not seen.rule.unroll:
-        yield "tf", 2 * seen.step.macs + seen.step.arithmetic, f"{ONCE}; {NO_FUNCTIONS}"
+        once = 2 * seen.step.macs + seen.step.arithmetic
+        yield "tf", once, f"{ONCE}; {NO_FUNCTIONS}"
+        yield "frozen", once + _again(seen), f"{ONCE}, and once more where sizes are known; {NO_FUNCTIONS}"
     yield "unrolled", 2 * macs + seen.cost.arithmetic, NO_FUNCTIONS
     if seen.rule.use_bias and getattr(seen.rule, "reset_after", True) and seen.directions == 1:
         yield from _of_scans(seen)
+
+
+def _and(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
+
+
+def _again(seen: Seen) -> Dim:
+    """What the profiler counts a second time in a function whose variables were made constants: the product with the
+    input and what is done to it, since the sizes of states are not known there.
+    """
+    name: str = seen.rule.class_name
+    wide: Dim = seen.rule.units * seen.directions
+    biased, plain = AGAIN[name]
+    again: Dim = 2 * GATES[name] * wide * seen.x.input_dim + (biased if seen.rule.use_bias else plain) * wide
+    return again
 
 
 def _more(number: int) -> str:
@@ -171,13 +194,13 @@ def _cell(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
     name, macs = seen.rule.class_name.removesuffix("Cell"), seen.cost.macs
     if not getattr(seen.rule, "reset_after", True):
         return
-    biased = ("; " + TWO_BIASES) if seen.rule.use_bias else ""
-    yield "torchinfo", (macs + seen.biases) * seen.rule.units, f"it multiplies by the units once too often{biased}"
-    yield "thop", macs + seen.biases + THOP[name] * seen.each, f"{_more(THOP[name])}{biased}"
-    yield "ptflops", macs + seen.biases + PTFLOPS[name] * seen.each, f"{_more(PTFLOPS[name])}{biased}"
-    yield "aten", macs + seen.biases, biased.removeprefix("; ")
+    biased = TWO_BIASES if seen.rule.use_bias else ""
+    yield "torchinfo", (macs + seen.biases) * seen.rule.units, _and("it multiplies by the units once too often", biased)
+    yield "thop", macs + seen.biases + THOP[name] * seen.each, _and(_more(THOP[name]), biased)
+    yield "ptflops", macs + seen.biases + PTFLOPS[name] * seen.each, _and(_more(PTFLOPS[name]), biased)
+    yield "aten", macs + seen.biases, biased
     yield "fvcore", macs, ""
-    yield "torch", 2 * macs, "nothing but products counts"
+    yield "torch", 2 * macs, PRODUCTS
 
 
 def _products(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
@@ -187,15 +210,13 @@ def _products(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
     yield "ptflops", macs + seen.biases, biased
     yield "aten", macs + seen.biases, biased
     yield "fvcore", macs, ""
-    yield "torch", 2 * macs, "nothing but products counts"
+    yield "torch", 2 * macs, PRODUCTS
 
 
 def _dense(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
-    is_one = seen.x.ndim == 2
+    is_one, biased = seen.x.ndim == 2, BIASES if seen.biases != 0 else ""
     yield from _products(seen)
-    params = total(weight.params for weight in seen.rule.weights(seen.x))
-    biased = f"; {BIASES}" if seen.biases != 0 else ""
-    yield "torchinfo", params, f"{'' if is_one else 'one place counts, not all of them'}{biased}".removeprefix("; ")
+    yield "torchinfo", seen.params, _and("" if is_one else "one place counts, not all of them", biased)
     plain = seen.rule.activation in (None, "linear")
     if plain or seen.rule.activation in ("tanh", "relu"):
         yield "tf", 2 * seen.cost.macs + seen.biases, "" if plain else f"{seen.rule.activation} does not count"
@@ -228,12 +249,11 @@ def _attention(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
     yield "thop", 0, OUTSIDE
     yield "aten", macs + seen.biases, BIASES if seen.biases != 0 else ""
     yield "fvcore", macs, ""
-    yield "torch", 2 * macs, "nothing but products counts"
+    yield "torch", 2 * macs, PRODUCTS
 
 
 def _embedding(seen: Seen) -> Iterator[tuple[str, Dim, str]]:
-    params = total(weight.params for weight in seen.rule.weights(seen.x))
-    yield "torchinfo", params, "it counts the whole table, of which a row is only looked up"
+    yield "torchinfo", seen.params, "it counts the whole table, of which a row is only looked up"
     for key in ("thop", "ptflops", "aten", "fvcore", "torch"):
         yield key, 0, ""
 

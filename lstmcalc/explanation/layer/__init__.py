@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.building import Builder
-from lstmcalc.dims import Dim, Size, to_text
+from lstmcalc.dims import UNKNOWN, Dim, Size, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.explanation.cells import output_names, states_of
 from lstmcalc.explanation.choices import other_choices
 from lstmcalc.explanation.costs.layer import COLUMNS, LayerCost, cost_lines, cost_of_layer
+from lstmcalc.explanation.costs.words import in_words
 from lstmcalc.explanation.keras_calls import call_text
 from lstmcalc.explanation.layer.attention import attention_sections
 from lstmcalc.explanation.layer.confusions import confusions
@@ -209,7 +210,7 @@ def _sections(
         rows = [(axis, to_text(size), _axis(axis, size)) for axis, size in zip(axes, shape, strict=False)]
         yield Section(f"Input{number}{role} {show_shape(shape)}", tuple(rows))
     yield _output_section(rule, x)
-    yield _weights_section(layer)
+    yield _weights_section(layer, cost)
     givers = list(dict.fromkeys(ref.name for ref in call.initial_state)) if call else []
     special = *recurrent_sections(rule, x, givers), *wrapper_sections(rule, x), *attention_sections(rule, x)
     yield from (Section(heading, tuple(lines)) for heading, lines in special)
@@ -269,12 +270,15 @@ def _output_section(rule: LayerRule, x: Inputs) -> Section:
     return Section("Outputs" if len(outputs) > 1 else f"Output {show_shape(outputs[0])}", tuple(rows))
 
 
-def _weights_section(layer: LayerReport) -> Section:
+def _weights_section(layer: LayerReport, cost: LayerCost | None) -> Section:
     if not layer.weights:
         return Section("Weights", (("This layer has no weights.",),))
+    # Of sizes that are left open, uses are told in the names of axes, as what they cost is.
+    named = {weight.name: weight.uses for weight in (cost.weights if cost else ())}
     rows = []
     for weight in layer.weights:
         why = weight.why if weight.trainable else f"{weight.why}, not trained"
-        rows.append((weight.name, show_shape(weight.shape), show_count(weight.params), show_count(weight.uses), why))
+        uses = in_words(named.get(weight.name, UNKNOWN) if weight.uses is None else weight.uses)
+        rows.append((weight.name, show_shape(weight.shape), show_count(weight.params), uses, why))
     header = ("name", "shape", "params", "uses", "why")
     return Section("Weights, and how often one sample uses each", tuple(rows), header)

@@ -11,9 +11,10 @@ from lstmcalc.layers.rule import Shape
 
 __all__ = ["BLEND", "headed_work", "headless_work", "shares"]
 
-SCORES = "each position of the query is multiplied with each of the key that it looks at"
-BLEND = "each position of the query adds up the values, each by its share"
-ADDED = "each step of the query is added to each of the key"
+SCORES = "for each score, a position of the query is multiplied with one of the key, value by value"
+BLEND = "for each position of the query, the values are added up, each times its share"
+ADDED = "for each score, a position of the query is added to one of the key"
+SHARES = "the scores of each position of the query become shares, which add up to 1"
 
 
 def shares(scores: Shape, along: int = 1) -> Iterator[Work]:
@@ -25,12 +26,12 @@ def shares(scores: Shape, along: int = 1) -> Iterator[Work]:
     [Cost(macs=0, arithmetic=96, functions=50)]
     """
     if along == 1:
-        yield from activation_work("softmax", scores, name="softmax")
+        yield from (step._replace(why=SHARES) for step in activation_work("softmax", scores, name="softmax"))
         return
     values, rows = product(scores[1:]), product(scores[1:-along])
     # The greatest, the differences to it, the sum, what is taken away again, and the differences to that.
     cost = Cost(arithmetic=4 * values, functions=2 * values + rows)
-    yield Work("softmax", cost, f"softmax over the last {along} axes of the scores")
+    yield Work("softmax", cost, f"{SHARES}, along {along} axes")
 
 
 def headed_work(
@@ -42,9 +43,8 @@ def headed_work(
     """
     number = product(scores[1:])
     scaled = "score" if fused else "value of the query"
-    yield Work(
-        "scale", Cost(arithmetic=number if fused else query), f"every {scaled} is divided by the root of a width"
-    )
+    why = f"every {scaled} is divided by the square root of the size of a key"
+    yield Work("scale", Cost(arithmetic=number if fused else query), why)
     yield Work("scores", Cost(macs=number * widths[0]), SCORES, ((INSIDE,), (INSIDE,)))
     yield from shares(scores, along)
     yield Work("blend", Cost(macs=number * widths[1]), BLEND, ((INSIDE,), (INSIDE,)))
@@ -63,12 +63,11 @@ def headless_work(
         yield Work("scores", Cost(macs=number * width), SCORES, ((0,), (key,)))
     else:
         yield Work("sums", Cost(arithmetic=number * width), ADDED)
-        yield Work("tanh", Cost(functions=number * width), "tanh of every sum")
-        yield Work("scores", Cost(arithmetic=number * (width - 1)), "the values of each sum are added up")
+        yield Work("tanh", Cost(functions=number * width), "tanh of every value of these sums")
+        yield Work("scores", Cost(arithmetic=number * (width - 1)), "for each score, what tanh gives is added up")
     if masks:
-        yield Work(
-            "mask", Cost(arithmetic=number), "a great number is taken from every score, for those that are masked"
-        )
+        why = "a great number is taken from each score; only what is masked keeps the result"
+        yield Work("mask", Cost(arithmetic=number), why)
     yield from shares(scores)
     scored = (INSIDE,) if weighs else (0, key)
     yield Work("blend", Cost(macs=number * value_width), BLEND, (scored, (1,)))

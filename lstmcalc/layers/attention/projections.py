@@ -10,7 +10,9 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.attention.calls import MASKS, TOLD, Named, causal_mask, hint_on_other_shape, spread_mask
 from lstmcalc.layers.attention.costs import headed_work
+from lstmcalc.layers.attention.kept import Projected, kept_with_heads
 from lstmcalc.layers.costs import ADD, Cost, Work
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Shape, Term, Weight, variable_dtype
 
 __all__ = ["HeadedAttention", "Projection"]
@@ -82,6 +84,17 @@ class HeadedAttention(LayerRule):
             yield Work("gate", gated, "what was found is multiplied with its gate, value by value")
         widths = made["query"][-1], made["value"][-1]
         yield from headed_work(scores, product(made["query"][1:]), widths, along, self.is_fused(x))
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        scores, _ = self.looked_up(x)
+        each = {projection.name: projection for projection in self.projections(x)}
+        given = {name: product((*one.shape[1 : -one.bound], *one.sizes)) for name, one in each.items()}
+        heads = each["query"].sizes[0]
+        repeated = total(product((*each[name].shape[1:-1], heads, each[name].sizes[-1])) for name in ("key", "value"))
+        found = product(each["attention_output"].shape[1:])
+        projected = Projected(given["query"], given["key"], given["value"], repeated, found, given.get("gate", 0))
+        masks = (1 if self.is_fused(x) else 2) if made.masked or self.masks(x) else 0
+        return kept_with_heads(projected, scores, made, self.dropout > 0, masks)
 
     def terms(self, x: Inputs) -> dict[str, Term]:
         """What each projection adds to the count."""

@@ -10,8 +10,10 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
 from lstmcalc.layers.attention.costs import headless_work
+from lstmcalc.layers.attention.kept import kept_without_heads
 from lstmcalc.layers.axes import usual_axes
 from lstmcalc.layers.costs import SCALE, Cost, Work
+from lstmcalc.layers.kept import Held, Kept, Made, per_sample
 from lstmcalc.layers.masks import one_per_place, refuse_mask
 from lstmcalc.layers.rule import (
     Example,
@@ -56,6 +58,7 @@ class HeadlessAttention(LayerRule):
 
     operands = "[inputs]"
     keywords = {**TOLD, "mask": masks()}
+    dropout: float
     #: Whether scores are sums of products, which take as many values from query and key.
     multiplies = False
 
@@ -111,6 +114,18 @@ class HeadlessAttention(LayerRule):
         yield from headless_work(
             self.scores(x), self.width(x), wide, key, weighs, self.multiplies, self.masks_scores(x)
         )
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        scores, masked = self.scores(x), made.masked or self.masks_scores(x)
+        drops, weights = self.dropout > 0, {weight.name for weight in made.weights}
+        number = product(scores[1:])
+        if self.multiplies:
+            # The key lies the other way round where it is multiplied, and so is an array of its own.
+            held = Held((0, 1), values=per_sample(operands(x)[2]) + ("scale" in weights) * number)
+            return kept_without_heads(scores, held, drops, masked)
+        sums = number * self.width(x) * (3 if "concat_score_weight" in weights and "scale" in weights else 2)
+        held = Held((1,), values=("concat_score_weight" in weights) * number)
+        return kept_without_heads(scores, held, drops, masked, sums)
 
     def mask_step(self, x: Inputs) -> MaskStep | None:
         return MaskStep(masks=[0])

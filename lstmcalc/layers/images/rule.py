@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
-from lstmcalc.dims import Dim, equal
+from lstmcalc.dims import UNKNOWN, Dim, equal
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.images import arguments as image
+from lstmcalc.layers.kept import Held, Kept, Made
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, count_axes, layer
 from lstmcalc.shapes import show_shape
 
@@ -58,6 +59,10 @@ class ImageRule(LayerRule):
             )
         self.check_images(x)
         return self.sized(x)
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        # They move numbers about by tables of indices, which no training step reaches in a usual model.
+        return Kept(most=Held(values=UNKNOWN))
 
     def check_images(self, x: Inputs) -> None:
         """Refuses images that the layer cannot work on, also where it would fail only while training."""

@@ -12,6 +12,7 @@ from lstmcalc.layers.costs import UNKNOWN_COST
 from lstmcalc.layers.images import arguments as image
 from lstmcalc.layers.images.costs import interpolated, of_one_image
 from lstmcalc.layers.images.rule import ImageRule, image_layer
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.rule import Example, Inputs, Rejected, Shape, Work
 from lstmcalc.shapes import show_shape
 
@@ -43,6 +44,9 @@ class CenterCrop(ImageRule):
             why = "whether images are smaller than the crop, and are enlarged, is not known"
             return [Work("interpolation", UNKNOWN_COST, why)]
         return [of_one_image()] if x.ndim == 3 else interpolated(product(self.sized(x)[1:]), "bilinear")
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept()
 
     def hints(self, x: Inputs) -> Iterator[Fault]:
         yield from super().hints(x)
@@ -140,6 +144,9 @@ class Resizing(ImageRule):
             return [of_one_image()]
         changed = [axis for axis in ("height", "width") if equal(getattr(x, axis), getattr(self, axis)) is not True]
         return interpolated(product(self.sized(x)[1:]), self.interpolation, self.antialias, len(changed))
+
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept()
 
     examples = [
         Example({"height": 224, "width": 160}, (None, None, None, 3), params=0, output=(None, 224, 160, 3)),

@@ -8,7 +8,7 @@ from typing import Any
 from lstmcalc.dims import UNKNOWN, Dim, product
 from lstmcalc.layers.adaptive_pooling import values_read
 from lstmcalc.layers.attention.costs import BLEND, SCORES
-from lstmcalc.layers.costs import INSIDE, UNKNOWN_COST, Cost, Work
+from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
 from lstmcalc.layers.images.costs import interpolated
 from lstmcalc.layers.operations.contraction import contracted
 from lstmcalc.layers.operations.costs import Called, along
@@ -200,7 +200,7 @@ def _trace(called: Called) -> Iterator[Work]:
     if len(size) == 1 and rule.offset == 0:
         yield arithmetic(product(called.made[0]) * (size.pop() - 1), "the values of each diagonal are added up")
     else:
-        yield Work("", UNKNOWN_COST)
+        yield Work("", UNKNOWN_COST, "how long each diagonal is depends on the sizes and on `offset`")
 
 
 @costs("Diff")
@@ -269,7 +269,10 @@ def _norm(called: Called) -> Iterator[Work]:
         yield Work("", UNKNOWN_COST, "how many steps that takes depends on the algorithm")
     elif order in (None, "fro") or (len(over) == 1 and order == 2):
         yield along(Along(Cost(arithmetic=2), Cost(arithmetic=-1, functions=1)), called.first, rows)
-    elif len(over) == 2 or order in (0, 1, float("inf"), float("-inf")):
+    elif order == float("inf") or (len(over) == 2 and order == 1):
+        # JAX takes the greatest of them and 0.
+        yield along(Along(Cost(arithmetic=2)), called.first, rows)
+    elif len(over) == 2 or order in (0, 1, float("-inf")):
         yield along(Along(Cost(arithmetic=2), Cost(arithmetic=-1)), called.first, rows)
     else:
         yield along(Along(Cost(arithmetic=2, functions=1), Cost(arithmetic=-1, functions=1)), called.first, rows)
@@ -322,7 +325,8 @@ def _attention(called: Called) -> Iterator[Work]:
     yield Work("scores", Cost(macs=number * query[3]), SCORES, called.factors("query", "key"))
     extra = 1 if called.shapes["bias"] is not None else 0
     yield Work("softmax", Cost(arithmetic=(5 + extra) * number - 2 * rows, functions=number), "scaled, and made shares")
-    yield Work("blend", Cost(macs=number * value[3]), BLEND, ((INSIDE,), *called.factors("value")))
+    shares = tuple(place for name in ("query", "key", "bias") for place in called.reads[name])
+    yield Work("blend", Cost(macs=number * value[3]), BLEND, (*([shares] if shares else []), *called.factors("value")))
 
 
 @costs("BinaryCrossentropy")

@@ -65,7 +65,7 @@ def work_of(rule: Any, x: Inputs) -> Iterator[Work]:
         called = call_of(rule, x)
         steps = list(_steps(called))
     except Rejection:
-        steps = [Work(name, UNKNOWN_COST)]
+        steps = [Work(name, UNKNOWN_COST, "what one sample has of it is not known where the batch is elsewhere")]
     for step in each_sample(steps):
         yield step._replace(name=step.name or name)
 

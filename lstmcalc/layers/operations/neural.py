@@ -36,12 +36,19 @@ class Shares(Operation):
         return x
 
 
+def _one_or_all(name: str, value: Any) -> int | None:
+    """An axis, or None for all values."""
+    return None if value is None else axis().read(name, value)
+
+
+_AXIS = arg.Argument(-1, _one_or_all)
 _SHARES: list[Example | Rejected] = [
     Example({"axis": 1}, (None, 10, 32), params=0, output=(None, 10, 32)),
+    Example({"axis": None}, (None, 10, 32), params=0, output=(None, 10, 32)),
     Rejected({"axis": [1, 2]}, "expected `axis` to be an integer, got [1, 2]", (None, 10, 32)),
 ]
-made("Softmax", Shares, "nn", "Turns the values along the axis into shares that sum to 1.", _SHARES, axis=axis(-1))
-made("LogSoftmax", Shares, "nn", "Gives the logarithm of the softmax along the axis.", _SHARES, axis=axis(-1))
+made("Softmax", Shares, "nn", "Turns the values along the axis into shares that sum to 1.", _SHARES, axis=_AXIS)
+made("LogSoftmax", Shares, "nn", "Gives the logarithm of the softmax along the axis.", _SHARES, axis=_AXIS)
 _SHARES = [Example({}, (None, 10), params=0, output=(None, 10))]
 made("Sparsemax", Shares, "nn", "Turns the values along the axis into shares that sum to 1, many of them 0.", _SHARES,
      axis=arg.integer(-1))  # fmt: skip

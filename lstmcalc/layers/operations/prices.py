@@ -1,6 +1,6 @@
 """What operations cost, by table: value by value, along axes, nothing at all, or not known, each with the reason.
 
-Numbers are those of Keras 3.15.1 on JAX, except where `COSTS_DIFFER` of the tests says otherwise.
+Numbers are those of Keras 3.15.1 on JAX, but where `DIFFERENT` in tests/keras/test_operation_costs.py says so.
 """
 
 from __future__ import annotations
@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from lstmcalc.layers.costs import Cost
 
-__all__ = ["ACTIVATIONS", "BY_VALUE", "FREE_OF_COST", "REDUCTIONS", "RUNNING", "UNKNOWN_COSTS", "Along", "ByValue"]
+__all__ = [
+    "ACTIVATIONS",
+    "BY_VALUE",
+    "FREE_OF_COST",
+    "REDUCTIONS",
+    "RUNNING",
+    "STEPWISE",
+    "UNKNOWN_COSTS",
+    "Along",
+    "ByValue",
+]
 
 
 class ByValue(NamedTuple):
@@ -44,6 +54,16 @@ _EACH = {
     (7, 2): "Logaddexp",
     (8, 2): "Logaddexp2",
 }  # fmt: skip
+
+#: Through these no gradient goes back: what comes out does not change with small changes of what goes in.
+STEPWISE = frozenset(
+    "All AllClose Any Argmax Argmin Argsort Bincount BitwiseAnd BitwiseInvert BitwiseLeftShift BitwiseNot BitwiseOr "
+    "BitwiseRightShift BitwiseXor CTCDecode Ceil CountNonzero Digitize EmptyLike Equal Floor FloorDivide FullLike Gcd "
+    "Greater GreaterEqual Imag InTopK IsIn Isclose Isfinite Isinf Isnan Isneginf Isposinf Isreal Lcm LeftShift Less "
+    "LessEqual LogicalAnd LogicalNot LogicalOr LogicalXor MatrixRank MultiHot Nanargmax Nanargmin Nonzero NotEqual "
+    "OneHot OnesLike RightShift Round SearchSorted Sign Signbit Size StopGradient Trunc Unique UnravelIndex "
+    "ZerosLike".split()
+)
 
 #: What is done to every value that comes out, and to each of the operands before one is repeated.
 BY_VALUE = {

@@ -9,6 +9,7 @@ from lstmcalc.errors import Rejection
 from lstmcalc.layers.arguments import Argument, own_arguments, tensor
 from lstmcalc.layers.operations.constants import constant_shape
 from lstmcalc.layers.operations.costs import work_of
+from lstmcalc.layers.operations.prices import STEPWISE
 from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work
 
 __all__ = ["OPERATIONS", "Operation", "made", "operation"]
@@ -53,6 +54,9 @@ class Operation(LayerRule):
 
     def formula(self, x: Inputs) -> Formula | None:
         return None
+
+    def passes_gradient(self) -> bool:
+        return self.class_name not in STEPWISE
 
     def work(self, x: Inputs) -> Iterable[Work]:
         return work_of(self, x)

@@ -9,7 +9,8 @@ from lstmcalc.dims import equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.axes import check_axes, usual_axes
-from lstmcalc.layers.costs import ADD, INSIDE, SCALE, STATES, TRAINED, Cost
+from lstmcalc.layers.costs import ADD, INSIDE, SCALE, TRAINED, Cost
+from lstmcalc.layers.kept import Kept, Made
 from lstmcalc.layers.preprocessing.arguments import array, layer_list, optional
 from lstmcalc.layers.preprocessing.arrays import array_shape, broadcast
 from lstmcalc.layers.preprocessing.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
@@ -167,6 +168,9 @@ class Rescaling(LayerRule):
         cost = Cost(arithmetic=product(scaled[1:]) + product(self.output_shape(x)[1:]))
         yield Work("rescaling", cost, "every value is scaled, and an offset added")
 
+    def kept(self, x: Inputs, made: Made) -> Kept:
+        return Kept()
+
     def keras_output_shape(self, x: Inputs) -> Any:
         return None if self.output_shape(x) == x.shape else x.shape
 
@@ -188,8 +192,9 @@ class Rescaling(LayerRule):
 
 def _seen(operand: tuple[int, ...], comes_in: tuple[int, ...], inside: tuple[int, ...]) -> tuple[int, ...]:
     """A factor in a layer of a pipeline as the pipeline sees it: of what `comes_in` there, or is made there."""
-    special: dict[int, tuple[int, ...]] = {INSIDE: inside, TRAINED: (TRAINED,), STATES: ()}
-    return tuple(dict.fromkeys(place for part in operand for place in special.get(part, comes_in)))
+    special: dict[int, tuple[int, ...]] = {INSIDE: inside, TRAINED: (TRAINED,)}
+    told = (special.get(part, comes_in if part >= 0 else ()) for part in operand)
+    return tuple(dict.fromkeys(place for part in told for place in part))
 
 
 @layer(family="preprocessing", arity=(1, None))

@@ -11,6 +11,7 @@ from lstmcalc.dims import Dim, lift_size, product, to_python, total
 from lstmcalc.errors import Fault, Where
 from lstmcalc.layers.rule import Inputs, Weight, own_weights
 from lstmcalc.shapes import size_to_json
+from lstmcalc.sources.python.code import attributes_of, code_of
 from lstmcalc.sources.python.graph import Graph, layers_of
 from lstmcalc.sources.python.layers import call_layer, call_model
 from lstmcalc.sources.python.models import note_shared
@@ -317,7 +318,9 @@ class Classes:
         for key, count in counts.items():
             if count != 0:
                 arguments[key] = count if isinstance(count, int) else to_python(count)
-        return self.graph.layer(instance.of.name, arguments, name, instance.where)
+        layer = self.graph.layer(instance.of.name, arguments, name, instance.where)
+        layer.code.update({"class": code_of(instance.of), **attributes_of(instance)})
+        return layer
 
     def _stated_shape(self, instance: Instance, ports: list[Tensor]) -> Any:
         """What `compute_output_shape` says."""

@@ -10,6 +10,7 @@ from lstmcalc.layers import LayerRule, find_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument
 from lstmcalc.layers.recurrent import Cell
 from lstmcalc.sources.layer_call import OBJECTS, positional_arguments
+from lstmcalc.sources.python.code import KNOWN, code_of
 from lstmcalc.sources.python.graph import INPUT_ARGUMENTS, Graph
 from lstmcalc.sources.python.text import shortened
 from lstmcalc.sources.python.values import (
@@ -68,7 +69,9 @@ def make_layer(graph: Graph, class_name: str, given: Arguments) -> Layer:
             read = reader.read(key, value, places[key])
             if read is not _Reader.LEFT_OUT:
                 arguments[key] = read
-    return graph.layer(class_name, arguments, name, given.where, places, reader.faults)
+    layer = graph.layer(class_name, arguments, name, given.where, places, reader.faults)
+    layer.code.update(reader.code)
+    return layer
 
 
 class _Reader:
@@ -81,6 +84,7 @@ class _Reader:
         self.graph, self.class_name = graph, class_name
         self.arguments: dict[str, Argument] = rule.arguments if rule else {}
         self.faults: list[Fault] = []
+        self.code: dict[str, str] = {}
         self.count = 0
 
     def fault(self, code: str, expected: str, got: str, where: Where) -> None:
@@ -124,6 +128,9 @@ class _Reader:
             return None
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
+        known = isinstance(value, Imported) and value.path.partition(".")[0] in KNOWN
+        if not known and (code := code_of(value)):
+            self.code[key] = code
         return self._object(value, kind)
 
     def _within(self, values: Any, where: Where) -> Any:
@@ -144,6 +151,7 @@ class _Reader:
             # Nothing is known of it by name either: inference says so.
             return value.text if argument is None else self.LEFT_OUT
         if kind in OBJECTS:
+            self.code[key] = f"from ? import {shortened(value.text)}"
             return {"class_name": identifier(value.text), "config": {}}
         for probe in PROBES if kind == "plain" else ():
             try:

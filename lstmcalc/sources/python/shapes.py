@@ -61,7 +61,8 @@ class Shapes:
     def spec(self, layer: Layer) -> LayerSpec:
         """The layer as inference takes it, wrapped ones included."""
         arguments = {key: self._value(value) for key, value in layer.arguments.items()}
-        return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.places, self.shared.get(layer, ""))
+        shared = self.shared.get(layer, "")
+        return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.places, shared, code=layer.code)
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Layer):

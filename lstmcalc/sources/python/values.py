@@ -92,7 +92,10 @@ class Array:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer that was made; `arguments` is as `LayerSpec` has them, but with layers and models as such."""
+    """A layer that was made; `arguments` is as `LayerSpec` has them, but with layers and models as such.
+
+    `code` is as there.
+    """
 
     class_name: str
     name: str
@@ -100,6 +103,7 @@ class Layer:
     where: Where = NOWHERE
     places: Mapping[str, Where] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    code: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
