@@ -200,7 +200,7 @@ def _read_size(part: str, text: str, wanted: str) -> Size | _Any:
 
 def _bounded(report: Report, budget: Budget, setting: Setting, hidden: Collection[str]) -> Verdict:
     measure = MEASURES[budget.measure]
-    if measure.name in ():
+    if measure.name in hidden:
         return Verdict(budget, "undecided", UNKNOWN, not_shown=True)
     value = measure.of(report, setting) if report.complete else UNKNOWN
     least = measure.least(report, setting) if measure.least and report.complete else value

@@ -45,8 +45,8 @@ __all__ = ["infer"]
 def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None = None) -> Report:
     """Every shape and parameter of a model.
 
-    `values` gives symbols a value, over those that the spec states; `batch` fixes the batch size. Raises `SpecError`
-    with every independent fault; its `report` holds what could be known regardless.
+    `values` gives symbols a value, over those that the spec states, and unknown sizes of inputs, called `T`, or `T1`,
+    `T2`, …; `batch` fixes the batch size. Raises `SpecError` with every independent fault; `report` holds the rest.
 
     >>> from lstmcalc import load
     >>> report = infer(load("specs/surname_classifier.yaml"))

@@ -16,6 +16,7 @@ from lstmcalc.comparing import ASPECTS, Amounts, Difference, compare
 from lstmcalc.conversion import TARGETS, convert
 from lstmcalc.dims import UNKNOWN, symbol
 from lstmcalc.errors import SpecError
+from lstmcalc.renderers.difference_rows import entries
 from lstmcalc.renderers.difference_text import difference_text
 from lstmcalc.spec import Spec
 
@@ -244,6 +245,21 @@ def test_a_printed_summary_has_no_more_than_it_shows() -> None:
         "{input: [10], layers: [Embedding: [5000, 50]]}".replace("[5000, 50]", "{input_dim: 5000, output_dim: 60}")
     )
     assert not compare(printed, wider).equal
+
+
+def test_every_row_shows_what_differs() -> None:
+    specs = [param.values[0] for param in every_model()]
+    per_step = load(FOLDER.parent / "specs" / "many_to_many_per_step.yaml")
+    for spec in specs:
+        for pair in ((spec, per_step), (per_step, spec)):
+            try:
+                difference = compare(*pair)
+            except SpecError:
+                continue
+            found = list(entries(difference))
+            assert all(entry.rows for entry in found)
+            rows = [row for entry in found for row in entry.rows]
+            assert [row for row in rows if row.old == row.new and not row.delta] == []
 
 
 LAYERS = st.sampled_from(

@@ -28,9 +28,9 @@ models:
   reader: {input: [null, 8], layers: [LSTM: 4]}
 layers:
   - {layer: reader, inputs: left, name: enc}
-  - {apply: reader, inputs: right}
+  - {apply: reader, inputs: right, name: again}
   - Dense: {units: 2, inputs: enc}
-outputs: [dense]
+outputs: [dense, again]
 """
 CONVENTION = (
     "Forward, for one sample. A MAC multiplies two numbers and adds the product to a sum. FLOPs are 2 for a MAC, and 1 "

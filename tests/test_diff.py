@@ -337,7 +337,9 @@ def test_what_a_printed_summary_does_not_show_is_no_difference(tmp_path: Path) -
     assert (document["equal"], document["compared"]) == (None, [])
     trained = PASTED + "Trainable params: 1186\nNon-trainable params: 0\n"
     (tmp_path / "pasted.txt").write_text(trained, encoding="utf-8")
-    assert "trainable params      34 → 0  (-34)" in run("pasted.txt", "same.yaml").stdout, "this is shown"
+    text = run("pasted.txt", "same.yaml").stdout
+    assert "    trainable             true → false\n" in text, "this is shown"
+    assert "    trainable params      34 → 0  (-34)\n" in text
 
 
 def test_a_broken_source_and_itself() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import Any
 
@@ -144,9 +144,19 @@ class Comparison:
         if [_in_names(told, self.names) for told in here] != [_in_names(told, {}) for told in there]:
             old, new = ("; ".join(map(_spoken, told)) for told in (here, there))
             if old == new:
-                # It is the applications of one layer that are others.
-                old, new = ("; ".join(_spoken(each, True) for each in told) for told in (here, there))
+                old = "; ".join(_spoken(each, self._old_text) for each in here)
+                new = "; ".join(_spoken(each, self._new_text) for each in there)
             yield Change("connections", "connected to", old, new)
+
+    def _old_text(self, ref: Any) -> str:
+        """What is read in the old model, where its name alone does not tell it from what is read in the new one."""
+        now = self.names.get(ref.name, "") if isinstance(ref, Ref) else ""
+        return _told_apart(ref, "(removed)" if not now else f"(now {now})")
+
+    def _new_text(self, ref: Any) -> str:
+        """The same of the new model."""
+        names = [old for old, new in self.names.items() if isinstance(ref, Ref) and new == ref.name]
+        return _told_apart(ref, f"(was {names[0]})" if names else "(added)")
 
     def _ports(self) -> Iterator[PortDifference]:
         yield from self._side_by_side("input", self.old.report.inputs, self.new.report.inputs)
@@ -170,8 +180,9 @@ class Comparison:
             if old.dtype != new.dtype and not self.printed:
                 yield Change("arguments", "dtype", old.dtype, new.dtype)
         elif old.ref and new.ref and not self.sequential and _in_name(old.ref, self.names) != _in_name(new.ref, {}):
-            calls = str(old.ref) == str(new.ref)
-            yield Change("connections", "from", _ref_text(old.ref, calls), _ref_text(new.ref, calls))
+            same = str(old.ref) == str(new.ref)
+            told = (self._old_text(old.ref), self._new_text(new.ref)) if same else (str(old.ref), str(new.ref))
+            yield Change("connections", "from", *told)
 
 
 Told = tuple[tuple[str, tuple[Any, ...]], ...]
@@ -258,13 +269,15 @@ def _in_names(told: Told, names: Mapping[str, str]) -> Any:
     return [(key, [_in_name(value, names) for value in values]) for key, values in told]
 
 
-def _spoken(told: Told, calls: bool = False) -> str:
-    """What an application reads, in words; `calls` tells applications of one layer apart."""
-    parts = (
-        f"{f'{key}: ' if key else ''}{', '.join(_ref_text(value, calls) for value in values)}" for key, values in told
-    )
+def _spoken(told: Told, text: Callable[[Any], str] = str) -> str:
+    """What an application reads, in words."""
+    parts = (f"{f'{key}: ' if key else ''}{', '.join(map(text, values))}" for key, values in told)
     return ", ".join(parts)
 
 
-def _ref_text(value: Any, calls: bool) -> str:
-    return f"{value} (call {value.call + 1})" if calls and isinstance(value, Ref) else str(value)
+def _told_apart(value: Any, mark: str) -> str:
+    """A reference with what tells it from another of the same name: which application it is, or what became of it."""
+    if not isinstance(value, Ref):
+        return str(value)
+    same = mark in (f"(now {value.name})", f"(was {value.name})")
+    return f"{value} {f'(call {value.call + 1})' if same else mark}"

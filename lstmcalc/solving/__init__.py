@@ -38,8 +38,9 @@ def solve(
 
     A size is a symbol, an argument (`lstm.units`), or `batch`; left out, it is the only one that is open. Budgets are
     measures: `params`, `trainable_params`, `bytes`, `macs`, `flops`, `training_macs`, `memory`; several must all hold.
-    `goal` is "at most", "exactly" or "closest". `values` gives other symbols a value. Raises `SpecError` where it
-    cannot be answered; where nothing meets the budgets, `answers` is empty, and `below` and `above` are the nearest.
+    `goal` is "at most", "exactly" or "closest". `values` gives other symbols and arguments a value. Raises
+    `SpecError` where it cannot be answered; where nothing meets the budgets, `answers` is empty, and `below` and
+    `above` are the nearest.
 
     >>> from lstmcalc import load
     >>> found = solve(load("specs/forecast.yaml"), "lstm.units", params=1_000_000)
