@@ -229,7 +229,17 @@ def test_every_layer_can_be_explained(class_name: str, example: Any) -> None:
     for weight in explanation.weights:
         assert weight.name in wide and weight.why in wide
     for narrow in (render(explanation, width) for width in (40, 80) + (1,) * (not explanation.hints)):
-        assert set(wide.split()) - set(narrow.split()) <= {"name", "shape", "params", "uses", "why", "step", "MACs", "other", "how"}
+        assert set(wide.split()) - set(narrow.split()) <= {
+            "name",
+            "shape",
+            "params",
+            "uses",
+            "why",
+            "step",
+            "MACs",
+            "other",
+            "how",
+        }
 
 
 @pytest.mark.parametrize(("class_name", "example"), cases(Example))
@@ -301,6 +311,9 @@ def test_json() -> None:
         "params": "8*U*(F + 2*U + 1)",
         "formula": "4·units·(input_dim + units + 1)",
         "arithmetic": "4·2·U·(F + 2·U + 1)",
+        "macs": "8*T*U*(F + 2*U)",
+        "flops": "2*T*U*(8*F + 16*U + 17)",
+        "training_macs": "16*U*(F*T + 3*T*U - U)",
         "hints": [],
         "assumptions": [],
     }
