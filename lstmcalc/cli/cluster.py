@@ -92,11 +92,22 @@ def _client(address: str) -> Any:
         raise typer.BadParameter(reason, param_hint=HINT) from None
     _quiet()
     try:
+        if scheme == "tcp":
+            _hear(*parse_host_port(place, 8786))
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError):
         _end(
             f"no Dask scheduler answers at {address} within {PATIENCE} seconds: is it running, and reachable from here?"
         )
+
+
+def _hear(host: str, port: int) -> None:
+    """Raises OSError where nothing speaks first, as a scheduler does: Dask itself would listen for ever."""
+    import socket
+
+    with socket.create_connection((host, port), timeout=PATIENCE) as connection:
+        if not connection.recv(1):
+            raise OSError("the connection was closed")
 
 
 def _check_workers(client: Any, address: str) -> None:

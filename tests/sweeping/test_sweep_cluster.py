@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -144,6 +145,17 @@ def test_a_scheduler_without_workers(tmp_path: Path) -> None:
         f"lstmcalc: the Dask scheduler at {address} has no workers: start some with `dask worker {address}`\n",
     )
     assert not (tmp_path / "sweep.csv").exists()
+
+
+def test_a_port_that_never_speaks_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "PATIENCE", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        start = time.monotonic()
+        result = run(*SWEEP, "--scheduler", address)
+    assert time.monotonic() - start < 20
+    assert result.exit_code == 2
+    assert f"no Dask scheduler answers at {address} within 1 seconds" in result.stderr
 
 
 @pytest.mark.parametrize("command", [SWEEP, ["verify", "specs/forecast.yaml"]], ids=["sweep", "verify"])
