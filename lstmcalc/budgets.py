@@ -16,7 +16,7 @@ from lstmcalc.dims import (
     parse,
     total,
 )
-from lstmcalc.measures import MEASURES
+from lstmcalc.measures import MEASURES, Measure
 from lstmcalc.memory import Setting
 from lstmcalc.report import Holds, Port, Report, Shape
 from lstmcalc.spec import Spec
@@ -95,11 +95,11 @@ class Share:
 class Verdict:
     """What came of a budget: `state` is kept, broken or undecided.
 
-    `value` is what was found, or the shapes; where `least` is there, it lies between the two. `margin` is what is left
-    of the budget, at least, below 0 where it is broken; None where that is not a question. `holds_if` is the condition
-    under which an undecided one is kept, where symbols can decide it, and `needs` are those. `most` are the layers that
-    take most, where that is too much or may be; `unknown` are those of which it is not known what they take, and
-    `not_shown` tells that a printed summary does not show what it depends on.
+    `value` is what was found, or the shapes; where `least` is there, it lies between the two, or is not known and at
+    least so much. `margin` is what is left of the budget, at least, below 0 where it is broken; None where that is not
+    a question. `holds_if` is the condition under which an undecided one is kept, where symbols can decide it, and
+    `needs` are those. `most` are the layers that take most, where that is too much or may be; `unknown` are those of
+    which it is not known what they take, and `not_shown` tells that a printed summary does not show what it depends on.
     """
 
     budget: Budget | WantedShapes
@@ -203,18 +203,42 @@ def _bounded(report: Report, budget: Budget, setting: Setting, hidden: Collectio
     if measure.name in hidden:
         return Verdict(budget, "undecided", UNKNOWN, not_shown=True)
     value = measure.of(report, setting) if report.complete else UNKNOWN
-    least = measure.least(report, setting) if measure.least and report.complete else value
+    if measure.least:
+        least = measure.least(report, setting) if report.complete else value
+    else:
+        least = _known(measure, report, setting) if value is UNKNOWN else value
     found = _held(budget, least, value)
-    if measure.least and least != value:
+    if least != value:
         found = replace(found, least=least)
-    if found.state == "kept":
+    if found.state == "kept" and value is not UNKNOWN:
         return found
     parts = measure.by_layer(report, setting)
-    if budget.kind != "min-" and at_least(budget.limit, value) is not True:
+    if found.state != "kept" and budget.kind != "min-" and at_least(budget.limit, value) is not True:
         found = replace(found, most=tuple(_shares(parts, value)))
-    if found.state == "broken":
+    if found.state == "broken" and value is not UNKNOWN:
         return found
-    return replace(found, unknown=tuple(name for name, part in parts.items() if part is UNKNOWN))
+    never = {layer.name for layer in report.layers if not layer.known}
+    return replace(found, unknown=tuple(name for name, part in parts.items() if part is UNKNOWN or name in never))
+
+
+def _known(measure: Measure, report: Report, setting: Setting) -> Dim:
+    """What the layers that are known take: no layer takes less than nothing; `UNKNOWN` where that is all there is.
+
+    A layer of which it is not known what it calculates may let no gradients through; in a training step all before it
+    is then sure to be done forwards only.
+    """
+    layers = tuple(
+        replace(
+            layer,
+            calls=tuple(
+                replace(call, passes_gradient=call.passes_gradient and UNKNOWN not in call.cost) for call in layer.calls
+            ),
+        )
+        for layer in report.layers
+    )
+    parts = measure.by_layer(replace(report, layers=layers), setting).values()
+    known = total(part for part in parts if part is not UNKNOWN)
+    return UNKNOWN if known == 0 else known
 
 
 def _held(budget: Budget, least: Dim, most: Dim) -> Verdict:

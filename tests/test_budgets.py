@@ -340,3 +340,54 @@ def test_the_options_are_those_of_the_measures() -> None:
     assert "1 KB is 1,000 bytes, 1 KiB 1,024." in re.sub(r"[\s│]+", " ", text)
     listed: Any = re.findall(r"--([a-z-]+) +AMOUNT", text)
     assert listed == [f"{kind}{name}" for name in MEASURES for kind in BOUNDS]
+
+
+PARTLY_KNOWN = """\
+from keras import Sequential, layers
+model = Sequential([
+    layers.Input((10, 8)), layers.LSTM(16), layers.Lambda(lambda x: x * 2, output_shape=(16,)), layers.Dense(3),
+])
+"""
+PARTLY_DECIDED = """\
+m.py: 1 broken, 1 undecided, 1 kept of 3 budgets
+  broken     MACs forward, per sample: 15,408 or more, at most 1,000 (at least 14,408 too many, without what "lambda" \
+calculates)
+  kept       FLOPs forward, per sample: 33,539 or more, at least 1,000 (at least 32,539 more than it must, without \
+what "lambda" calculates)
+  undecided  MACs of a training step, per sample: 15,456 or more, at most 1,000,000
+             It is not known what "lambda" takes.
+"""
+
+
+@pytest.fixture
+def partly_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    (tmp_path / "m.py").write_text(PARTLY_KNOWN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return infer(load("m.py"))
+
+
+def test_what_is_known_of_the_layers_breaks_and_keeps_budgets(partly_known: Report) -> None:
+    at_least = {"macs": 15_408, "flops": 33_539, "training-macs": 15_360 + 2 * 48}
+    for name, least in at_least.items():
+        asked = [("max-", -1), ("max-", 0), ("min-", 0), ("min-", 1), ("", -1), ("", 0)]
+        found = check(partly_known, [Budget(name, kind, least + by) for kind, by in asked]).verdicts
+        states = ["broken", "undecided", "kept", "undecided", "broken", "undecided"]
+        assert [verdict.state for verdict in found] == states
+        assert {verdict.least for verdict in found} == {least}
+        assert {verdict.unknown for verdict in found} == {("lambda",)}
+
+
+def test_what_is_said_of_a_budget_that_part_of_a_model_decides(partly_known: Report) -> None:
+    result = run("m.py", "--max-macs", "1k", "--min-flops", "1k", "--max-training-macs", "1M")
+    assert result.stdout == PARTLY_DECIDED
+    document = json.loads(run("m.py", "--max-macs", "1k", "--json").stdout)["budgets"][0]
+    assert (document["state"], document["value"], document["least"]) == ("broken", None, 15_408)
+    assert (document["margin"], document["unknown"]) == (-14_408, ["lambda"])
+
+
+def test_a_layer_that_is_not_known_may_let_no_gradients_through(partly_known: Report) -> None:
+    """The LSTM in front of it is then not trained: it is done forwards only."""
+    apart = MEASURES["training-macs"].by_layer(partly_known, Setting())
+    assert apart["lstm"] != 15_360, "gradients that came back would have it do more"
+    (verdict,) = check(partly_known, [Budget("training-macs", "max-", 15_456)]).verdicts
+    assert verdict.state == "undecided"

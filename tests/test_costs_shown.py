@@ -328,3 +328,16 @@ def test_large_numbers_in_short(number: Any, short: str) -> None:
 def test_numbers_within_expressions_have_separators() -> None:
     assert in_words(50_688 * symbol("T1000") + 1_234) == "50,688·T1000 + 1,234"
     assert told(10_137_600) == "10,137,600 (10.1 M)"
+
+
+def test_a_walk_tells_what_the_known_layers_cost(tmp_path: Path) -> None:
+    source = tmp_path / "m.py"
+    source.write_text(
+        "from keras import Sequential, layers\n"
+        "model = Sequential([layers.Input((10, 8)), layers.LSTM(16),\n"
+        " layers.Lambda(lambda x: x * 2, output_shape=(16,)), layers.Dense(3)])\n",
+        encoding="utf-8",
+    )
+    lines = printed("explain", str(source)).splitlines()
+    told = '15,408 MACs, 33,539 FLOPs for one sample, forward, without "lambda": what it calculates is not known.'
+    assert next(line.split(None, 1)[1] for line in lines if line.startswith("  cost")) == told

@@ -112,7 +112,17 @@ def test_a_source_that_fails_is_told_and_the_rest_is_compared() -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("error[unknown-argument] faulty.yaml:1:")
     assert "params" in result.stdout
-    assert "?" in result.stdout.splitlines()[-1], "what the whole takes is not known"
+    assert result.stdout.endswith("""
+  Total                       old      new  difference
+  known params             18,688   18,688           0
+  known bytes of weights   74,752   74,752           0
+  known MACs per sample   184,320  184,320           0
+  known FLOPs per sample  379,520  379,520           0
+
+The totals of params are without "dense", whose params are known in one model only.
+
+The totals of MACs and FLOPs are without "dense", whose cost is known in one model only.
+""")
     assert "lstm (LSTM)" not in result.stdout, "it is the same"
     missing = run("old.yaml", "nope.yaml")
     assert (missing.exit_code, missing.stdout) == (1, "")
@@ -390,3 +400,66 @@ def test_what_is_inside_a_model_has_the_name_that_can_be_typed(tmp_path: Path) -
     (tmp_path / "b.yaml").write_text(text % 5, encoding="utf-8")
     markdown = run("a.yaml", "b.yaml", "--format", "markdown").stdout
     assert "| changed inside `block` | `block.dense` (Dense) |" in markdown
+
+
+PARTLY_KNOWN = """\
+from keras import Sequential, layers
+model = Sequential([
+    layers.Input((10, 8)), layers.LSTM({units}), layers.Lambda(lambda x: x * 2, output_shape=({units},)), {more}
+    layers.Dense(3),
+])
+"""
+KNOWN_TOTALS = """
+  Total                      old      new  difference
+  params                   1,651    5,347      +3,696
+  bytes of weights         6,604   21,388     +14,784
+  known MACs per sample   15,408   51,296     +35,888
+  known FLOPs per sample  33,539  108,035     +74,496
+
+The totals of MACs and FLOPs are without "lambda", whose cost is not known.
+"""
+
+
+def partly_known(more: str = "") -> None:
+    Path("a.py").write_text(PARTLY_KNOWN.format(units=16, more=""), encoding="utf-8")
+    Path("b.py").write_text(PARTLY_KNOWN.format(units=32, more=more), encoding="utf-8")
+
+
+def test_totals_are_of_what_is_known_and_name_the_rest() -> None:
+    partly_known()
+    assert run("a.py", "b.py").stdout.endswith(KNOWN_TOTALS)
+    markdown = run("a.py", "b.py", "--format", "markdown").stdout
+    assert "| known MACs per sample | 15,408 | 51,296 | +35,888 |" in markdown
+    assert markdown.endswith('The totals of MACs and FLOPs are without "lambda", whose cost is not known.\n')
+    page = run("a.py", "b.py", "--format", "html").stdout
+    assert "known MACs per sample" in page
+    assert "lambda&quot;, whose cost is not known." in page
+
+
+def test_json_has_the_known_totals_and_the_layers_they_are_without() -> None:
+    partly_known("layers.Lambda(lambda x: x, output_shape=(32,), name='last'),")
+    document = json.loads(run("a.py", "b.py", "--json").stdout)
+    totals = document["totals"]
+    assert (totals["delta"]["macs"], totals["delta"]["params"]) == (None, 3_696)
+    known = totals["known"]
+    names = ["lambda", "last"]
+    assert known["without"] == {"macs": names, "flops": names}
+    assert (known["old"]["macs"], known["new"]["macs"], known["delta"]["macs"]) == (15_408, 51_296, 35_888)
+    deltas = [layer["delta"]["macs"] for layer in document["layers"]]
+    assert sum(delta for delta in deltas if delta is not None) == known["delta"]["macs"]
+    last = run("a.py", "b.py").stdout.splitlines()[-1]
+    assert last == 'The totals of MACs and FLOPs are without "lambda" and "last", whose cost is not known.'
+
+
+def test_a_layer_known_in_one_model_alone_is_in_neither_total() -> None:
+    partly_known()
+    Path("c.py").write_text(
+        "from keras import Sequential, layers\n"
+        "model = Sequential([layers.Input((10, 8)), layers.LSTM(16), layers.Dense(16), layers.Dense(3)])\n",
+        encoding="utf-8",
+    )
+    text = run("a.py", "c.py").stdout
+    assert re.search(r"known MACs per sample +15,408 +15,408 +0\n", text)
+    assert text.splitlines()[-1] == (
+        'The totals of MACs and FLOPs are without "lambda → dense", whose cost is known in one model only.'
+    )

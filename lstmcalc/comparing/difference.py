@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lstmcalc.dims import Dim, total
+from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.report import Holds, LayerReport, Port
 
 __all__ = ["ASPECTS", "Amounts", "Change", "Difference", "LayerDifference", "LayerSide", "PortDifference"]
@@ -138,10 +138,10 @@ class Difference:
     """Two models beside each other; `layers` holds every layer of both, also those that are the same.
 
     The layers stand in the order of the new model, removed ones where they stood. The deltas of all layers sum to that
-    of the totals. `compared` is which of `ASPECTS` were looked at. `printed` tells that one of the two is a printed
-    summary, and `sequential` that both are Sequential. `stand_ins` are the symbols that stand for sizes of inputs which
-    are not known, in what the models cost, `conditions` those under which the models hold, each with whose it is (old,
-    new or both), and `whole` tells that all of both models is known.
+    of the totals; the known ones to that of the known totals. `compared` is which of `ASPECTS` were looked at.
+    `printed` tells that one of the two is a printed summary, and `sequential` that both are Sequential. `stand_ins` are
+    the symbols that stand for sizes of inputs which are not known, in what the models cost, `conditions` those under
+    which the models hold, each with whose it is (old, new or both), and `whole` tells that all of both models is known.
     """
 
     old_source: str
@@ -202,3 +202,24 @@ class Difference:
     def delta(self) -> Amounts:
         """What the new model takes more than the old one."""
         return self.new_totals - self.old_totals
+
+    @property
+    def known_totals(self) -> tuple[Amounts, Amounts]:
+        """What the old model takes and what the new one does, each amount without the layers in `without`."""
+        deltas = [(layer, layer.delta) for layer in self.layers]
+        sides = []
+        for which in ("old", "new"):
+            columns = (
+                total(
+                    getattr(layer, which).amounts[place]
+                    for layer, delta in deltas
+                    if getattr(layer, which) and delta[place] is not UNKNOWN
+                )
+                for place in range(len(Amounts._fields))
+            )
+            sides.append(Amounts(*columns))
+        return sides[0], sides[1]
+
+    def without(self, *keys: str) -> tuple[LayerDifference, ...]:
+        """The layers of which one of these amounts is not known in a model that has them."""
+        return tuple(layer for layer in self.layers if any(getattr(layer.delta, key) is UNKNOWN for key in keys))

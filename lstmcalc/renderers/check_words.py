@@ -8,9 +8,9 @@ from typing import Any
 from rich.text import Text
 
 from lstmcalc.budgets import ANY, BATCH, Budget, Check, Verdict, WantedShapes
-from lstmcalc.dims import Dim, to_text
+from lstmcalc.dims import UNKNOWN, Dim, to_text
 from lstmcalc.explanation.memory import training_words
-from lstmcalc.explanation.words import quoted
+from lstmcalc.explanation.words import listed, quoted
 from lstmcalc.measures import MEASURES
 from lstmcalc.memory import Setting, optimizer_of
 from lstmcalc.renderers.document import Document, Prose, Table
@@ -92,12 +92,25 @@ def _said(verdict: Verdict) -> str:
         return f"{budget.what}{plural}: {found}, expected {_wanted(budget)}"
     assert not isinstance(verdict.value, tuple)
     found = show_count(verdict.value)
-    if verdict.least is not None:
+    if verdict.least is not None and verdict.value is UNKNOWN:
+        found = f"{show_count(verdict.least)} or more"
+    elif verdict.least is not None:
         found = f"between {show_count(verdict.least)} and {found}"
     text = f"{MEASURES[budget.measure].quantity}: {found}, {budget.bound} {budget.limit:,}"
     between = _between(budget, verdict.margin) if verdict.state != "undecided" else ""
     least = "at least " if between and verdict.least is not None else ""
-    return f"{text} ({least}{between})" if between else text
+    told = ", ".join(filter(None, (f"{least}{between}" if between else "", _left_out(verdict))))
+    return f"{text} ({told})" if told else text
+
+
+def _left_out(verdict: Verdict) -> str:
+    """Which layers a verdict did not need to know."""
+    if verdict.state == "undecided" or not verdict.unknown:
+        return ""
+    names = listed(map(quoted, verdict.unknown))
+    calculates = verdict.budget.name.endswith(("macs", "flops"))
+    verb = "calculate" if calculates else "take"
+    return f"without what {names} {verb}{'s' * (len(verdict.unknown) == 1)}"
 
 
 def _between(budget: Budget, margin: Dim | None) -> str:
@@ -145,7 +158,7 @@ def _undecided(verdict: Verdict) -> str:
     if verdict.not_shown:
         return "A printed summary does not show what it depends on: check the model itself."
     if verdict.unknown:
-        return f"It is not known what {', '.join(map(quoted, verdict.unknown))} takes."
+        return f"It is not known what {listed(map(quoted, verdict.unknown))} take{'s' * (len(verdict.unknown) == 1)}."
     if verdict.least is not None and not verdict.needs:
         return "The backend decides it: some of what lies between is within the budget, and some is not."
     if not verdict.needs:

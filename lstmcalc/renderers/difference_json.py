@@ -41,12 +41,21 @@ def _difference(difference: Difference) -> dict[str, Any]:
             "old": _amounts(difference.old_totals),
             "new": _amounts(difference.new_totals),
             "delta": _amounts(difference.delta),
+            "known": _known(difference),
         },
         "stand_ins": list(difference.stand_ins),
         "assumptions": [{"model": whose, **held.to_json()} for whose, held in difference.conditions],
         "not_compared": list(difference.untold),
         "whole": difference.whole,
     }
+
+
+def _known(difference: Difference) -> dict[str, Any]:
+    """The totals without the layers whose amounts are not known, which are named."""
+    old, new = difference.known_totals
+    without = {key: [layer.side.name for layer in difference.without(key)] for key in Amounts._fields}
+    told = {key: names for key, names in without.items() if names}
+    return {"old": _amounts(old), "new": _amounts(new), "delta": _amounts(new - old), "without": told}
 
 
 def _is_told(difference: Difference) -> bool:

@@ -34,6 +34,8 @@ LABELS = {
     "macs": "MACs",
     "flops": "FLOPs",
 }
+#: What may not be known of a layer: which totals are then without it, and the amounts.
+UNTOLD = {"params": ("params",), "MACs and FLOPs": ("macs", "flops")}
 #: What is said of the change of something that has no old or no new value.
 NOTHING = "none"
 
@@ -91,17 +93,22 @@ def entries(difference: Difference, path: str = "") -> Iterator[Entry]:
 
 
 def total_rows(difference: Difference) -> Iterator[Row]:
-    """The totals of both models; those that are known of none are left out."""
-    old, new, delta = difference.old_totals, difference.new_totals, difference.delta
+    """The totals of both models, of what is known; those of which nothing is are left out."""
+    printed = difference.printed
+    old, new = (difference.old_totals, difference.new_totals) if printed else difference.known_totals
     for key, label in LABELS.items():
         mine, theirs = getattr(old, key), getattr(new, key)
         frozen = key in ("trainable_params", "non_trainable_params")
-        if (mine is UNKNOWN and theirs is UNKNOWN) or (
-            frozen and (old.non_trainable_params, new.non_trainable_params) == (0, 0)
+        partly = not printed and bool(difference.without(key))
+        if (
+            (mine is UNKNOWN and theirs is UNKNOWN)
+            or (frozen and (old.non_trainable_params, new.non_trainable_params) == (0, 0))
+            or (partly and (mine, theirs) == (0, 0))
         ):
             continue
         label = f"{label} per sample" if key in ("macs", "flops") else label
-        yield Row(label, show_count(mine), show_count(theirs), show_delta(getattr(delta, key)))
+        label = f"known {label}" if partly else label
+        yield Row(label, show_count(mine), show_count(theirs), show_delta(theirs - mine))
 
 
 def show_delta(delta: Dim) -> str:
@@ -158,12 +165,33 @@ def caveats(difference: Difference) -> Iterator[str]:
 def notes(difference: Difference) -> Iterator[str]:
     """The same, and what stands in the figures."""
     yield from caveats(difference)
-    totals = (*difference.old_totals, *difference.new_totals)
+    if not difference.printed:
+        yield from _left_out(difference)
+    totals = [amount for side in difference.known_totals for amount in side]
     used = {name for amount in totals for name in symbols_of(amount)}
     names = [name for name in difference.stand_ins if name in used]
     if names:
         stands = "stands for a size" if len(names) == 1 else "stand for sizes"
         yield f"{listed(map(code, names))} {stands} of the input that is not known."
+
+
+def _left_out(difference: Difference) -> Iterator[str]:
+    """The layers that the totals are without."""
+    for what, keys in UNTOLD.items():
+        found: dict[str, list[str]] = {}
+        for layer in difference.without(*keys):
+            known = [
+                side
+                for side in (layer.old, layer.new)
+                if side and UNKNOWN not in [getattr(side.amounts, key) for key in keys]
+            ]
+            found.setdefault("known in one model only" if known else "not known", []).append(quoted(_names(layer, "")))
+        told = [
+            f"{listed(names)}, whose {'cost is' if 'macs' in keys else 'params are'} {how}"
+            for how, names in found.items()
+        ]
+        if told:
+            yield f"The totals of {what} are without {', and without '.join(told)}."
 
 
 def _layer_rows(layer: LayerDifference, difference: Difference) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from lstmcalc.costs import inner_training, training_macs, training_of_layers
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.words import CONVENTION, TRAINING, in_words, told
 from lstmcalc.explanation.words import listed, named_up_to, quoted
+from lstmcalc.layers.costs import Cost
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_shape
 
@@ -96,11 +97,22 @@ def cost_remark(report: Report, alone: bool = True) -> str:
     if cost.flops is UNKNOWN:
         shapes = [port.shape or () for port in report.inputs]
         opened = any(size is None for shape in shapes for size in shape[1:])
-        return "`summary --cost` tells it in names for the sizes that are left open." if opened else ""
+        return "`summary --cost` tells it in names for the sizes that are left open." if opened else _known_part(report)
     macs = f"{told(cost.macs)} MACs, " if cost.macs != 0 else ""
     step = training_macs(report)
     training = f"; a training step takes {told(step)} MACs" if alone and step is not UNKNOWN and step != 0 else ""
     return f"{macs}{told(cost.flops)} FLOPs for one sample, forward{training}."
+
+
+def _known_part(report: Report) -> str:
+    """What the layers cost of which that is known, and which others there are."""
+    known = Cost.of(layer.cost for layer in report.layers if UNKNOWN not in layer.cost)
+    if known.flops == 0:
+        return ""
+    macs = f"{told(known.macs)} MACs, " if known.macs != 0 else ""
+    names = [quoted(layer.name) for layer in report.layers if UNKNOWN in layer.cost]
+    others = listed(named_up_to(names, MOST_NAMED))
+    return f"{macs}{told(known.flops)} FLOPs for one sample, forward, without {others}: {UNKNOWN_WORK[len(names) > 1]}."
 
 
 def _figures(report: Report, path: str = "", wanted: frozenset[int] = frozenset()) -> Iterator[tuple[str, Figures]]:
