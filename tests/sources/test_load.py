@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -43,11 +44,10 @@ def test_standard_input(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    if os.fork() == 0:
-        pipe.write_text(YAML)
-        os._exit(0)
+    writer = Thread(target=pipe.write_text, args=(YAML,))
+    writer.start()
     assert load(pipe).layers["lstm"].arguments == {"units": 4}
-    os.wait()
+    writer.join()
 
 
 def test_one_of_several_models() -> None:

@@ -93,7 +93,9 @@ def printed(
         return None
     try:
         x = view(rule, inputs, keywords)
-        shapes = as_shapes(rule.output_shape(x))
+        # That `glu` halves the output, Keras does not print.
+        halves = arguments.get("activation") == "glu"
+        shapes = as_shapes(rule.keras_output_shape(x) if halves else rule.output_shape(x))
         return tuple(map(lower, shapes)), rule.count(x)
     except Rejection:
         return None

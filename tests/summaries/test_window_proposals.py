@@ -43,7 +43,9 @@ def printed(name: str, arguments: Mapping[str, Any], inputs: Any) -> tuple[Any, 
         made = rule({key: rule.arguments[key].check(key, value) for key, value in arguments.items()})
         made.validate()
         x = Inputs([lift(inputs)], made.axis_names(len(inputs)))
-        outputs, count = as_shapes(made.output_shape(x)), made.count(x)
+        # That `glu` halves the output, Keras does not print.
+        halves = arguments.get("activation") == "glu"
+        outputs, count = as_shapes(made.keras_output_shape(x) if halves else made.output_shape(x)), made.count(x)
     except Rejection:
         return None
     # A window that is too large leaves sizes below 1 where an unknown one hides it.
