@@ -7,6 +7,7 @@ import itertools
 import operator
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -690,3 +691,84 @@ def test_conv_length_counts_windows(length: int, window: int, stride: int, dilat
     assert conv_length(length, window, stride, padding, dilation) == len(starts)
     names = {"T": length, "K": window, "S": stride, "D": dilation}
     assert substitute(conv_length(T, K, S, padding, symbol("D")), names) == len(starts)
+
+
+def distinct(number: int) -> Dim:
+    """A sum of so many names, each with a number."""
+    return total(3 * symbol(f"s{i}") + i for i in range(number))
+
+
+#: What is done to one sum, which must take twice as long for twice the terms.
+LINEAR: dict[str, Callable[[Dim], object]] = {
+    "total": lambda size: total([size, 1, symbol("T")]),
+    "substitute": lambda size: substitute(size, {"s1": 7, "s2": symbol("T") * 2}),
+    "substitute nothing": lambda size: substitute(size, {"T": 7}),
+    "symbols_of": symbols_of,
+    "times": lambda size: size * (symbol("T") + 1),
+    "divided": lambda size: (size // 2, size // symbol("T")),
+    "at_least": lambda size: (at_least(size, 1), at_least(0, size), at_least(size, symbol("T"))),
+    "equal": lambda size: equal(size, symbol("T")),
+    "is_multiple": lambda size: is_multiple(size, 7),
+    "to_text": lambda size: (to_text(size), to_python(size)),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_long_sums_take_work_in_proportion(name: str) -> None:
+    """Counted in the calls that Python makes, which no other program on the machine changes."""
+
+    def calls(number: int) -> int:
+        size, made = distinct(number), 0
+
+        def count(*_: object) -> None:
+            nonlocal made
+            made += 1
+
+        sys.setprofile(count)
+        try:
+            LINEAR[name](size)
+        finally:
+            sys.setprofile(None)
+        return made
+
+    assert calls(4_000) < 2.2 * calls(2_000)
+
+
+def test_what_is_substituted_in_a_long_sum() -> None:
+    size = distinct(3)
+    assert substitute(size, {"T": 7}) is size
+    assert to_python(substitute(size, {"s1": 5, "s0": symbol("T")})) == "3*(T + s2 + 6)"
+    assert to_python(substitute(symbol("T") // 2 * symbol("U") + symbol("F") // 2, {"U": 3})) == "F//2 + 3*(T//2)"
+    assert substitute(symbol("T") // symbol("U"), {"U": 2}) == symbol("T") // 2
+
+
+def test_a_product_of_long_sums_stays_unknown() -> None:
+    long = distinct(1_000)
+    assert long * long is UNKNOWN
+    assert distinct(700) * distinct(700) is not UNKNOWN
+    assert long**2 is UNKNOWN
+    assert substitute(symbol("T") * symbol("U") + 1, {"T": long, "U": long}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("9" * 100_000, "expected at most 1000 characters, got 100000"),
+        ("(" * 100_000, "expected at most 1000 characters, got 100000"),
+        ("(" * 500 + "1" + ")" * 499, "expected fewer parentheses or signs in one another"),
+        ("T**99999999", "expected a number from 0 to 16 as the power after `**`"),
+        ("9" * 900 + "**16", "expected a size of at most 4000 characters when multiplied out, got a larger one"),
+        ("((T + U + V)**16)**16", "expected a size of at most 4000 characters when multiplied out, got a larger one"),
+        ("2**16**16", "expected a number from 0 to 16 as the power after `**`"),
+    ],
+    ids=range(7),
+)
+def test_absurd_texts_are_refused_at_once(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        parse(text)
+
+
+def test_a_long_number_that_is_read_can_be_written() -> None:
+    """Python refuses to write numbers of more than 4300 digits."""
+    size = parse("9" * 900 + "**3")
+    assert len(to_text(size)) == 2_700

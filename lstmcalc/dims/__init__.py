@@ -17,21 +17,17 @@ from lstmcalc.dims.polynomial import (
     Expression,
     Floor,
     Monomial,
-    common_monomial,
-    content,
-    divide,
-    divide_out,
+    atoms_of,
     from_terms,
-    is_positive,
-    least_value,
+    leads_negative,
     linear_floors,
     product,
     replace_atoms,
-    sorted_terms,
     symbol,
     terms_of,
     total,
 )
+from lstmcalc.dims.quotients import common_monomial, content, divide, divide_out, is_positive, least_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -141,10 +137,11 @@ def substitute(size: Dim, values: Mapping[str, Dim]) -> Dim:
     if isinstance(size, int) or size is UNKNOWN:
         return size
 
-    def image(atom: str) -> Dim:
-        if isinstance(atom, Floor):
-            return substitute(atom.numerator, values) // substitute(atom.divisor, values)
-        return values[atom] if atom in values else symbol(atom)
+    def image(atom: str) -> Dim | None:
+        if not isinstance(atom, Floor):
+            return values.get(atom)
+        numerator, divisor = substitute(atom.numerator, values), substitute(atom.divisor, values)
+        return None if numerator is atom.numerator and divisor is atom.divisor else numerator // divisor
 
     return replace_atoms(size, image)
 
@@ -158,7 +155,7 @@ def symbols_of(size: Size) -> tuple[str, ...]:
     if size is None or size is UNKNOWN:
         return ()
     names: set[str] = set()
-    for atom in {atom for monomial in terms_of(size) for atom in monomial}:
+    for atom in atoms_of(size):
         names.update((*symbols_of(atom.numerator), *symbols_of(atom.divisor)) if isinstance(atom, Floor) else (atom,))
     return tuple(sorted(names))
 
@@ -249,6 +246,8 @@ def equal(a: Dim, b: Dim) -> bool | Condition:
     >>> equal(T + 1, 1), equal(2 * T, 3), equal(T, 1)
     (False, False, <T = 1>)
     """
+    if isinstance(a, int) and isinstance(b, int):
+        return a == b
     if a is UNKNOWN or b is UNKNOWN:
         return Condition(a, "=", b)
     difference = a - b
@@ -269,6 +268,8 @@ def at_least(a: Dim, b: Dim) -> bool | Condition:
     >>> at_least(T, 1), at_least(1, T + 1), at_least((T - 3) // 2 + 1, 4)
     (True, False, <T >= 9>)
     """
+    if isinstance(a, int) and isinstance(b, int):
+        return a >= b
     if a is UNKNOWN or b is UNKNOWN:
         return Condition(a, ">=", b)
     difference = a - b
@@ -288,6 +289,8 @@ def is_multiple(a: Dim, b: Dim) -> bool | Condition:
     """
     if isinstance(b, int) and b < 1:
         raise ValueError(f"a multiple of a positive number is meant, got {b}")
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b == 0
     if a is UNKNOWN or b is UNKNOWN:
         return Condition(a, "multiple of", b)
     remainder = divide(a, b)[1]
@@ -334,8 +337,8 @@ def _common_symbols(size: Dim) -> Monomial:
 
 
 def _is_lone(size: Dim) -> bool:
-    names = symbols_of(size)
-    return len(names) == 1 and size == symbol(names[0])
+    terms = terms_of(size)
+    return len(terms) == 1 and all(len(m) == c == 1 and not isinstance(m[0], Floor) for m, c in terms.items())
 
 
 def _simplest_bound(left: Dim, right: Dim) -> tuple[Dim, Dim]:
@@ -348,7 +351,7 @@ def _simplest_equation(left: Dim, right: Dim) -> tuple[Dim, Dim]:
     if isinstance(difference, int):
         return left, right
     difference = divide_out(difference, content(difference), _common_symbols(difference))
-    if sorted_terms(difference)[0][1] < 0:
+    if leads_negative(difference):
         difference = -difference
     left, right = _sides(difference)
     return (right, left) if _is_lone(right) and not _is_lone(left) else (left, right)

@@ -14,16 +14,13 @@ from lstmcalc.dims.polynomial import (
     Expression,
     Floor,
     Monomial,
-    common_monomial,
-    content,
-    divide,
-    divide_out,
     from_terms,
     linear_floors,
     sorted_terms,
     symbol,
     terms_of,
 )
+from lstmcalc.dims.quotients import common_monomial, content, divide, divide_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

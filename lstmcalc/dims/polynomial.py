@@ -8,9 +8,8 @@ without names is a plain `int` again.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from itertools import chain
 from keyword import iskeyword
-from math import gcd, prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 Monomial = tuple[str, ...]
 Terms = dict[Monomial, int]
 
-# Long division by a sum of many names can go on for ages; past this many steps the quotient stays unwritten.
-MAX_DIVISION_STEPS = 1_000
-# Multiplying out a bound can take 2**degree terms; past this degree the bound is not looked for.
-MAX_BOUND_DEGREE = 8
+# A product of two sums that comes to more stays unknown: no model that people write comes near, and a file of 50 kB
+# could ask for a gigabyte.
+MAX_TERMS = 500_000
 
 
 class Expression:
@@ -182,6 +180,12 @@ def sorted_terms(size: Dim) -> list[tuple[Monomial, int]]:
     return sorted(terms_of(size).items(), key=lambda term: reading_order(term[0]))
 
 
+def leads_negative(size: Dim) -> bool:
+    """Whether the first term has a minus; no size of 0 is meant."""
+    terms = terms_of(size)
+    return terms[min(terms, key=reading_order)] < 0
+
+
 def reading_order(monomial: Monomial) -> tuple[int, Monomial]:
     """What sorts monomials: higher degree first, then alphabetically."""
     return -len(monomial), monomial
@@ -189,7 +193,8 @@ def reading_order(monomial: Monomial) -> tuple[int, Monomial]:
 
 def linear_floors(size: Dim) -> list[tuple[Floor, int]]:
     """The terms that are a floor division and a coefficient, in reading order."""
-    return [(m[0], c) for m, c in sorted_terms(size) if len(m) == 1 and isinstance(m[0], Floor)]
+    found = [(m[0], c) for m, c in terms_of(size).items() if len(m) == 1 and isinstance(m[0], Floor)]
+    return sorted(found) if len(found) > 1 else found
 
 
 def from_terms(terms: Terms) -> Dim:
@@ -209,12 +214,20 @@ def total(sizes: Iterable[Dim]) -> Dim:
     >>> total([1, symbol("T"), symbol("T"), 2])
     2*T + 3
     """
+    constant = 0
     terms: Terms = {}
     for size in sizes:
+        if isinstance(size, int):
+            constant += size
+            continue
         if size is UNKNOWN:
             return UNKNOWN
-        for monomial, coefficient in terms_of(size).items():
+        for monomial, coefficient in size._terms.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
+    if not terms:
+        return constant
+    if constant:
+        terms[()] = terms.get((), 0) + constant
     return from_terms(terms)
 
 
@@ -231,6 +244,8 @@ def product(sizes: Iterable[Dim]) -> Dim:
 
 
 def _multiply(left: Dim, right: Dim) -> Dim:
+    if len(terms_of(left)) * len(terms_of(right)) > MAX_TERMS:
+        return UNKNOWN
     terms: Terms = {}
     for a, m in terms_of(left).items():
         for b, n in terms_of(right).items():
@@ -239,149 +254,29 @@ def _multiply(left: Dim, right: Dim) -> Dim:
     return from_terms(terms)
 
 
-def replace_atoms(size: Dim, image: Callable[[str], Dim]) -> Dim:
-    """The size with `image(atom)` put in the place of every atom."""
-    terms = terms_of(size)
-    images = {atom: image(atom) for atom in {atom for monomial in terms for atom in monomial}}
-    return total(coefficient * product(images[atom] for atom in monomial) for monomial, coefficient in terms.items())
+def atoms_of(size: Dim) -> set[str]:
+    """The names and the divisions in a size, but for what is within a division."""
+    return set(chain.from_iterable(terms_of(size)))
+
+
+def replace_atoms(size: Dim, image: Callable[[str], Dim | None]) -> Dim:
+    """The size with `image(atom)` put in the place of every atom, those left as they are where that is None."""
+    images = {atom: new for atom in atoms_of(size) if (new := image(atom)) is not None}
+    if not images:
+        return size
+    same: Terms = {}
+    parts: list[Dim] = []
+    for monomial, coefficient in terms_of(size).items():
+        if images.keys().isdisjoint(monomial):
+            same[monomial] = coefficient
+        else:
+            factors = (images[atom] if atom in images else Expression({(atom,): 1}) for atom in monomial)
+            parts.append(coefficient * product(factors))
+    return total((from_terms(same), *parts))
 
 
 def _floor_divide(numerator: Dim, divisor: Dim) -> Dim:
-    if isinstance(divisor, int) and divisor < 0:
-        raise ValueError(f"a size can only be divided by a positive number, got {divisor}")
-    if divisor == 0:
-        raise ZeroDivisionError("a size cannot be divided by zero")
-    if sorted_terms(divisor)[0][1] < 0:
-        numerator, divisor = -numerator, -divisor
-    quotient, remainder = divide(numerator, divisor)
-    return quotient + _proper_floor(*_lowest_terms(remainder, divisor))
+    # It is written with this arithmetic, and few sizes are divided.
+    from lstmcalc.dims.quotients import floor_divide
 
-
-def divide(numerator: Dim, divisor: Dim) -> tuple[Dim, Dim]:
-    """`(quotient, remainder)` with `numerator == quotient * divisor + remainder`, the remainder reduced.
-
-    In the remainder, no monomial that the divisor's first one divides has a coefficient outside `0 … c - 1`, `c` being
-    the divisor's first coefficient. That makes it unique: numerators that differ by a multiple leave the same one.
-    """
-    (lead, c), *rest = sorted_terms(divisor)
-    quotient: Terms = {}
-    remainder = dict(terms_of(numerator))
-    waiting = [reading_order(monomial) for monomial in remainder]
-    heapify(waiting)
-    steps = 0
-    while waiting:
-        # Highest first, so that what a step adds below is dealt with once, when it is complete.
-        monomial = heappop(waiting)[1]
-        cofactor = _without(monomial, lead)
-        if cofactor is None:
-            continue
-        factor, remainder[monomial] = divmod(remainder[monomial], c)
-        if factor == 0:
-            continue
-        quotient[cofactor] = factor
-        for other, coefficient in rest:
-            lower = tuple(sorted(cofactor + other))
-            if lower not in remainder:
-                heappush(waiting, reading_order(lower))
-            remainder[lower] = remainder.get(lower, 0) - factor * coefficient
-        steps += len(rest)
-        if steps > MAX_DIVISION_STEPS:
-            return 0, numerator
-    return from_terms(quotient), from_terms(remainder)
-
-
-def _without(monomial: Monomial, factor: Monomial) -> Monomial | None:
-    """The monomial divided by `factor`; None where that leaves a fraction."""
-    left = list(monomial)
-    for atom in factor:
-        if atom not in left:
-            return None
-        left.remove(atom)
-    return tuple(left)
-
-
-def common_monomial(*sizes: Dim) -> Monomial:
-    """The greatest monomial that divides every term of every size."""
-    monomials = [monomial for size in sizes for monomial in terms_of(size)]
-    least = min(monomials, key=len, default=())
-    powers = {atom: min(monomial.count(atom) for monomial in monomials) for atom in least}
-    return tuple(atom for atom, power in powers.items() for _ in range(power))
-
-
-def content(size: Dim, *, constant: bool = True) -> int:
-    """The greatest common divisor of the coefficients, with or without the constant term."""
-    return gcd(*(coefficient for monomial, coefficient in terms_of(size).items() if monomial or constant))
-
-
-def divide_out(size: Dim, number: int, monomial: Monomial = ()) -> Dim:
-    """The size divided by a number and a monomial that divides each term; a constant term is rounded down."""
-    return from_terms({_without(m, monomial) or (): coefficient // number for m, coefficient in terms_of(size).items()})
-
-
-def _lowest_terms(numerator: Dim, divisor: Dim) -> tuple[Dim, Dim]:
-    common = common_monomial(numerator, divisor)
-    numerator, divisor = divide_out(numerator, 1, common), divide_out(divisor, 1, common)
-    # floor((2*T + 1)/4) is floor(T/2), since what 1/2 adds to a whole number never reaches the next one. That takes a
-    # positive divisor.
-    number = gcd(content(numerator, constant=not is_positive(divisor)), content(divisor))
-    return (divide_out(numerator, number), divide_out(divisor, number)) if number > 1 else (numerator, divisor)
-
-
-def _proper_floor(numerator: Dim, divisor: Dim) -> Dim:
-    """`numerator // divisor` where nothing more can be cancelled or taken out."""
-    if divisor == 1 or numerator == 0:
-        return numerator
-    if isinstance(numerator, int) and isinstance(divisor, int):
-        return numerator // divisor
-    if is_positive(numerator + 1) and is_positive(divisor - numerator):
-        return 0
-    if is_positive(-numerator) and is_positive(divisor + numerator + 1):
-        return -1
-    floors = [atom for atom, coefficient in linear_floors(numerator) if coefficient == 1]
-    # floor((floor(n/m) + b) / d) is floor((n + m*b) / (m*d)), for whole b and positive m and d.
-    if len(floors) == 1 and is_positive(divisor) and is_positive(floors[0].divisor):
-        n, m, b = floors[0].numerator, floors[0].divisor, numerator - Expression({(floors[0],): 1})
-        return (n + m * b) // (m * divisor)
-    return Expression({(Floor(numerator, divisor),): 1})
-
-
-def least_value(size: Dim) -> int | None:
-    """A number that the size is never below, every symbol being at least 1; None where there is none in sight.
-
-    Each atom is written as its own least value and a surplus that is not negative; if then no term is negative, the
-    constant is the bound, and it is attained where no division is involved.
-
-    >>> T, U = symbol("T"), symbol("U")
-    >>> least_value(T * U - T + 3), least_value(T - U)
-    (3, None)
-    """
-    if isinstance(size, int):
-        return size
-    terms = terms_of(size)
-    lows = {atom: _least_atom(atom) for atom in {atom for monomial in terms for atom in monomial}}
-    known = {atom: low for atom, low in lows.items() if low is not None}
-    if len(known) < len(lows):
-        return None
-    if all(low >= 0 for low in known.values()) and all(c > 0 for m, c in terms.items() if m):
-        return sum(c * prod(known[atom] for atom in m) for m, c in terms.items())
-    if max(map(len, terms)) > MAX_BOUND_DEGREE:
-        return None
-    surplus = replace_atoms(size, lambda atom: Expression({(atom,): 1}) + known[atom])
-    if any(c < 0 for m, c in terms_of(surplus).items() if m):
-        return None
-    return terms_of(surplus).get((), 0)
-
-
-def _least_atom(atom: str) -> int | None:
-    if not isinstance(atom, Floor):
-        return 1
-    least = least_value(atom.numerator)
-    if least is None or not is_positive(atom.divisor):
-        return None
-    return least // atom.divisor if isinstance(atom.divisor, int) else min(least, 0)
-
-
-def is_positive(size: Dim) -> bool:
-    """Whether the size is certainly at least 1."""
-    least = least_value(size)
-    return least is not None and least >= 1
+    return floor_divide(numerator, divisor)

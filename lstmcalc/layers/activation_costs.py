@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, product
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
 
 __all__ = ["PRICED", "activation_name", "activation_work"]

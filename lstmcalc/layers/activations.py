@@ -12,32 +12,13 @@ from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.axes import check_axes, usual_axes
 from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.hints import of_one
 from lstmcalc.layers.kept import Held, Kept, Made, kept_by_function, per_sample
 from lstmcalc.layers.masks import FAILS, MISFIT, refuse_mask
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, Shape, Weight, Work, count_axes, layer
 from lstmcalc.shapes import show_shape
 
-__all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax", "of_one"]
-
-
-#: What these functions make of a single value, whatever it is.
-OF_ONE = {"softmax": 1, "log_softmax": 0, "sparsemax": 1}
-
-
-def of_one(activation: Any, shape: Shape, got: str = "") -> Iterator[Fault]:
-    """The hint that a softmax runs over a single value, where it does: the last axis has size 1."""
-    if not isinstance(activation, str) or activation not in OF_ONE or not shape or shape[-1] != 1:
-        return
-    fix = "use `activation: sigmoid` for a yes or no"
-    if len(shape) == 3:
-        fix += " at each step, or `Dense: 1` and then `Softmax: {axis: 1}` for shares over the steps"
-    yield Fault(
-        "softmax-of-one",
-        "several units, or another activation",
-        got or show_shape(shape),
-        f"{activation} over one value is always {OF_ONE[activation]}",
-        fix,
-    )
+__all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
 
 
 def _activation_or_none() -> Any:

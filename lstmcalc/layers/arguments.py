@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from lstmcalc.dims import Dim, Expression, at_least, lift_size, symbol, to_text
@@ -52,6 +53,8 @@ class Argument:
     `names` are those of the entries of `sizes`, and the values of a `choice`.
     `default` is Keras's own; `initial` is the same in the form that rules use. An argument that shares its name with
     something of the rule's own (`weights`, `output_shape`) is declared, and read, with an underscore behind it.
+
+    A rule on which an argument is not set has its default.
     """
 
     __slots__ = ("_initial", "attribute", "default", "keyword_only", "kind", "names", "optional", "read")
@@ -77,6 +80,11 @@ class Argument:
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
 
+    def __get__(self, rule: object, owner: type) -> Any:
+        if rule is None:
+            return self
+        return self.initial if self._initial is REQUIRED else self._initial
+
     @property
     def initial(self) -> Any:
         """The default as rules see it; None where the argument is required."""
@@ -98,7 +106,8 @@ class Argument:
         return value, {}
 
 
-def own_arguments(rule: type) -> dict[str, Argument]:
+@cache
+def own_arguments(rule: type) -> Mapping[str, Argument]:
     """The arguments that a class itself declares, in order."""
     return {key.rstrip("_"): value for key, value in vars(rule).items() if isinstance(value, Argument)}
 

@@ -113,6 +113,11 @@ class Batches:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int], Shape] = {}
 
+    @property
+    def moved(self) -> bool:
+        """Whether there are any."""
+        return bool(self._known)
+
     def seen(self, refs: Iterable[Any]) -> tuple[Shape | None, ...]:
         """The outputs `refs` with the batch by name; None where it is in front."""
         return tuple(self._known.get((ref.name, ref.call, ref.index)) for ref in refs)

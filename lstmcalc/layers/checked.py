@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["CHECKED_FILE", "Checked", "checked", "checked_with"]
 

@@ -9,11 +9,11 @@ from lstmcalc.dims import Dim, at_least, equal, is_multiple, product, symbol, sy
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
-from lstmcalc.layers.activations import of_one
-from lstmcalc.layers.core import LORA, check_lora
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
 from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.hints import of_one
 from lstmcalc.layers.kept import Kept, Made, multiplied
+from lstmcalc.layers.lora import LORA, check_lora
 from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Shape, Term, Weight, Work, layer
 from lstmcalc.layers.spatial import SpatialRule
 from lstmcalc.shapes import show_shape
@@ -120,8 +120,11 @@ class Conv(KernelRule):
 
     def before_activation(self, x: Inputs) -> Shape:
         for name, size in (("`filters`", self.filters), ("the number of channels", x.channels)):
+            shares = is_multiple(size, self.groups)
+            if shares is True:
+                continue
             x.require(
-                is_multiple(size, self.groups),
+                shares,
                 "wrong-value",
                 f"{name} to be a multiple of `groups`, {self.groups}",
                 to_text(size) if name == "`filters`" else f"{to_text(size)} in {show_shape(x.shape)}",

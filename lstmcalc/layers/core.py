@@ -9,10 +9,11 @@ from lstmcalc.dims import Dim, equal, product
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
-from lstmcalc.layers.activations import of_one
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY, Cost
 from lstmcalc.layers.halving import HALVES, activated, other_shape
+from lstmcalc.layers.hints import of_one
 from lstmcalc.layers.kept import Held, Kept, Made, multiplied, per_sample
+from lstmcalc.layers.lora import check_lora, low_rank, rank_argument
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     TABLE_MODES,
@@ -32,15 +33,6 @@ from lstmcalc.shapes import show_shape
 __all__ = ["Dense", "Embedding", "Identity", "Masking", "ReversibleEmbedding"]
 
 WEIGHS = "each unit weighs every input value"
-LORA = "the low-rank update's first factor", "the low-rank update's second factor"
-
-
-def rank_argument() -> Any:
-    """`lora_rank`: a positive size; 0 is none, as in Keras."""
-    argument = arg.positive(None)
-    positive = argument.read
-    argument.read = lambda name, value: None if value == 0 and value is not False else positive(name, value)
-    return argument
 
 
 def by_name(argument: Any) -> Any:
@@ -143,6 +135,8 @@ class Embedding(LayerRule):
 
     keras/src/layers/core/embedding.py, 3.15.1. `input_length` is Keras 2's, and without effect.
     """
+
+    kinds = ("embedding",)
 
     input_dim: Dim = arg.positive()
     output_dim: Dim = arg.positive()
@@ -335,19 +329,3 @@ class Identity(LayerRule):
     returns_input = True
 
     examples = [Example({}, (None, 10, 32), params=0, output=(None, 10, 32))]
-
-
-def check_lora(rank: Dim | None, constraint: str, value: Any) -> None:
-    """Refuses a constraint on the weight that low-rank factors stand in for."""
-    if rank is not None and value is not None:
-        raise Rejection("wrong-value", f"no `{constraint}` beside `lora_rank`", "both", fix=f"remove `{constraint}`")
-
-
-def low_rank(name: str, shape: Shape, rank: Dim | None, uses: Dim) -> list[Weight]:
-    """The factors of a low-rank update of a weight, where it has one: always float32."""
-    if rank is None:
-        return []
-    return [
-        Weight(f"lora_{name}_a", (*shape[:-1], rank), uses, LORA[0], dtype="float32", cost=FREE),
-        Weight(f"lora_{name}_b", (rank, shape[-1]), uses, LORA[1], dtype="float32", cost=FREE),
-    ]

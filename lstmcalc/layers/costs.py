@@ -21,9 +21,9 @@ The convention, which every number here follows:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["ADD", "FREE", "INSIDE", "MULTIPLY", "SCALE", "STATES", "TRAINED", "UNKNOWN_COST", "Cost", "Work",
            "state", "states_in"]  # fmt: skip

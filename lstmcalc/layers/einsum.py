@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Condition, Dim, equal, product
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import Cost, Inputs, Shape, Work
 
 __all__ = ["Equation", "broadcast_scales", "macs_of", "sample_of", "scale_of_kernel", "summed_alone"]

@@ -10,11 +10,11 @@ from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.core import check_lora, low_rank, rank_argument
 from lstmcalc.layers.costs import ADD, FREE, MULTIPLY
 from lstmcalc.layers.einsum import Equation, broadcast_scales, macs_of, sample_of, scale_of_kernel, summed_alone
 from lstmcalc.layers.halving import activated, other_shape
 from lstmcalc.layers.kept import Kept, Made, multiplied
+from lstmcalc.layers.lora import check_lora, low_rank, rank_argument
 from lstmcalc.layers.quantization import (
     KERNEL_MODES,
     as_stored,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim, substitute, to_text, total
 from lstmcalc.dims.notation import enclosed
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["Formula", "Term"]
 

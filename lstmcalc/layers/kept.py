@@ -9,9 +9,10 @@ what they give. Where that is not stated for a layer it is bounded: two numbers 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim, product, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import Work
 from lstmcalc.layers.weights import Weight
 

@@ -24,6 +24,7 @@ class Merge(LayerRule):
     an input has it, and finds out on data that the sizes differ.
     """
 
+    kinds = ("merge",)
     #: Whether what is merged depends on the masks: masked places are left out.
     reads_masks: ClassVar[bool] = False
     #: What is done to one value and the next.
@@ -121,9 +122,11 @@ def require_same(
     x: Inputs, one: tuple[Dim, int], other: tuple[Dim, int], axis: str, expected: str, because: str
 ) -> None:
     """Requires a size of two inputs to be equal; each is given with the number of its input, counted from 1."""
-    (left, i), (right, j) = sorted((one, other), key=lambda pair: pair[1])
-    found = f"{axis} is {to_text(left)} in input {i} and {to_text(right)} in input {j}"
+    (left, i), (right, j) = (one, other) if one[1] < other[1] else (other, one)
     condition = equal(left, right)
+    if condition is True:
+        return
+    found = f"{axis} is {to_text(left)} in input {i} and {to_text(right)} in input {j}"
     x.require(
         condition,
         "wrong-size",

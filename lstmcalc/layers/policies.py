@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import DTYPES, closest, show
 
 __all__ = ["MODES", "Policy", "PolicyError", "policies_in", "policy_of", "variable_dtype"]

@@ -7,9 +7,9 @@ the kernel alone, once per call, is not counted: unpacking it, or turning it bac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import INSIDE, TRAINED, Cost
 from lstmcalc.layers.quantization import quantized_policy
 from lstmcalc.layers.rule import LayerRule, Work

@@ -52,6 +52,7 @@ __all__ = [
 class Cell(LayerRule):
     """One step: from an input and the states to an output and the next states, all of `units` values."""
 
+    kinds = ("cell",)
     takes_state = True
     #: How many states the cell keeps.
     state_count: ClassVar[int] = 1
@@ -107,6 +108,7 @@ class Cell(LayerRule):
 class Recurrent(LayerRule):
     """A cell repeated over the time steps; the last output, or with `return_sequences` all of them."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("recurrent",)
     takes_mask = True
     passes_mask_until = "3.15.1"
 
@@ -114,6 +116,8 @@ class Recurrent(LayerRule):
     spare_states: ClassVar[bool] = False
     #: The argument that sets the width of the output, where one does.
     width: ClassVar[str] = "units"
+    #: The cell that the layer has made of its own arguments.
+    own_cell: Cell | None = None
     return_sequences: Any
     return_state: Any
     go_backwards: Any
@@ -139,7 +143,7 @@ class Recurrent(LayerRule):
     def weights(self, x: Inputs) -> Iterable[Weight]:
         for weight in self.cell_rule().weights(self.one_step(x)):
             # What they cost is told of the cell's whole step, in `work`.
-            yield weight.repeated(x.timesteps)._replace(cost=FREE)
+            yield weight._replace(uses=weight.uses * x.timesteps, cost=FREE)
 
     def work(self, x: Inputs) -> Iterable[Work]:
         cell, step = self.cell_rule(), self.one_step(x)
@@ -242,6 +246,7 @@ class Holder(LayerRule):
 class Fused(Recurrent):
     """A recurrent layer that cuDNN can run as one kernel on a GPU, if its arguments allow."""
 
+    kinds = ("recurrent", "fused")
     use_cudnn: Any
 
     def obstacles(self) -> list[tuple[str, str, str]]:

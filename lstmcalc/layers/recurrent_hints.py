@@ -7,7 +7,7 @@ from typing import Any
 
 from lstmcalc.errors import Fault
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.regularization import high_dropout
+from lstmcalc.layers.hints import high_dropout
 from lstmcalc.layers.rule import LayerRule
 
 __all__ = ["FUSED", "activation_hints", "argument_text", "dropout_hints", "fused_fix", "listed", "stateful_hint"]

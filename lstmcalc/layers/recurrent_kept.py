@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.kept import ANY, Held, kept_by_function, per_sample
 from lstmcalc.layers.rule import Inputs
 

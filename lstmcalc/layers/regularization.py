@@ -7,6 +7,7 @@ from typing import Any
 
 from lstmcalc.errors import Fault
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.hints import high_dropout
 from lstmcalc.layers.kept import Held, Kept, Made, per_sample
 from lstmcalc.layers.rule import Example, Inputs, LayerRule, Rejected, layer
 
@@ -19,24 +20,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
-    "high_dropout",
 ]
-
-#: From this share on, it is mostly the share to keep that was meant, as TensorFlow 1 had it.
-HIGH = 0.8
-
-
-def high_dropout(key: str, rate: float) -> Iterator[Fault]:
-    """The hint that hardly anything is kept."""
-    if HIGH <= rate <= 1:
-        kept = round(1 - rate, 10)
-        yield Fault(
-            "high-dropout",
-            f"`{key}` as the share to drop",
-            f"`{key}: {rate:g}`",
-            f"while training, {100 * rate:.10g} % of the values become 0, and {100 * kept:.10g} % are kept",
-            f"if {rate:g} was meant as the share to keep, write `{key}: {kept:g}`",
-        )
 
 
 class Dropping(LayerRule):

@@ -11,14 +11,17 @@ from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.cells import CELLS, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from lstmcalc.layers.recurrent import Cell, Fused, Holder, Recurrent, held_weights, held_work, over_steps
-from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work, layer, own_weights
+from lstmcalc.layers.rule import Example, Formula, Inputs, Rejected, Weight, Work, layer, own_weights
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
 
-def cell_of(rule: LayerRule, cell: type[Cell]) -> Cell:
-    """The cell that a layer makes for itself, from its own arguments, as Keras does."""
-    return cell({key: getattr(rule, key) for key in cell.arguments if hasattr(rule, key)})
+def cell_of(rule: Recurrent, cell: type[Cell]) -> Cell:
+    """The cell that a layer makes for itself, from its own arguments, as Keras does; once, as it is asked for often."""
+    if rule.own_cell is None:
+        # Left out, an argument is the same for both: a test compares their defaults.
+        rule.own_cell = cell({key: value for key, value in rule.given.items() if key in cell.arguments})
+    return rule.own_cell
 
 
 @layer(family="rnn", axes="batch timesteps input_dim")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, ClassVar, TypeVar
 
 from lstmcalc.dims import UNKNOWN, Condition, Dim, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import Argument, anything, dtype_policy, flag, own_arguments, tensor
 from lstmcalc.layers.costs import FREE, Cost, Work
 from lstmcalc.layers.examples import Example, Rejected
 from lstmcalc.layers.formula import Formula, Term
 from lstmcalc.layers.kept import Kept, Made, bounded
 from lstmcalc.layers.policies import variable_dtype
+from lstmcalc.layers.registry import RULES
 from lstmcalc.layers.weights import Weight
 from lstmcalc.shapes import show_shape
 
 __all__ = [
-    "ALIASES",
     "RULES",
     "Assumption",
     "Cost",
@@ -39,10 +41,6 @@ __all__ = [
 ]
 
 Shape = tuple[Dim, ...]
-
-#: Every rule by its Keras class name, and Keras's other names for the same classes.
-RULES: dict[str, type[LayerRule]] = {}
-ALIASES: dict[str, str] = {}
 
 
 class Assumption(NamedTuple):
@@ -173,6 +171,10 @@ class LayerRule:
     """
 
     family: ClassVar[str] = ""
+    #: What the layer is besides, as `kinds.py` asks it.
+    kinds: ClassVar[tuple[str, ...]] = ()
+    #: Keras's other names for the class.
+    aliases: ClassVar[tuple[str, ...]] = ()
     axes: ClassVar[str] = "..."
     #: How many inputs a call takes: (least, most), most None for any number.
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
@@ -214,8 +216,8 @@ class LayerRule:
         self.shared = ""
         #: The arguments that were stated, as opposed to left at their defaults.
         self.given: dict[str, Any] = dict(values)
-        for key, argument in self.arguments.items():
-            setattr(self, argument.attribute, values.get(key, argument.initial))
+        for key in values.keys() & self.arguments.keys():
+            setattr(self, self.arguments[key].attribute, values[key])
 
     @property
     def class_name(self) -> str:
@@ -237,7 +239,7 @@ class LayerRule:
         """The weights as Keras holds them: in the layer's dtype, and not trainable where the layer is frozen."""
         dtype = variable_dtype(self.dtype, self.name)
         for weight in self.weights(x):
-            yield weight._replace(trainable=weight.trainable and self.trainable, dtype=weight.dtype or dtype)
+            yield weight.held(self.trainable, dtype)
 
     def work(self, x: Inputs) -> Iterable[Work]:
         """What one sample has the layer calculate besides what its weights cost: activations, sums, products of data.
@@ -334,6 +336,7 @@ def all_work(rule: LayerRule, x: Inputs, weights: Iterable[Weight]) -> tuple[Wor
     return (*used, *rule.work(x))
 
 
+@cache
 def expand_axes(pattern: str, ndim: int) -> tuple[str, ...]:
     """The axis names of a pattern for a number of axes.
 
@@ -381,7 +384,7 @@ def layer(
     """
 
     def register(rule: R) -> R:
-        rule.family, rule.axes, rule.arity = family, axes, arity
+        rule.family, rule.axes, rule.aliases, rule.arity = family, axes, tuple(aliases.split()), arity
         rule.arguments = {}
         for base in rule.__mro__:
             for key, argument in own_arguments(base).items():
@@ -391,7 +394,6 @@ def layer(
         rule.keywords = {**told, **LayerRule.keywords, **rule.keywords}
         if family:
             RULES[rule.__name__] = rule
-        ALIASES.update(dict.fromkeys(aliases.split(), rule.__name__))
         return rule
 
     return register

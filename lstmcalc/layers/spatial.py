@@ -62,8 +62,11 @@ class SpatialRule(LayerRule):
             AXES[self.rank], self.spatial_sizes(x), *self.windows(), strict=True
         ):
             span = (window - 1) * dilation + 1
+            fits = at_least(length, span)
+            if fits is True:
+                continue
             x.require(
-                at_least(length, span),
+                fits,
                 "window-too-large",
                 f"{axis} of at least {to_text(span)}",
                 show_shape(x.shape),

@@ -94,6 +94,7 @@ class Stated(LayerRule):
     params: Any = arg.count(0)
     non_trainable_params: Any = arg.count(0)
 
+    kinds = ("stated",)
     stated_class = "Stated"
 
     @property

@@ -298,7 +298,7 @@ class TimeDistributed(Holder):
     layer: Any = arg.layer_argument()
 
     def validate(self) -> None:
-        several = self.layer.arity[0] > 1 or self.layer.family == "merging"
+        several = self.layer.arity[0] != 1 or self.layer.family == "merging"
         if several or isinstance(self.layer, Cell) or self.layer.class_name == "InputLayer":
             fix = instead(self, self.layer)
             raise Rejection("wrong-value", "`layer` to be a layer that takes one input", show(self.layer), fix=fix)

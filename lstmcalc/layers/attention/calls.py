@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lstmcalc.dims import UNKNOWN, Dim, equal, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
+from lstmcalc.layers.attention.operands import operands
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes, show_shapes
 from lstmcalc.shapes import show_shape
 
@@ -17,7 +18,6 @@ __all__ = [
     "causal_mask",
     "check_masks",
     "hint_on_other_shape",
-    "operands",
     "require_equal",
     "require_known_alike",
     "spread_mask",
@@ -29,11 +29,6 @@ TOLD = {"return_attention_scores": arg.flag(False), "use_causal_mask": arg.flag(
 MASKS = {name: arg.tensor() for name in ("query_mask", "value_mask", "key_mask", "attention_mask")}
 #: A shape with what it is called.
 Named = tuple[str, Shape]
-
-
-def operands(x: Inputs) -> tuple[Shape, Shape, Shape]:
-    """The shapes of query, value and key; without a key, the value is the key as well."""
-    return (*x.shapes[:2], x.shapes[-1])  # type: ignore[return-value]  # a call takes two or three inputs
 
 
 def require_equal(x: Inputs, axis: int, one: Named, other: Named, because: str) -> None:

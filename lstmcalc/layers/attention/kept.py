@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lstmcalc.dims import Dim, product, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.kept import Held, Kept, Made
 from lstmcalc.layers.rule import Shape
 

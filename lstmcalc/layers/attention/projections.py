@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim, product, symbol, symbols_of, total
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.attention.calls import MASKS, TOLD, Named, causal_mask, hint_on_other_shape, spread_mask
 from lstmcalc.layers.attention.costs import headed_work
@@ -41,6 +41,7 @@ class Projection(NamedTuple):
 class HeadedAttention(LayerRule):
     """What MultiHeadAttention and GroupQueryAttention share: projections with weights, flash attention, masks."""
 
+    kinds = ("headed",)
     passes_mask = True
 
     operands = "query value key"

@@ -9,7 +9,8 @@ from lstmcalc.dims import Dim, is_multiple
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
 from lstmcalc.layers.arguments import show
-from lstmcalc.layers.attention.calls import Named, check_masks, operands, require_equal, require_known_alike
+from lstmcalc.layers.attention.calls import Named, check_masks, require_equal, require_known_alike
+from lstmcalc.layers.attention.operands import operands
 from lstmcalc.layers.attention.projections import HeadedAttention, Projection
 from lstmcalc.layers.axes import usual_axes
 from lstmcalc.layers.costs import INSIDE

@@ -8,9 +8,10 @@ from typing import Any
 from lstmcalc.dims import Dim, equal, product, to_text
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import arguments as arg
-from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, operands, require_equal
+from lstmcalc.layers.attention.calls import TOLD, broadcast, hint_on_other_shape, require_equal
 from lstmcalc.layers.attention.costs import headless_work
 from lstmcalc.layers.attention.kept import kept_without_heads
+from lstmcalc.layers.attention.operands import operands
 from lstmcalc.layers.axes import usual_axes
 from lstmcalc.layers.costs import SCALE, Cost, Work
 from lstmcalc.layers.kept import Held, Kept, Made, per_sample
@@ -53,6 +54,7 @@ class HeadlessAttention(LayerRule):
     Keras states shapes as if nothing were repeated along the axes before the last two.
     """
 
+    kinds = ("headless",)
     takes_mask = True
     passes_mask = True
 

@@ -2,40 +2,6 @@
 
 from __future__ import annotations
 
-from lstmcalc.layers.operations import (
-    elementwise,
-    image_borders,
-    images,
-    indexing,
-    joining,
-    linear_algebra,
-    neural,
-    places,
-    products,
-    rearranging,
-    reductions,
-    repeating,
-    slices,
-    spectra,
-    windows,
-)
-from lstmcalc.layers.operations.rule import OPERATIONS
+from lstmcalc.layers.registry import OPERATIONS
 
-__all__ = [
-    "OPERATIONS",
-    "elementwise",
-    "image_borders",
-    "images",
-    "indexing",
-    "joining",
-    "linear_algebra",
-    "neural",
-    "places",
-    "products",
-    "rearranging",
-    "reductions",
-    "repeating",
-    "slices",
-    "spectra",
-    "windows",
-]
+__all__ = ["OPERATIONS"]

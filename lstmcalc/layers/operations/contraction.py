@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim, product, substitute
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
 from lstmcalc.layers.rule import Shape
 

@@ -6,10 +6,11 @@ The cost of all samples together is told first, in the size of the batch; one sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, product
 from lstmcalc.errors import Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.activation_costs import activation_work
 from lstmcalc.layers.batch import by_name, each_sample
 from lstmcalc.layers.costs import STATES, UNKNOWN_COST, Cost, Work

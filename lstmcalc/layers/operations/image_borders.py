@@ -23,9 +23,9 @@ class Borders(Picture):
 
     def borders(self) -> tuple[tuple[Any, Any, Any, str], tuple[Any, Any, Any, str]]:
         """For height and width: what is before, what is behind, the size that comes of it, and their names."""
-        word, own = f"{self.verb}ping" if self.verb == "crop" else "padding", vars(self)
+        word = f"{self.verb}ping" if self.verb == "crop" else "padding"
         return tuple(
-            (own[f"{before}_{word}"], own[f"{behind}_{word}"], own[f"target_{size}"],
+            (getattr(self, f"{before}_{word}"), getattr(self, f"{behind}_{word}"), getattr(self, f"target_{size}"),
              f"`{before}_{word}`, `{behind}_{word}` and `target_{size}`")
             for before, behind, size in (("top", "bottom", "height"), ("left", "right", "width"))
         )  # type: ignore[return-value]  # there are two  # fmt: skip

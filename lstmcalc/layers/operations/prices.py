@@ -5,8 +5,7 @@ Numbers are those of Keras 3.15.1 on JAX, but where `DIFFERENT` in tests/keras/t
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import Cost
 
 __all__ = [

@@ -10,12 +10,10 @@ from lstmcalc.layers.arguments import Argument, own_arguments, tensor
 from lstmcalc.layers.operations.constants import constant_shape
 from lstmcalc.layers.operations.costs import work_of
 from lstmcalc.layers.operations.prices import STEPWISE
+from lstmcalc.layers.registry import OPERATIONS
 from lstmcalc.layers.rule import Example, Formula, Inputs, LayerRule, Rejected, Weight, Work
 
-__all__ = ["OPERATIONS", "Operation", "made", "operation"]
-
-#: Every operation's rule by its Keras class, with `ops.` in front: `ops.Add` is no `Add` layer.
-OPERATIONS: dict[str, type[Operation]] = {}
+__all__ = ["Operation", "made", "operation"]
 
 
 class Operation(LayerRule):

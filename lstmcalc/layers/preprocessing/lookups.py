@@ -29,6 +29,7 @@ class Lookup(Encoder):
     tokens, or as `max_tokens` with `pad_to_max_tokens`. `vocabulary_size` is what Keras writes into a config.
     """
 
+    kinds = ("lookup",)
     #: The tokens that stand for themselves in a vocabulary: text or integers.
     token_type: ClassVar[type]
 
