@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BytesIO
+from stat import S_ISREG
 from typing import BinaryIO
 
+from lstmcalc.collector import uncollected
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.spec import Spec
 
@@ -30,6 +33,7 @@ PRINTED = re.compile(r"Param\w* ?#|# ?Param|(?i:total params)|\w \([A-Z]\w*\)?[ 
 CODE = re.compile(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
 
 
+@uncollected
 def load(source: str | os.PathLike[str], *, text: str | None = None, model: str | None = None) -> Spec:
     """Reads a model from a file, or from standard input where `source` is `-`; its content tells what it is.
 
@@ -40,17 +44,31 @@ def load(source: str | os.PathLike[str], *, text: str | None = None, model: str 
     {'units': 64}
     """
     name = os.fspath(source)
-    if text is None:
-        with opened(name) as file:
-            start = file.read(len(ARCHIVES[-1]))
-            if start.startswith(ARCHIVES):
-                from lstmcalc.sources.archives import read_archive
+    if text is not None:
+        return _read(text, name, model)
+    held = held_by(name, model)
+    return load_bytes(held, name, model) if isinstance(held, bytes) else held
 
-                if not file.seekable():
-                    file = BytesIO(read_rest(file, start, name))
-                file.seek(0)
-                return _only(read_archive(file, name), model)
-            text = _decode(read_rest(file, start, name), name)
+
+def held_by(name: str, model: str | None = None) -> bytes | Spec:
+    """What a file holds, which is read once: all of its bytes, or, of an archive, the model in it."""
+    with opened(name) as file:
+        start = file.read(len(ARCHIVES[-1]))
+        file.seek(0)
+        if not start.startswith(ARCHIVES):
+            return whole(file, name)
+        from lstmcalc.sources.archives import read_archive
+
+        return _only(read_archive(file, name), model)
+
+
+def load_bytes(data: bytes, name: str, model: str | None = None) -> Spec:
+    """Reads a model from the bytes of a text."""
+    return _read(_decode(data, name), name, model)
+
+
+def _read(text: str, name: str, model: str | None) -> Spec:
+    """Reads a model from a text."""
     if not text.strip("\ufeff \t\r\n"):
         raise SpecError([Fault("empty-file", "a model", "nothing", where=Where(name))])
     return _reader(text, name)(text, name, model)
@@ -94,10 +112,12 @@ def _only(spec: Spec, model: str | None) -> Spec:
 
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
-    """The bytes of a source, from its start; what the system refuses becomes a SpecError."""
+    """The bytes of a source, from its start, which can be read again; what the system refuses becomes a SpecError."""
     try:
         with _open(name) as file:
-            yield file
+            # What a pipe or a device gives it gives once, and perhaps without end.
+            is_file = name != "-" and S_ISREG(os.fstat(file.fileno()).st_mode)
+            yield file if is_file else BytesIO(whole(file, name))
     except FileNotFoundError:
         raise SpecError([Fault("missing-file", "a file", "none of this name", where=Where(name))]) from None
     except IsADirectoryError:
@@ -106,11 +126,13 @@ def opened(name: str) -> Iterator[BinaryIO]:
         raise SpecError([_unreadable(name, error.strerror or str(error))]) from None
 
 
-def _open(name: str) -> BinaryIO:
-    if name == "-" and sys.stdin is None:
-        raise SpecError([_unreadable(name, "standard input is closed")])
+def _open(name: str) -> AbstractContextManager[BinaryIO]:
+    if name == "-":
+        if sys.stdin is None:
+            raise SpecError([_unreadable(name, "standard input is closed")])
+        return nullcontext(sys.stdin.buffer)
     try:
-        return BytesIO(sys.stdin.buffer.read(MAX_BYTES + 1)) if name == "-" else open(name, "rb")
+        return open(name, "rb")
     except ValueError as error:
         raise SpecError([_unreadable(name, str(error))]) from None
 
@@ -119,19 +141,38 @@ def _unreadable(name: str, because: str) -> Fault:
     return Fault("unreadable-file", "a file that can be read", because=because.lower(), where=Where(name))
 
 
-def read_rest(file: BinaryIO, start: bytes, name: str) -> bytes:
-    """A whole file, of which the start was read."""
-    data = start + file.read(MAX_BYTES + 1 - len(start))
+def whole(file: BinaryIO, name: str) -> bytes:
+    """All that a file holds from here; its size is not asked first, which `/proc` gives as 0."""
+    data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         expected = f"a file of at most {MAX_BYTES // 1_000_000} MB"
         raise SpecError([Fault("too-large", expected, "a larger one", where=Where(name))])
     return data
 
 
+def wide_encoding(data: bytes) -> str:
+    """The encoding of a text in two or four bytes a letter, as its mark or the zeros in it tell; "" for any other.
+
+    >>> [wide_encoding("input: [3]".encode(name)) for name in ("utf-16", "utf-16-be", "utf-32", "utf-8")]
+    ['utf-16', 'utf-16-be', 'utf-32', '']
+    """
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Without a mark, a text that begins with letters of ASCII has a zero beside each.
+    start = data[:32]
+    if len(start) >= 4 and len(start) % 2 == 0:
+        for letters, zeros, name in ((start[::2], start[1::2], "utf-16-le"), (start[1::2], start[::2], "utf-16-be")):
+            if not any(zeros) and all(letters):
+                return name
+    return ""
+
+
 def _decode(data: bytes, name: str) -> str:
     fix = "save the file as UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SpecError([Fault("not-utf8", "UTF-8 text", "UTF-16", fix=fix, where=Where(name, 1, 1))])
+    if wide := wide_encoding(data):
+        raise SpecError([Fault("not-utf8", "UTF-8 text", wide.upper()[:6], fix=fix, where=Where(name, 1, 1))])
     if b"\0" in data:
         raise SpecError([Fault("binary-file", "a text file", "a binary one", where=Where(name))])
     try:

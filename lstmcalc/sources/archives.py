@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
+from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, BinaryIO
 
 from lstmcalc.errors import Fault, SpecError, Where
@@ -17,12 +20,20 @@ from lstmcalc.spec import Spec, snake_case
 
 __all__ = ["read_archive"]
 
+#: How the files of an archive may be packed; zipfile unpacks others without a bound.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 #: A saved model has three files and its assets, such as vocabularies.
 MAX_MEMBERS = 10_000
-#: The largest description of a model, or compressed weights, that are read into memory.
+#: The largest description of a model, or compressed weights, that are read into memory; and so of all vocabularies.
 MAX_BYTES = 64_000_000
+#: How much is unpacked at a time, whatever a file says of its size.
+CHUNK = 1_000_000
+#: The most that is read at once: the directory of an archive with as many files as there may be takes half of it.
+MAX_READ = 2_000_000
+#: How many arrays of weights are looked at; a file may show the same ones at many places.
+MAX_ARRAYS = 100_000
 
 #: What layers store besides their weights: the table that a lookup counts with (Keras 3.15.1, `save_own_variables`).
 TABLES = ("idf_weights",)
@@ -39,29 +50,57 @@ def read_archive(file: BinaryIO, source: str) -> Spec:
     if file.read(4) == b"PK\x03\x04":
         return _read_zip(file, source)
     with _hdf5(file, source) as weights:
-        config = weights.attrs.get("model_config")
-        if config is None:
+        text = _text(weights, "model_config", source)
+        if text is None:
             got = "weights without a model" if len(weights) else "neither a model nor weights"
             fix = "save the whole model, `model.save(...)`, or its architecture, `model.to_json()`"
             raise SpecError([Fault("no-model", "a saved model", got, fix=fix, where=Where(source))])
-        text = config.decode("utf-8", "replace") if isinstance(config, bytes) else str(config)
-        return replace(read_config(text, source), stored=_stored_by_keras2(weights))
+        stored = _stored_by_keras2(weights, source)
+    return read_config(text, source)._replace(stored=stored)
 
 
 def _read_zip(file: BinaryIO, source: str) -> Spec:
+    with _damage_told(source):
+        archive = zipfile.ZipFile(_InPieces(file))
+        members = _checked_members(archive, source)
+        if CONFIG not in members:
+            fix = 'a model saved with `model.save("model.keras")` has one'
+            raise SpecError([Fault("no-model", f"an archive with `{CONFIG}`", "one without", fix=fix,
+                                   where=Where(source))])  # fmt: skip
+        text = b"".join(_unpacked(archive, members[CONFIG])).decode("utf-8", "replace")
+    spec = read_config(text, source)
+    with _damage_told(source):
+        spec = _Vocabularies(archive, members).added(spec, "assets/layers")
+        return _with_weights(spec, file, archive, members[WEIGHTS]) if WEIGHTS in members else spec
+
+
+@contextmanager
+def _damage_told(source: str) -> Iterator[None]:
+    """What zipfile and what it unpacks with raise on damaged files becomes a SpecError."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            members = _checked_members(archive, source)
-            if CONFIG not in members:
-                fix = 'a model saved with `model.save("model.keras")` has one'
-                raise SpecError([Fault("no-model", f"an archive with `{CONFIG}`", "one without", fix=fix,
-                                       where=Where(source))])  # fmt: skip
-            with archive.open(members[CONFIG]) as member:
-                text = member.read(MAX_BYTES).decode("utf-8", "replace")
-            spec = _with_vocabularies(read_config(text, source), archive, members, "assets/layers")
-            return _with_weights(spec, file, archive, members[WEIGHTS]) if WEIGHTS in members else spec
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError,
+            ValueError, OverflowError) as error:  # fmt: skip
         raise SpecError([_damaged(source, str(error))]) from None
+
+
+class _InPieces:
+    """A file of which not much can be read at once: zipfile takes in a whole directory, however many files it lists."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.seek, self.tell, self.seekable = file, file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_READ:
+            raise ValueError("its list of files is too long")
+        return self._file.read(size)
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content of a member, as much of it as it says to have, in pieces."""
+    with archive.open(member) as file:
+        while piece := file.read(CHUNK):
+            yield piece
 
 
 def _checked_members(archive: zipfile.ZipFile, source: str) -> dict[str, zipfile.ZipInfo]:
@@ -74,6 +113,10 @@ def _checked_members(archive: zipfile.ZipFile, source: str) -> dict[str, zipfile
     for name in (CONFIG, WEIGHTS):
         if names.count(name) > 1:
             faults.append(Fault("unsafe-archive", f"one `{name}`", str(names.count(name))))
+    odd = [info.filename for info in infos if info.compress_type not in METHODS]
+    if odd:
+        because = "no saved model is compressed in another way"
+        faults.append(Fault("unsafe-archive", "files that are stored or deflated", f"`{odd[0][:80]}`", because))
     outside = [name for name in names if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/")]
     if outside:
         because = "its path leads out of the archive"
@@ -87,37 +130,61 @@ def _checked_members(archive: zipfile.ZipFile, source: str) -> dict[str, zipfile
     return members
 
 
-def _with_vocabularies(
-    spec: Spec, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], folder: str
-) -> Spec:
-    """The spec with the lookups known that have their vocabulary in the archive, and how large it is.
+class _Vocabularies:
+    """The vocabularies in an archive, which lookups have there that were adapted to data."""
 
-    Keras names the folder of a layer by its class and counts (`saving_lib._save_container_state`, 3.15.1).
+    def __init__(self, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
+        self._archive, self._members = archive, members
+        self._left = MAX_BYTES
+
+    def added(self, spec: Spec, folder: str) -> Spec:
+        """The spec with the lookups known that have their vocabulary in the archive, and how large it is.
+
+        Keras names the folder of a layer by its class and counts (`saving_lib._save_container_state`, 3.15.1).
+        """
+        counts: Counter[str] = Counter()
+        layers, models, adapted = dict(spec.layers), dict(spec.models), set()
+        for name, layer in spec.layers.items():
+            model = models.get(layer.class_name)
+            key = snake_case(model.class_name or ("Sequential" if model.sequential else "Functional")
+                             if model else layer.class_name)  # fmt: skip
+            place = f"{folder}/{key}_{counts[key]}" if counts[key] else f"{folder}/{key}"
+            counts[key] += 1
+            file = self._members.get(f"{place}/vocabulary.txt")
+            if model:
+                models[layer.class_name] = self.added(model, f"{place}/layers")
+            elif file and layer.arguments.get("vocabulary") is None:
+                adapted.add(name)
+                if layer.arguments.get("vocabulary_size") is None:
+                    layers[name] = layer.changed(arguments={**layer.arguments, **self._size(file)})
+        return spec._replace(layers=layers, models=models, adapted=frozenset(adapted))
+
+    def _size(self, member: zipfile.ZipInfo) -> dict[str, int]:
+        """How many tokens a vocabulary has; nothing of one that is too large, alone or behind the others."""
+        self._left -= member.file_size
+        tokens = _count_lines(_unpacked(self._archive, member)) if self._left >= 0 else 0
+        return {"vocabulary_size": tokens} if tokens else {}
+
+
+def _count_lines(pieces: Iterable[bytes]) -> int:
+    """How many lines a text has, as Keras reads them; empty ones at the end do not count. 0 where one has no end.
+
+    >>> _count_lines([b"a\\r", b"\\nb\\n\\n", b"c", b"d\\n\\n"])
+    4
     """
-    counts: Counter[str] = Counter()
-    layers, models, adapted = dict(spec.layers), dict(spec.models), set()
-    for name, layer in spec.layers.items():
-        model = models.get(layer.class_name)
-        key = snake_case(model.class_name or ("Sequential" if model.sequential else "Functional")
-                         if model else layer.class_name)  # fmt: skip
-        place = f"{folder}/{key}_{counts[key]}" if counts[key] else f"{folder}/{key}"
-        counts[key] += 1
-        if model:
-            models[layer.class_name] = _with_vocabularies(model, archive, members, f"{place}/layers")
-        elif f"{place}/vocabulary.txt" in members and layer.arguments.get("vocabulary") is None:
-            adapted.add(name)
-            if layer.arguments.get("vocabulary_size") is None:
-                size = _lines(archive, members[f"{place}/vocabulary.txt"])
-                layers[name] = replace(layer, arguments={**layer.arguments, **size})
-    return replace(spec, layers=layers, models=models, adapted=frozenset(adapted))
-
-
-def _lines(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, int]:
-    """How many tokens a vocabulary has, one in a line as Keras reads them; nothing of one that is too large."""
-    with archive.open(member) as file:
-        data = file.read(MAX_BYTES + 1)
-    tokens = len(data.decode("utf-8", "replace").rstrip("\n").splitlines())
-    return {"vocabulary_size": tokens} if tokens and len(data) <= MAX_BYTES else {}
+    decoder = getincrementaldecoder("utf-8")("replace")
+    count = up_to_here = 0
+    begun = ""
+    for piece in chain(pieces, [b""]):
+        text = begun + decoder.decode(piece, final=not piece)
+        end = text.rfind("\n") + 1 if piece else len(text)
+        lines, begun = text[:end], text[end:]
+        if len(begun) > CHUNK:
+            return 0
+        if filled := lines.rstrip("\n"):
+            count = up_to_here + len(filled.splitlines())
+        up_to_here += len(lines.splitlines())
+    return count
 
 
 def _with_weights(spec: Spec, file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Spec:
@@ -125,16 +192,16 @@ def _with_weights(spec: Spec, file: BinaryIO, archive: zipfile.ZipFile, member: 
     if member.compress_type == zipfile.ZIP_STORED:
         weights: io.IOBase = _Window(file, _start_of_data(file, member), member.file_size)
     elif member.file_size <= MAX_BYTES:
-        weights = io.BytesIO(archive.read(member))
+        weights = io.BytesIO(b"".join(_unpacked(archive, member)))
     else:
         return spec
     if find_spec("h5py") is None:
         return spec
     try:
         with _hdf5(weights, spec.source) as found:
-            return replace(spec, stored=_stored_by_keras3(found))
+            return spec._replace(stored=_stored_by_keras3(found, spec.source))
     except SpecError as error:
-        return replace(spec, faults=(*spec.faults, *error.faults))
+        return spec._replace(faults=(*spec.faults, *error.faults))
 
 
 def _start_of_data(file: BinaryIO, member: zipfile.ZipInfo) -> int:
@@ -194,28 +261,76 @@ def _damaged(source: str, because: str) -> Fault:
     return Fault("damaged-file", "a file as Keras saved it", because=because, where=Where(source))
 
 
-def _arrays(group: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every array below a group: path and shape. Links to other files are not followed."""
-    found: list[tuple[str, tuple[int, ...]]] = []
-    group.visititems(lambda path, item: found.append((path, tuple(item.shape))) if hasattr(item, "shape") else None)
-    yield from found
+class _Arrays:
+    """The arrays of weights that a file holds; raises `SpecError` for what lies in another file."""
+
+    def __init__(self, source: str) -> None:
+        self._where = Where(source)
+        self._count = 0
+
+    def child(self, group: Any, name: str) -> Any:
+        """What a group has under a name, None where it has nothing. Keras links to nothing else."""
+        from h5py import HardLink
+
+        link = group.get(name, getlink=True) if hasattr(group, "get") else None
+        if link is not None and not isinstance(link, HardLink):
+            raise SpecError([self._outside(f"a link at `{name[:80]}`")])
+        return group.get(name) if link is not None else None
+
+    def below(self, group: Any) -> list[tuple[str, tuple[int, ...]]]:
+        """Every array below a group: path and shape. No link is followed."""
+        found: list[tuple[str, tuple[int, ...]]] = []
+
+        def visit(path: str, item: Any) -> bool | None:
+            if not hasattr(item, "shape"):
+                return None
+            self._count += 1
+            # The shape of a virtual array may be that of arrays in other files, which would be opened.
+            if item.is_virtual:
+                raise SpecError([self._outside(f"a virtual array at `{path[:80]}`")])
+            found.append((path, tuple(item.shape or ())))
+            return True if self._count > MAX_ARRAYS else None
+
+        group.visititems(visit)
+        if self._count > MAX_ARRAYS:
+            raise SpecError([Fault("too-large", f"at most {MAX_ARRAYS:,} arrays of weights", "more",
+                                   where=self._where)])  # fmt: skip
+        return found
+
+    def _outside(self, got: str) -> Fault:
+        return Fault("unsafe-archive", "weights in the file itself", got, where=self._where)
 
 
-def _stored_by_keras3(weights: Any) -> Stored:
+def _text(group: Any, name: str, source: str) -> str | None:
+    """A text among the attributes of a group; None where there is none. Raises `SpecError` on what is no text."""
+    if name not in group.attrs:
+        return None
+    from h5py import check_string_dtype
+
+    stored = group.attrs.get_id(name)
+    if stored.shape != () or not check_string_dtype(stored.dtype) or stored.dtype.itemsize > MAX_BYTES:
+        raise SpecError([Fault("damaged-file", f"`{name}` to be a text", "something else", where=Where(source))])
+    value = group.attrs[name]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _stored_by_keras3(weights: Any, source: str) -> Stored:
     """Keras 3 stores arrays under `layers/CLASS/.../vars/N`, and the layer's name beside its own arrays."""
-    layers = weights.get("layers")
+    arrays = _Arrays(source)
+    layers = arrays.child(weights, "layers")
     stored = {}
-    for key in layers if layers is not None else ():
-        group = layers.get(key)
-        own = group.get("vars") if hasattr(group, "get") else None
-        name = own.attrs.get("name") if own is not None else None
+    for key in layers if hasattr(layers, "get") else ():
+        group = arrays.child(layers, key)
+        own = arrays.child(group, "vars")
+        name = _text(own, "name", source) if own is not None else None
         if name is not None:
-            arrays = (shape for path, shape in _arrays(group) if path.rpartition("/")[2] not in TABLES)
-            stored[str(name)] = tuple(arrays)
+            stored[name] = tuple(shape for path, shape in arrays.below(group) if path.rpartition("/")[2] not in TABLES)
     return stored
 
 
-def _stored_by_keras2(weights: Any) -> Stored:
+def _stored_by_keras2(weights: Any, source: str) -> Stored:
     """An `.h5` file stores arrays under `model_weights/LAYER/...`, as both Keras 2 and 3 write it."""
-    layers = weights.get("model_weights")
-    return {str(name): tuple(shape for _, shape in _arrays(layers[name])) for name in (layers if layers else ())}
+    arrays = _Arrays(source)
+    layers = arrays.child(weights, "model_weights")
+    groups = {str(name): arrays.child(layers, name) for name in (layers if hasattr(layers, "get") else ())}
+    return {name: tuple(shape for _, shape in arrays.below(group)) for name, group in groups.items()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from lstmcalc.errors import Fault, Where
 from lstmcalc.layers import ALIASES
 from lstmcalc.layers.arguments import closest
+from lstmcalc.sources.bounds import MAX_FAULTS, note
 from lstmcalc.sources.layer_call import argument_kind, name_layer, split_keywords
 from lstmcalc.spec import NOWHERE, Call, InputSpec, LayerSpec, Namer, Ref, Spec
 
@@ -18,27 +20,30 @@ __all__ = ["Draft", "Entry", "Linker", "Reference", "wrapped_layers"]
 
 #: How many cycles of one model are reported; each is found by a walk over the whole model.
 MAX_CYCLES = 10
+#: How many names a sentence lists, and among how many the one that a misspelt name means is looked for.
+MAX_LISTED = 8
+MAX_KNOWN = 1_000
+INDEXED = re.compile(r"(.+)\[([0-9]{1,9})\]", re.DOTALL)
 
 
-@dataclass(frozen=True)
 class Reference:
     """A name that stands for an output, as written: `enc[1]`."""
 
-    name: str
-    index: int
-    where: Where
+    __slots__ = ("index", "name", "where")
+
+    def __init__(self, name: str, index: int, where: Where) -> None:
+        self.name, self.index, self.where = name, index, where
 
     @classmethod
     def parse(cls, text: str, where: Where) -> Reference:
         """The reference that a text is."""
-        match = re.fullmatch(r"(.+)\[([0-9]{1,9})\]", text, re.DOTALL)
+        match = INDEXED.fullmatch(text) if text.endswith("]") else None
         return cls(match[1], int(match[2]), where) if match else cls(text, 0, where)
 
     def __str__(self) -> str:
         return f"{self.name}[{self.index}]" if self.index else self.name
 
 
-@dataclass
 class Entry:
     """One entry of `layers`: a layer, or one more application of the layer that `apply` names.
 
@@ -47,26 +52,26 @@ class Entry:
     read; `label` is then what it was to be called, if that could.
     """
 
-    where: Where
-    layer: LayerSpec | None = None
-    apply: Reference | None = None
-    label: str = ""
-    label_where: Where = NOWHERE
-    inputs: tuple[Reference, ...] | None = None
-    initial_state: tuple[Reference, ...] = ()
-    keywords: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("apply", "initial_state", "inputs", "keywords", "label", "label_where", "layer", "where")
+
+    def __init__(self, where: Where, layer: LayerSpec | None = None) -> None:
+        self.where, self.layer = where, layer
+        self.apply: Reference | None = None
+        self.label = ""
+        self.label_where = NOWHERE
+        self.inputs: tuple[Reference, ...] | None = None
+        self.initial_state: tuple[Reference, ...] = ()
+        self.keywords: dict[str, Any] = {}
 
 
-@dataclass
 class Draft:
     """A model before its references are looked up."""
 
-    name: str
-    where: Where
-    inputs: tuple[InputSpec, ...] = ()
-    entries: list[Entry] = field(default_factory=list)
-    outputs: tuple[Reference, ...] | None = None
-    sequential: bool | None = None
+    def __init__(self, name: str, where: Where, inputs: tuple[InputSpec, ...] = ()) -> None:
+        self.name, self.where, self.inputs = name, where, inputs
+        self.entries: list[Entry] = []
+        self.outputs: tuple[Reference, ...] | None = None
+        self.sequential: bool | None = None
 
 
 def wrapped_layers(value: Any) -> Iterator[LayerSpec]:
@@ -95,13 +100,17 @@ class Linker:
         self.written: list[LayerSpec] = []
         #: Which layer each entry applies; empty where that is not known.
         self.applied: list[str] = []
-        #: For each layer, the entries that apply it; for each label, the entry that it names.
+        #: The how-manieth application of its layer each entry is.
+        self.calls: list[int] = []
+        #: For each layer, the entries that apply it, and those of them without a label; for each label, its entry.
         self.applications: dict[str, list[int]] = {}
+        self.bare: dict[str, list[int]] = {}
         self.labels: dict[str, int] = {}
         self.places: dict[str, Where] = {}
         self.ports = {port.name for port in draft.inputs}
+        #: The classes of all layers, those inside others included, of which nested models are some.
+        self.used: set[str] = set()
         self._name(namer)
-        self.calls = [self.applications[name].index(i) if name else 0 for i, name in enumerate(self.applied)]
         self.later_uses: list[tuple[int, int, Reference]] = []
         self.needs: list[list[int]] = []
 
@@ -114,16 +123,18 @@ class Linker:
             outputs = [self._ref(end - 1, 0)] if end else []
         else:
             outputs = [self._find(reference, end) for reference in self.draft.outputs]
-        used = {layer.class_name for top in self.layers.values() for layer in wrapped_layers(top)}
         return Spec(
             self.draft.name,
             self.draft.inputs,
             self.layers,
             tuple(call for call in calls if call),
             tuple(ref for ref in outputs if ref),
-            models={name: model for name, model in self.models.items() if name in used},
+            models={name: self.models[name] for name in sorted(self.used & self.models.keys(), key=self._position)},
             where=self.draft.where,
         )
+
+    def _position(self, model: str) -> Where:
+        return self.models[model].where
 
     def _name(self, namer: Namer) -> None:
         for port in self.draft.inputs:
@@ -137,7 +148,7 @@ class Linker:
                 layer, keywords = split_keywords(name_layer(entry.layer, namer, self.models))
                 entry.keywords.update(keywords)
                 name = layer.name
-                self._check_models(layer)
+                self._note_models(layer)
                 self.written.append(layer)
                 if name not in self.models or name not in self.layers:
                     name = name if self._define(name, layer.argument_where.get("name", layer.where), layer) else ""
@@ -147,24 +158,31 @@ class Linker:
             if entry.label and self._define(entry.label, entry.label_where):
                 self.labels.setdefault(entry.label, i)
             self.applied.append(name)
+            self.calls.append(len(self.applications.get(name, ())))
             if name:
                 self.applications.setdefault(name, []).append(i)
+                if not entry.label:
+                    self.bare.setdefault(name, []).append(i)
 
     def _define(self, name: str, where: Where, layer: LayerSpec | None = None) -> bool:
         """Takes a name for what stands at a place; whether it was free."""
         if layer is None or layer.class_name not in self.models:
-            models = {**{model: spec.where for model, spec in self.models.items()}, **self.later}
-            self.places.update({model: models[model] for model in {name} & set(models)})
+            if name in self.later:
+                self.places[name] = self.later[name]
+            elif name in self.models:
+                self.places[name] = self.models[name].where
         if name in self.places:
             got = f"`{name}` again"
             because = f"what stands at {_spot(self.places[name])} has this name"
-            self.faults.append(Fault("duplicate-name", "a name of its own", got, because, where=where))
+            note(self.faults, Fault("duplicate-name", "a name of its own", got, because, where=where))
             return False
         self.places[name] = where
         return True
 
-    def _check_models(self, layer: LayerSpec) -> None:
+    def _note_models(self, layer: LayerSpec) -> None:
+        """Notes the classes of a layer and of those inside it, and the models among them that come too late."""
         for inner in wrapped_layers(layer):
+            self.used.add(inner.class_name)
             if inner.class_name in self.later:
                 itself = inner.class_name == self.draft.name
                 fault = (
@@ -173,7 +191,7 @@ class Linker:
                     else Fault("defined-later", "a model defined before this one", f"`{inner.class_name}`",
                                f"it is defined at {_spot(self.later[inner.class_name])}", "move it up")
                 )  # fmt: skip
-                self.faults.append(fault.placed(inner.where))
+                note(self.faults, fault.placed(inner.where))
 
     def _find_layer(self, reference: Reference, at: int) -> str:
         """The layer that an `apply` means, or nothing after noting why there is none."""
@@ -190,13 +208,25 @@ class Linker:
             what = "an input" if name in self.ports else "an output"
             self._note("wrong-apply", at, reference, "the name of a layer", f"`{reference}`, which is {what}")
         else:
-            there = next((e for e in self.draft.entries[at:] if e.layer and e.layer.name == name), None)
-            if there is not None:
+            if name in self._stated_names:
                 self._note("defined-later", at, reference, "a layer defined before this entry", f"`{name}`",
-                           f"it is defined at {_spot(there.where)}", "move this entry behind it")  # fmt: skip
+                           f"it is defined at {_spot(self._stated_names[name])}",
+                           "move this entry behind it")  # fmt: skip
             else:
-                self._unknown(reference, at, "the name of a layer", list(self.layers))
+                known = [] if len(self.faults) > MAX_FAULTS else list(self.layers)[-MAX_KNOWN:]
+                self._unknown(reference, at, "the name of a layer", known)
         return ""
+
+    @cached_property
+    def _stated_names(self) -> dict[str, Where]:
+        """Where the layers stand whose entries state their names, the first of each name."""
+        entries = reversed(self.draft.entries)
+        return {entry.layer.name: entry.where for entry in entries if entry.layer and entry.layer.name}
+
+    @cached_property
+    def _has_unread(self) -> bool:
+        """Whether an entry could not be read, so that any name may be its."""
+        return any(entry.layer is None and entry.apply is None and not entry.label for entry in self.draft.entries)
 
     def _call(self, i: int, entry: Entry) -> Call | None:
         self.needs.append([])
@@ -229,7 +259,7 @@ class Linker:
         if len(ports) == 1:
             return Ref(ports[0].name)
         if ports:
-            names = ", ".join(f"`{port.name}`" for port in ports)
+            names = listed([port.name for port in ports], ", ")
             fix = f"add `inputs: {ports[0].name}` to it, or a list of several"
             fault = Fault("missing-inputs", "`inputs` on the first layer", "nothing",
                           f"the model has several inputs, {names}", fix)  # fmt: skip
@@ -247,16 +277,15 @@ class Linker:
         if name in self.labels:
             i = self.labels[name]
         elif name in self.applications:
-            before = [i for i in self.applications[name] if i < at]
-            bare = [i for i in before if not self.draft.entries[i].label]
-            if len(bare) > 1 or (not bare and len(before) > 1):
-                self._ambiguous(reference, at, before)
+            uses, bare = self.applications[name], self.bare.get(name, [])
+            # What has no label goes before what has one.
+            found = bare if bare and bare[0] < at else uses
+            if len(found) > 1 and found[1] < at:
+                self._ambiguous(reference, at, uses[: bisect_left(uses, at)])
                 return None
-            i = (bare or before or self.applications[name])[0]
+            i = found[0]
         else:
-            earlier = [name for name, uses in self.applications.items() if uses[0] < at]
-            labels = [label for label, i in self.labels.items() if i < at]
-            self._unknown(reference, at, "the name of an input or a layer", [*self.ports, *earlier, *labels])
+            self._unknown(reference, at, "the name of an input or a layer", self._known_before(at))
             return None
         if at < len(self.needs):
             self.needs[at].append(i)
@@ -271,13 +300,21 @@ class Linker:
                    f"`{reference}`, which was applied {len(before)} times", f"it is applied at lines {lines}",
                    "give the `apply` entry a `name`, and use that")  # fmt: skip
 
+    def _known_before(self, at: int) -> list[str]:
+        """What a reference may mean at an entry; of very many names those that are nearest before it."""
+        if len(self.faults) > MAX_FAULTS:
+            return []
+        earlier = [name for name, uses in self.applications.items() if uses[0] < at]
+        labels = [label for label, i in self.labels.items() if i < at]
+        return [*list(self.ports)[:MAX_KNOWN], *earlier[-MAX_KNOWN:], *labels[-MAX_KNOWN:]]
+
     def _unknown(self, reference: Reference, at: int, expected: str, known: list[str]) -> None:
-        if any(entry.layer is None and entry.apply is None and not entry.label for entry in self.draft.entries):
+        if self._has_unread:
             # The name may be that of the entry that could not be read, which has a fault of its own.
             return
         near = closest(reference.name, known)
-        listed = ", ".join(f"`{name}`" for name in known[:8])
-        fix = f"did you mean `{near}`?" if near else f"there are {listed}" if 0 < len(known) <= 8 else ""
+        listed = ", ".join(f"`{name}`" for name in known[:MAX_LISTED])
+        fix = f"did you mean `{near}`?" if near else f"there are {listed}" if 0 < len(known) <= MAX_LISTED else ""
         self._note("unknown-reference", at, reference, expected, f"`{reference}`", fix=fix)
 
     def _refuse_later_uses(self) -> None:
@@ -289,7 +326,7 @@ class Linker:
                 found.update(cycle)
                 user, used = next(edge for edge in cycle if edge in uses)
                 names = [self.applied[user], *(self.applied[needed] for _, needed in cycle)]
-                needs = f"`{names[0]}` needs " + ", which needs ".join(f"`{name}`" for name in names[1:])
+                needs = f"`{names[0]}` needs " + listed(names[1:], ", which needs ")
                 reference = uses[user, used]
                 self._note("cycle", user, reference, "layers that do not feed themselves", f"`{reference}`", needs)
         for user, used, reference in self.later_uses:
@@ -328,7 +365,19 @@ class Linker:
         self, code: str, at: int, reference: Reference, expected: str, got: str, because: str = "", fix: str = ""
     ) -> None:
         fault = Fault(code, expected, got, because, fix, reference.where)
-        self.faults.append(fault.placed(None, self._layer_at(at)))
+        note(self.faults, fault.placed(None, self._layer_at(at)))
+
+
+def listed(names: Sequence[str], between: str) -> str:
+    """Names in a sentence; of many the first and the last.
+
+    >>> listed(["a", "b"], " and "), listed([f"d{i}" for i in range(999)], ", ")
+    ('`a` and `b`', '`d0`, `d1`, `d2`, `d3`, `d4`, `d5`, and 992 more, `d998`')
+    """
+    shown = [f"`{name}`" for name in names]
+    if len(shown) > 2 * MAX_LISTED:
+        shown[MAX_LISTED - 2 : -1] = [f"and {len(shown) - MAX_LISTED + 1} more"]
+    return between.join(shown)
 
 
 def _spot(where: Where) -> str:

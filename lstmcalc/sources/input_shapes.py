@@ -11,7 +11,7 @@ from lstmcalc.dims import Expression, at_least, parse
 from lstmcalc.errors import Fault, Rejection
 from lstmcalc.layers import RULES, LayerRule
 from lstmcalc.layers.arguments import REQUIRED
-from lstmcalc.layers.recurrent import Cell
+from lstmcalc.layers.kinds import is_cell_class
 from lstmcalc.layers.rule import expand_axes
 from lstmcalc.spec import LayerSpec
 
@@ -134,7 +134,7 @@ def states_of(layer: LayerSpec) -> list[Any]:
     if layer.class_name == "StackedRNNCells":
         cells = layer.arguments.get("cells") or []
         return [size for cell in cells if isinstance(cell, LayerSpec) for size in states_of(cell)]
-    if rule is None or not issubclass(rule, Cell):
+    if rule is None or not is_cell_class(rule):
         return []
     units = layer.arguments.get("units")
     size = parsed(units)

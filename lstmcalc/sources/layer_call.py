@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Hashable
+from functools import cache, lru_cache
 from typing import Any
 
 from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, SpecError
-from lstmcalc.layers import ALIASES, Stated, find_rule
+from lstmcalc.layers import ALIASES, LayerRule, find_rule, stated_rule
 from lstmcalc.layers.arguments import Argument
 from lstmcalc.spec import LayerSpec, Namer, Where
 
-__all__ = ["argument_kind", "name_layer", "parse_call", "positional_arguments", "read_call", "split_keywords"]
+__all__ = [
+    "SharedArguments",
+    "argument_kind",
+    "name_layer",
+    "parse_call",
+    "plain_key",
+    "positional_arguments",
+    "read_call",
+    "split_keywords",
+]
 
 #: How deep calls may nest; Keras's own wrappers need three.
 MAX_DEPTH = 30
@@ -44,41 +53,90 @@ def read_call(text: str, namer: Namer | None = None, where: Where | None = None)
     return name_layer(parse_call(text, where), namer or Namer())
 
 
-def parse_call(text: str, where: Where | None = None, offset: int | None = 0) -> LayerSpec:
+class SharedArguments:
+    """Arguments of layers, of which equal ones are one object, so that whoever reads them can do so once.
+
+    Nobody may change them. Those that hold a layer, or anything else with a place, stay as they are.
+
+    >>> shared = SharedArguments()
+    >>> shared.of({"units": 3}) is shared.of({"units": 3}), shared.of({"units": 1}) is shared.of({"units": True})
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def of(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments, or those that are equal to them, also in their order and their types."""
+        try:
+            key = tuple([(name, plain_key(value)) for name, value in arguments.items()])
+        except TypeError:
+            return arguments
+        return self._known.setdefault(key, arguments)
+
+
+def plain_key(value: Any) -> Any:
+    """What only values of the same type and text have in common; TypeError for what is no plain data."""
+    kind = type(value)
+    if kind is int or kind is str or kind is bool or value is None:
+        return kind, value
+    if kind is float:
+        # 0.0 equals -0.0.
+        return kind, repr(value)
+    if kind is list:
+        return kind, *map(plain_key, value)
+    raise TypeError
+
+
+def parse_call(
+    text: str, where: Where | None = None, offset: int | None = 0, shared: SharedArguments | None = None
+) -> LayerSpec:
     """The same with empty names for the layers that the call does not name.
 
     `where` is where the text stands, `offset` how many characters (a quote) come between; None where the text is not
     laid out in its file as it reads, so that everything in it is placed at `where`.
     """
-    return _Reader(text, where or Where(), offset).read()
+    return _Reader(text, where or Where(), offset, shared or SharedArguments()).read()
 
 
 def name_layer(layer: LayerSpec, namer: Namer, models: Collection[str] = ()) -> LayerSpec:
     """The layer with a name for itself and for each wrapped layer that has none: Keras's, or that of a nested model."""
-    arguments = {key: _name_value(value, namer, models) for key, value in layer.arguments.items()}
+    arguments = layer.arguments
+    if any(isinstance(value, (LayerSpec, list)) for value in arguments.values()):
+        named = {key: _name_value(value, namer, models) for key, value in arguments.items()}
+        if any(named[key] is not value for key, value in arguments.items()):
+            arguments = named
     if layer.class_name in models:
         name = layer.class_name
     else:
         name = layer.name or namer.name(ALIASES.get(layer.class_name, layer.class_name))
-    return replace(layer, name=name, arguments=arguments)
+    return LayerSpec(layer.class_name, name, arguments, layer.where, layer.argument_where, layer.shared, layer.unread,
+                     layer.code)  # fmt: skip
 
 
 def _name_value(value: Any, namer: Namer, models: Collection[str]) -> Any:
     if isinstance(value, LayerSpec):
         return name_layer(value, namer, models)
-    return [_name_value(item, namer, models) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list) and any(isinstance(item, (LayerSpec, list)) for item in value):
+        return [_name_value(item, namer, models) for item in value]
+    return value
 
 
 def positional_arguments(class_name: str) -> dict[str, Argument]:
     """The arguments that a layer's constructor takes by position; none for an unknown class."""
     rule = find_rule(class_name)
-    arguments = rule.arguments if rule else {}
-    return {key: argument for key, argument in arguments.items() if not argument.keyword_only}
+    return _positional(rule) if rule else {}  # type: ignore[arg-type]  # rules are hashed by identity
+
+
+@cache
+def _positional(rule: Hashable) -> dict[str, Argument]:
+    assert isinstance(rule, type) and issubclass(rule, LayerRule)
+    return {key: argument for key, argument in rule.arguments.items() if not argument.keyword_only}
 
 
 def argument_kind(class_name: str, key: str) -> str:
     """The kind of an argument of a layer or of its call; empty for one that neither has."""
-    rule = find_rule(class_name) or Stated
+    rule = find_rule(class_name) or stated_rule()
     argument = rule.arguments.get(key) or rule.keywords.get(key)
     return argument.kind if argument else ""
 
@@ -89,17 +147,26 @@ def split_keywords(layer: LayerSpec) -> tuple[LayerSpec, dict[str, Any]]:
     >>> split_keywords(parse_call("Attention(use_scale=True, return_attention_scores=True)"))[1]
     {'return_attention_scores': True}
     """
-    rule = find_rule(layer.class_name)
-    own = rule.keywords.keys() - rule.arguments.keys() if rule else set()
+    rule = find_rule(layer.class_name) if layer.arguments else None
+    if rule is None or rule.keywords.keys().isdisjoint(layer.arguments):
+        return layer, {}
+    own = rule.keywords.keys() - rule.arguments.keys()
     keywords = {key: value for key, value in layer.arguments.items() if key in own}
-    if not keywords:
-        return layer, keywords
-    return replace(layer, arguments={k: v for k, v in layer.arguments.items() if k not in keywords}), keywords
+    arguments = {key: value for key, value in layer.arguments.items() if key not in own}
+    return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.argument_where), keywords
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> ast.expr:
+    """The tree of an expression, which nobody changes; a model often has the same call many times."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, mode="eval").body
 
 
 class _Reader:
-    def __init__(self, text: str, where: Where, offset: int | None) -> None:
-        self.text, self.where = text.strip(), where
+    def __init__(self, text: str, where: Where, offset: int | None, shared: SharedArguments) -> None:
+        self.text, self.where, self.shared = text.strip(), where, shared
         self.start: int | None = None
         if where.column is not None and offset is not None and "\n" not in self.text:
             self.start = where.column + offset + len(text) - len(text.lstrip())
@@ -108,9 +175,7 @@ class _Reader:
         if len(self.text) > MAX_LENGTH:
             raise self._fault(None, f"a call of at most {MAX_LENGTH:,} characters", f"{len(self.text):,}")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(self.text, mode="eval").body
+            tree = _parsed(self.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             fix = "close every bracket, and write `name=value` between commas"
             if self.text.count("(") > self.text.count(")"):
@@ -131,7 +196,7 @@ class _Reader:
         name = arguments.pop("name", None)
         if name is not None and not isinstance(name, str):
             raise SpecError([Fault("wrong-name", "`name` to be text", self._excerpt(node), where=places["name"])])
-        return LayerSpec(class_name, name or "", arguments, self._place(node), places)
+        return LayerSpec(class_name, name or "", self.shared.of(arguments), self._place(node), places)
 
     def _class_name(self, node: ast.expr) -> str:
         function = node.func if isinstance(node, ast.Call) else node
@@ -223,9 +288,11 @@ class _Reader:
     def _place(self, node: ast.AST) -> Where:
         if self.start is None or not hasattr(node, "col_offset"):
             return self.where
-        # Python counts the columns of a line in bytes.
-        before = self.text.encode()[: node.col_offset].decode(errors="ignore")
-        return Where(self.where.file, self.where.line, self.start + len(before))
+        before = node.col_offset
+        if not self.text.isascii():
+            # Python counts the columns of a line in bytes.
+            before = len(self.text.encode()[:before].decode(errors="ignore"))
+        return Where(self.where.file, self.where.line, self.start + before)
 
     def _excerpt(self, node: ast.expr | None = None) -> str:
         written = ast.get_source_segment(self.text, node) if node else self.text

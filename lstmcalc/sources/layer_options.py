@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.dims import symbol, to_python
 from lstmcalc.errors import Fault, Rejection, SpecError
 from lstmcalc.layers import ALIASES, RULES, LayerRule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest
+from lstmcalc.sources.bounds import first_faults
 from lstmcalc.sources.input_shapes import (
     NUMBER,
     attends_to_itself,
@@ -109,14 +110,14 @@ class _Reader:
         self.label = layer.name, layer.class_name
         self._options()
         if isinstance(name := self.arguments.pop("name", None), str):
-            layer = replace(layer, name=name)
+            layer = layer.changed(name=name)
         self._missing()
-        layer = self._filled(replace(layer, arguments=self.arguments))
+        layer = self._filled(layer.changed(arguments=self.arguments))
         batch, shapes = self._shapes(layer)
         batch = batch if self.batch is None else self.batch
         if self.faults:
             self._check_values()
-            raise SpecError(fault.placed(None, self.label) for fault in self.faults)
+            raise SpecError(first_faults([fault.placed(None, self.label) for fault in self.faults]))
         number = len(shapes) > 1
         dtype = "int32" if layer.class_name == "Embedding" else "float32"
         ports = [InputSpec(f"input_{i}" if number else "input", tuple(s), dtype) for i, s in enumerate(shapes, 1)]
@@ -127,7 +128,7 @@ class _Reader:
         layer, keywords = split_keywords(layer)
         call, source = Call(layer.name, refs, kept, keywords=keywords), " ".join(self.words)
         ports += states
-        hints = tuple(replace(hint, severity="hint").placed(None, self.label) for hint in self.hints)
+        hints = tuple(hint._replace(severity="hint").placed(None, self.label) for hint in self.hints)
         return Spec(layer.name, tuple(ports), {layer.name: layer}, (call,), (Ref(layer.name),), batch, source=source,
                     hints=hints)  # fmt: skip
 
@@ -138,7 +139,8 @@ class _Reader:
             if class_name is None:
                 near = closest(text, [*RULES, *ALIASES]) if text else None
                 fix = f"did you mean `{near}`?" if near else "`lstmcalc layers` lists them"
-                raise SpecError([Fault("unknown-layer", "a Keras layer or a call of one", f"`{text}`", fix=fix)])
+                fault = Fault("unknown-layer", "a Keras layer or a call of one", f"`{text}`", fix=fix)
+                raise SpecError(first_faults([fault]))
             return LayerSpec(class_name, self.namer.name(class_name))
         layer = read_call(_canonical(text), self.namer)
         if layer.class_name not in RULES and layer.class_name not in ALIASES:
@@ -153,7 +155,7 @@ class _Reader:
             key: self._wrapped(value) if rule and _kind(rule, key) in ("layer", "layers") else value
             for key, value in layer.arguments.items()
         }
-        return replace(layer, class_name=class_name, arguments=arguments)
+        return layer.changed(class_name=class_name, arguments=arguments)
 
     def _wrapped(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -252,7 +254,10 @@ class _Reader:
         if text.lower() in WORDS:
             return WORDS[text.lower()]
         try:
-            return ast.literal_eval(text)
+            # What Python says of `1or 2` is not for those who wrote an option.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.literal_eval(text)
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return text
 
@@ -298,7 +303,7 @@ class _Reader:
             if argument.default is REQUIRED and key not in arguments and argument.kind in ("size", "sizes"):
                 named, _ = argument.named(key, argument.check(key, symbol(key)))
                 arguments[key] = list(map(to_python, named)) if isinstance(named, tuple) else to_python(named)
-        return replace(layer, arguments=arguments)
+        return layer.changed(arguments=arguments)
 
     def _fill(self, value: Any) -> Any:
         if isinstance(value, list):

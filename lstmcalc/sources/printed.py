@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.spec import Spec
-from lstmcalc.summary_text import read_summary, to_spec
+from lstmcalc.summary_text import read_summary
+from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.reading import Reading
 
 __all__ = ["read_printed"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
 from lstmcalc.layers import RULES, find_rule
 from lstmcalc.layers.arguments import closest
+from lstmcalc.sources.bounds import MAX_FAULTS, note
 from lstmcalc.sources.drafts import Entry, Reference, wrapped_layers
-from lstmcalc.sources.layer_call import argument_kind, parse_call, positional_arguments
+from lstmcalc.sources.layer_call import SharedArguments, argument_kind, parse_call, positional_arguments
 from lstmcalc.sources.yaml_nodes import Items, Node, Pairs, Scalar, described, is_null, shortened, value_of
 from lstmcalc.spec import LayerSpec
 
@@ -30,6 +32,7 @@ class EntryReader:
     def __init__(self, models: Collection[str], faults: list[Fault]) -> None:
         self.models, self.faults = models, faults
         self.faulty: set[Where] = set()
+        self.shared = SharedArguments()
 
     def entry(self, node: Node) -> Entry:
         """An entry in any form; one without a layer where it cannot be read."""
@@ -53,7 +56,7 @@ class EntryReader:
             try:
                 return value_of(node)
             except Rejection as refusal:
-                self.faults.append(refusal.fault.placed(node.where))
+                note(self.faults, refusal.fault.placed(node.where))
                 return None
         if isinstance(node, Items):
             return [self.value(item) for item in node.items]
@@ -88,13 +91,13 @@ class EntryReader:
 
     def unknown_key(self, key: Scalar, known: Sequence[str], whose: str) -> None:
         """Refuses a key, with the nearest that is known."""
-        near = closest(key.text, known)
+        near = closest(key.text, known) if len(self.faults) <= MAX_FAULTS else None
         fix = f"did you mean `{near}`?" if near else f"its keys are {', '.join(f'`{name}`' for name in known)}"
         self.note("unknown-key", key.where, f"a key of {whose}", f"`{shortened(key.text)}`", fix=fix)
 
     def note(self, code: str, where: Where, expected: str, got: str = "", because: str = "", fix: str = "") -> None:
         """Adds a fault."""
-        self.faults.append(Fault(code, expected, got, because, fix, where))
+        note(self.faults, Fault(code, expected, got, because, fix, where))
 
     def _reference(self, node: Node, key: str) -> Iterable[Reference]:
         count = len(self.faults)
@@ -125,7 +128,7 @@ class EntryReader:
         for key, value in node.pairs:
             if key.text in OWN_KEYS:
                 self._own(entry, key.text, value)
-            elif _is_told(key.text):
+            elif key.text != "layer" and _is_told(key.text):
                 entry.keywords[key.text] = self.value(value)
             elif key.text != "layer" and not _is_rest_of_call(key.text):
                 self.unknown_key(key, ("layer", *OWN_KEYS), "an entry with `layer`")
@@ -194,9 +197,10 @@ class EntryReader:
         if "(" not in value and not _is_rest_of_call(value):
             return LayerSpec(self._class_name(value), "", {}, node.where)
         try:
-            layer = parse_call(value, node.where, node.offset)
+            layer = parse_call(value, node.where, node.offset, self.shared)
         except SpecError as error:
-            self.faults.extend(error.faults)
+            for fault in error.faults:
+                note(self.faults, fault)
             return None
         for inner in wrapped_layers(layer):
             if "name" in inner.argument_where:
@@ -233,7 +237,7 @@ class EntryReader:
             if first:
                 arguments[first] = self._argument(argument_kind(class_name, first), value)
                 places[first] = value.where
-        return LayerSpec(class_name, name, arguments, key.where, places)
+        return LayerSpec(class_name, name, self.shared.of(arguments), key.where, places)
 
     def _first_argument(self, class_name: str, value: Node) -> str | None:
         """The argument that `Dense: 10` states; None for an unknown class, which is refused as such later."""
@@ -288,7 +292,7 @@ class EntryReader:
 
     def _class_name(self, text: str) -> str:
         """The class in `LSTM`, or in `keras.layers.LSTM`; an operation keeps its `ops.`, and a model its whole name."""
-        if text in self.models or not re.fullmatch(r"\w+(\.\w+)+", text):
+        if "." not in text or text in self.models or not re.fullmatch(r"\w+(\.\w+)+", text):
             return text
         *path, name = text.split(".")
         return f"ops.{name}" if path[-1] == "ops" else name
@@ -304,9 +308,14 @@ class EntryReader:
         self.note("wrong-entry", node.where, FORMS, got, fix=fix)
 
 
+@cache
+def _told() -> frozenset[str]:
+    return frozenset(key for rule in RULES.values() for key in rule.keywords)
+
+
 def _is_told(key: str) -> bool:
     """Whether the calls of some layer may be told this."""
-    return any(key in rule.keywords for rule in RULES.values())
+    return key in _told()
 
 
 def _is_rest_of_call(text: str) -> bool:

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, Rejection, SpecError, Where
+from lstmcalc.sources.bounds import first_faults, note
 
 __all__ = ["Items", "Node", "Pairs", "Scalar", "compose", "described", "is_null", "shortened", "value_of"]
 
 #: How many parts a file may have once its aliases are written out, and how deep they may lie in one another.
-MAX_NODES = 200_000
+#: A layer has ten or so, and a part takes a fifth of a kilobyte.
+MAX_NODES = 1_200_000
 MAX_DEPTH = 100
 
+#: Patterns, each of which is compiled where a text has what does not print.
+SURROGATE = "[\ud800-\udfff]"
+CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 
-UNWRITABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
-
-@dataclass(frozen=True, eq=False)
 class Node:
     """A part of a file. `weight` counts it and all its parts, aliases written out; `height` is how deep they go."""
+
+    __slots__ = ("where",)
 
     where: Where
     weight: int
     height: int
 
 
-@dataclass(frozen=True, eq=False)
 class Scalar(Node):
     """A single value as text. `plain` means without quotes.
 
@@ -40,27 +41,38 @@ class Scalar(Node):
     the file as it reads, because of escapes or several lines.
     """
 
-    text: str
-    plain: bool
-    offset: int | None
+    __slots__ = ("offset", "plain", "text")
+
+    weight = 1
+    height = 0
+
+    def __init__(self, where: Where, text: str, plain: bool, offset: int | None) -> None:
+        self.where, self.text, self.plain, self.offset = where, text, plain, offset
 
 
-@dataclass(frozen=True, eq=False)
 class Items(Node):
     """A list."""
 
-    items: tuple[Node, ...]
+    __slots__ = ("height", "items", "weight")
+
+    def __init__(self, where: Where, weight: int, height: int, items: tuple[Node, ...]) -> None:
+        self.where, self.weight, self.height, self.items = where, weight, height, items
 
 
-@dataclass(frozen=True, eq=False)
 class Pairs(Node):
     """A mapping; its keys are distinct."""
 
-    pairs: tuple[tuple[Scalar, Node], ...]
+    __slots__ = ("height", "pairs", "weight")
+
+    def __init__(self, where: Where, weight: int, height: int, pairs: tuple[tuple[Scalar, Node], ...]) -> None:
+        self.where, self.weight, self.height, self.pairs = where, weight, height, pairs
 
     def get(self, key: str) -> Node | None:
         """The value of a key, if it is there."""
-        return next((value for name, value in self.pairs if name.text == key), None)
+        for name, value in self.pairs:
+            if name.text == key:
+                return value
+        return None
 
 
 def compose(text: str, file: str, faults: list[Fault]) -> Node | None:
@@ -69,17 +81,18 @@ def compose(text: str, file: str, faults: list[Fault]) -> Node | None:
     It is read from the parser's events and not from its own composer, which recurses without a limit. Raises SpecError
     where the text is not YAML, or too deep or too large.
     """
-    odd = UNWRITABLE.search(text)
-    if odd:
-        line = text.count("\n", 0, odd.start()) + 1
-        column = odd.start() - text.rfind("\n", 0, odd.start())
-        got = f"the character U+{ord(odd.group()):04X}"
+    text = text.removeprefix("\ufeff")
+    odd = _unwritable(text)
+    if odd is not None:
+        line = text.count("\n", 0, odd) + 1
+        column = odd - text.rfind("\n", 0, odd)
+        got = f"the character U+{ord(text[odd]):04X}"
         raise SpecError([*faults, Fault("not-yaml", "printable text", got, where=Where(file, line, column))])
     composer = _Composer(text, file, faults)
     try:
         return composer.run()
     except yaml.MarkedYAMLError as error:
-        raise SpecError([*faults, _syntax_fault(error, text, file)]) from None
+        raise SpecError([*first_faults(faults), _syntax_fault(error, text, file)]) from None
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
@@ -99,9 +112,17 @@ class _Open:
 
     def __init__(self, event: Any, where: Where, before: int) -> None:
         self.anchor: str | None = event.anchor
-        self.is_list = isinstance(event, yaml.SequenceStartEvent)
+        self.is_list = type(event) is yaml.SequenceStartEvent
         self.where, self.before = where, before
         self.parts: list[Node] = []
+
+
+def _unwritable(text: str) -> int | None:
+    """Where a text has the first character that no YAML has; a byte order mark is none but at the start."""
+    # Compiling such a pattern takes as long as loading most modules, and yaml has done it.
+    odd, mark = yaml.reader.Reader.NON_PRINTABLE.search(text), text.find("\ufeff")
+    places = [odd.start()] if odd else []
+    return min([*places, mark] if mark >= 0 else places, default=None)
 
 
 class _Composer:
@@ -113,30 +134,39 @@ class _Composer:
         self.root: Node | None = None
 
     def run(self) -> Node | None:
+        """Reads all events; those that are most come first."""
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(self.text)
         documents = 0
-        for event in yaml.parse(self.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            start = event.start_mark
-            assert start is not None
-            where = Where(self.file, start.line + 1, start.column + 1)
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise self._stop("several-documents", where, "one model in a file", "a second document",
-                                     "`---` starts another")  # fmt: skip
-            elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-                self._begin(event, where)
-            elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-                self._end()
-            elif isinstance(event, yaml.ScalarEvent):
-                self._scalar(event, where)
-            elif isinstance(event, yaml.AliasEvent):
-                self._alias(event, where)
+        try:
+            for event in iter(loader.get_event, None):
+                kind = type(event)
+                if kind is yaml.ScalarEvent:
+                    self._scalar(event)
+                elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                    self._end()
+                elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                    self._begin(event)
+                elif kind is yaml.AliasEvent:
+                    self._alias(event)
+                elif kind is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        raise self._stop("several-documents", self._place(event), "one model in a file",
+                                         "a second document", "`---` starts another")  # fmt: skip
+        finally:
+            loader.dispose()
         return self.root
 
-    def _begin(self, event: Any, where: Where) -> None:
+    def _place(self, event: Any) -> Where:
+        mark = event.start_mark
+        return Where(self.file, mark.line + 1, mark.column + 1)
+
+    def _begin(self, event: Any) -> None:
+        where = self._place(event)
         self._add(1, where)
         self._check_depth(1, where)
-        self._refuse_tag(event, where)
+        if event.tag is not None:
+            self._refuse_tag(event, where)
         self.open.append(_Open(event, where, self.count - 1))
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -150,7 +180,7 @@ class _Composer:
             node = Items(ended.where, weight, height, tuple(ended.parts))
         else:
             node = Pairs(ended.where, weight, height, tuple(self._pairs(ended.parts)))
-        self._place(node, ended.anchor)
+        self._put(node, ended.anchor)
 
     def _pairs(self, parts: list[Node]) -> Iterator[tuple[Scalar, Node]]:
         first: dict[str, Scalar] = {}
@@ -179,32 +209,39 @@ class _Composer:
             self._note("wrong-key", value.where, "`<<` to be followed by mappings", described(value))
         return [pair for other in others if isinstance(other, Pairs) for pair in other.pairs]
 
-    def _scalar(self, event: Any, where: Where) -> None:
+    def _scalar(self, event: Any) -> None:
+        start, value = event.start_mark, event.value
+        where = Where(self.file, start.line + 1, start.column + 1)
         self._add(1, where)
-        self._refuse_tag(event, where)
-        value = event.value
-        control = CONTROL.search(value)
+        if event.tag is not None:
+            self._refuse_tag(event, where)
+        # What prints has no control characters; a line break does not print, and is none.
+        control = None if value.isprintable() else re.search(CONTROL, value)
+        if control is None and not value.isprintable() and re.search(SURROGATE, value):
+            # The parser in C says so itself.
+            raise self._stop("not-yaml", where, "characters", "half of one, as an escape")
         if control:
             got = f"the character U+{ord(control.group()):04X}"
             self._note("control-character", where, "text without control characters", got)
-            value = CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)
-        raw = self.text[event.start_mark.index : event.end_mark.index]
+            value = re.sub(CONTROL, "\N{REPLACEMENT CHARACTER}", value)
+        raw = self.text[start.index : event.end_mark.index]
         offset = 0 if raw == value else 1 if raw[1:-1] == value and raw[:1] in ("'", '"') else None
-        self._place(Scalar(where, 1, 0, value, not event.style, offset), event.anchor)
+        self._put(Scalar(where, value, not event.style, offset), event.anchor)
 
-    def _alias(self, event: Any, where: Where) -> None:
-        name = event.anchor
+    def _alias(self, event: Any) -> None:
+        name, where = event.anchor, self._place(event)
         if name not in self.anchors:
-            raise self._stop("unknown-alias", where, "the name of an anchor before it", f"`*{name}`")
+            raise self._stop("unknown-alias", where, "the name of an anchor before it", f"`*{shortened(name)}`")
         node = self.anchors[name]
         if node is None:
+            name = shortened(name)
             raise self._stop("cycle", where, "an alias of something else", f"`*{name}`",
                              f"it stands inside what it means, `&{name}`")  # fmt: skip
         self._add(node.weight, where)
         self._check_depth(node.height, where)
-        self._place(node, None)
+        self._put(node, None)
 
-    def _place(self, node: Node, anchor: str | None) -> None:
+    def _put(self, node: Node, anchor: str | None) -> None:
         if anchor:
             self.anchors[anchor] = node
         if self.open:
@@ -223,15 +260,14 @@ class _Composer:
             raise self._stop("too-deep", where, expected, "more")
 
     def _refuse_tag(self, event: Any, where: Where) -> None:
-        if event.tag is not None:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._note("yaml-tag", where, "a value without a tag", f"`{shortened(tag)}`", fix="remove the tag")
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._note("yaml-tag", where, "a value without a tag", f"`{shortened(tag)}`", fix="remove the tag")
 
     def _note(self, code: str, where: Where, expected: str, got: str, because: str = "", fix: str = "") -> None:
-        self.faults.append(Fault(code, expected, got, because, fix, where))
+        note(self.faults, Fault(code, expected, got, because, fix, where))
 
     def _stop(self, code: str, where: Where, expected: str, got: str, because: str = "") -> SpecError:
-        return SpecError([*self.faults, Fault(code, expected, got, because, where=where)])
+        return SpecError([*first_faults(self.faults), Fault(code, expected, got, because, where=where)])
 
 
 def _octal(text: str) -> Any:
@@ -263,6 +299,8 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "yes", "on"), True),
     **dict.fromkeys(("false", "no", "off"), False),
 }
+#: What every number starts with.
+DIGITS = frozenset("0123456789+-.")
 NUMBERS: list[tuple[re.Pattern[str], Callable[[str], Any]]] = [
     (re.compile(r"[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]*[0-9a-fA-F]|0b[01_]*[01])"), _integer),
     (re.compile(r"[-+]?0o?[0-9_]+"), _octal),
@@ -274,7 +312,7 @@ NUMBERS: list[tuple[re.Pattern[str], Callable[[str], Any]]] = [
 def value_of(scalar: Scalar) -> Any:
     """What a scalar means: null (also as None), true or false, a number, or text. Raises Rejection.
 
-    >>> def read(text): return value_of(Scalar(Where(), 1, 0, text, True, 0))
+    >>> def read(text): return value_of(Scalar(Where(), text, True, 0))
     >>> [read(text) for text in ("None", "no", "1_000", "1e-3", "0x10", "2*T", "LSTM(64)")]
     [None, False, 1000, 0.001, 16, '2*T', 'LSTM(64)']
     """
@@ -283,6 +321,8 @@ def value_of(scalar: Scalar) -> Any:
         return text
     if (word := text.lower()) in WORDS and text in (word, word.capitalize(), word.upper()):
         return WORDS[word]
+    if text[:1] not in DIGITS:
+        return text
     for pattern, convert in NUMBERS:
         if pattern.fullmatch(text) or (convert is _real and pattern.fullmatch(text.lower())):
             return convert(text.lower())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from lstmcalc.building import Builder
 from lstmcalc.dims import parse
 from lstmcalc.errors import Fault, SpecError, Where
-from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated
+from lstmcalc.layers import ALIASES, RULES, LayerRule, stated_rule
 from lstmcalc.layers.arguments import DTYPES, closest
+from lstmcalc.sources.bounds import MAX_FAULTS, first_faults
 from lstmcalc.sources.drafts import Draft, Linker, wrapped_layers
 from lstmcalc.sources.yaml_layers import EntryReader
 from lstmcalc.sources.yaml_nodes import Items, Node, Pairs, Scalar, compose, described, is_null
@@ -36,21 +37,15 @@ def read_yaml(text: str, source: str) -> Spec:
     faults: list[Fault] = []
     root = compose(text, source, faults)
     if root is None or is_null(root):
-        raise SpecError([*faults, Fault("empty-file", "a model", "nothing", where=Where(source))])
+        raise SpecError([*first_faults(faults), Fault("empty-file", "a model", "nothing", where=Where(source))])
     if not isinstance(root, Pairs):
         fix = "start with `input: [10, 32]` and `layers:`"
-        raise SpecError(
-            [*faults, Fault("not-a-model", "a mapping with `layers`", described(root), "", fix, root.where)]
-        )
+        fault = Fault("not-a-model", "a mapping with `layers`", described(root), "", fix, root.where)
+        raise SpecError([*first_faults(faults), fault])
     spec = _Document(root, source, faults).read()
     if faults:
-        raise SpecError(sorted(dict.fromkeys(faults), key=_position))
+        raise SpecError(first_faults(faults))
     return spec
-
-
-def _position(fault: Fault) -> tuple[int, int]:
-    where = fault.where or Where()
-    return where.line or 0, where.column or 0
 
 
 class _Document:
@@ -103,6 +98,8 @@ class _Document:
     def _draft(self, node: Pairs, name: str, where: Where) -> Draft:
         draft = Draft(name, where, tuple(self._inputs(node)))
         layers = node.get("layers")
+        if isinstance(layers, Items) and len(layers.items) > MAX_CALLS:
+            raise self._too_large(len(layers.items), layers.where)
         if isinstance(layers, Items) and layers.items:
             draft.entries = [self.entries.entry(item) for item in layers.items]
         elif layers is None and not _is_misspelt(node, "layers"):
@@ -216,17 +213,17 @@ class _Document:
         sizes: dict[str, int] = {}
         for draft in drafts[:-1]:
             linker = Linker(draft, namer, specs, later, self.faults)
-            spec = replace(linker.run(), **common)
-            specs[draft.name] = replace(spec, sequential=self._is_sequential(draft, spec))
+            spec = linker.run()._replace(**common)
+            specs[draft.name] = spec._replace(sequential=self._is_sequential(draft, spec))
             written += linker.written
             del later[draft.name]
             sizes[draft.name] = self._count(spec, sizes)
         linker = Linker(drafts[-1], namer, specs, later, self.faults)
-        main = replace(linker.run(), **common, models=specs)
+        main = linker.run()._replace(**common, models=specs)
         self._count(main, sizes)
         sequential = self._is_sequential(drafts[-1], main)
         name = main.name or ("sequential" if sequential else "functional")
-        return replace(main, name=name, sequential=sequential), [*written, *linker.written]
+        return main._replace(name=name, sequential=sequential), [*written, *linker.written]
 
     def _is_sequential(self, draft: Draft, spec: Spec) -> bool:
         if draft.sequential and not is_sequential(spec):
@@ -235,29 +232,38 @@ class _Document:
         return is_sequential(spec) if draft.sequential is None else draft.sequential
 
     def _count(self, spec: Spec, sizes: Mapping[str, int]) -> int:
-        """How many calls a model comes to: each nested model is looked at by itself, and at every use."""
-        used = [inner.class_name for call in spec.calls for inner in wrapped_layers(spec.layers[call.layer])]
-        count = len(used) + sum(sizes.get(name, 0) for name in [*used, *spec.models])
+        """How many calls a model comes to, with each nested model written out wherever it is used."""
+        count = 0
+        for call in spec.calls:
+            for inner in wrapped_layers(spec.layers[call.layer]):
+                count += 1 + (sizes.get(inner.class_name, 0) if sizes else 0)
         if count > MAX_CALLS:
-            expected = f"at most {MAX_CALLS:,} layer calls, with every nested model written out"
-            raise SpecError([*self.faults, Fault("too-large", expected, f"{count:,}", where=spec.where)])
+            raise self._too_large(count, spec.where)
         return count
+
+    def _too_large(self, count: int, where: Where) -> SpecError:
+        expected = f"at most {MAX_CALLS:,} layer calls, with every nested model written out"
+        fault = Fault("too-large", expected, f"{count:,}", where=where)
+        return SpecError(first_faults([*self.faults, fault]))
 
     def _check_arguments(self, layers: list[LayerSpec], symbols: Mapping[str, int]) -> None:
         """Adds the faults in arguments, which inference would find if the model had no fault of its own."""
 
         def stand_in(name: str) -> LayerRule:
-            return Stated({"output_shape": ()}, name)
+            return stated_rule()({"output_shape": ()}, name)
 
         builder = Builder(symbols, dict.fromkeys(self.models, stand_in))
         for layer in layers:
+            if len(builder.faults) > MAX_FAULTS:
+                break
             builder.build(layer)
         self.faults += [fault for fault in builder.faults if fault.where not in self.entries.faulty]
 
 
 def _is_misspelt(node: Pairs, *keys: str) -> bool:
     """Whether an unknown key most likely means one of these, so that its absence is no fault of its own."""
-    return any(closest(key.text, KEYS) in keys for key, _ in node.pairs if key.text not in KEYS)
+    unknown = (key.text for key, _ in node.pairs if key.text not in KEYS)
+    return any(closest(key, KEYS) in keys for key in islice(unknown, MAX_FAULTS))
 
 
 def _explicit_names(draft: Draft) -> Iterator[str]:

@@ -369,7 +369,7 @@ ERRORS: list[tuple[str, str]] = [
     ),
     (
         "m = Sequential([Input((3,))])\nwhile True:\n    m.add(Dense(3))",
-        "error[too-large] m.py:3:11\n  expected at most 4,000 layers\n  got      more",
+        "error[too-large] m.py:2:1\n  expected a loop that makes layers to have at most 5,000 rounds\n  got      more",
     ),
     (
         f"m = Sequential([Input((3,)), Dense({'9' * 400})])",

@@ -24,7 +24,7 @@ from lstmcalc.spec import Ref, Spec
     [
         ("too-large", "a: &a [" + "x," * 50 + "]\n" + "".join(
             f"{b}: &{b} [" + f"*{a}," * 50 + "]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))),
-        ("too-large", "a: &a {" + ",".join(f"k{i}: x" for i in range(900)) + "}\nb: [" + "{<<: *a}," * 600 + "]"),
+        ("too-large", "a: &a {" + ",".join(f"k{i}: x" for i in range(900)) + "}\nb: [" + "{<<: *a}," * 1400 + "]"),
         ("too-deep", "[" * 100_000),
         ("too-deep", "- " * 100_000),
         ("too-deep", "{a: " * 5000),

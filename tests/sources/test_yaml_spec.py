@@ -44,13 +44,13 @@ def test_the_whole_model_from_one_entry() -> None:
     ],
 )
 def test_what_a_scalar_means(text: str, value: Any) -> None:
-    found = value_of(Scalar(Where(), 1, 0, text, True, 0))
+    found = value_of(Scalar(Where(), text, True, 0))
     assert found == value and type(found) is type(value)
-    assert value_of(Scalar(Where(), 1, 0, text, False, 0)) == text
+    assert value_of(Scalar(Where(), text, False, 0)) == text
 
 
 def test_dot_nan_is_a_number() -> None:
-    assert str(value_of(Scalar(Where(), 1, 0, ".NaN", True, 0))) == "nan"
+    assert str(value_of(Scalar(Where(), ".NaN", True, 0))) == "nan"
 
 
 def test_sizes_of_inputs() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ def faults(text: str) -> list[tuple[str, int | None, int | None]]:
 
 def unplaced(value: Any) -> Any:
     """A value without its places, for comparing what was written differently."""
-    if is_dataclass(value):
-        kept = [f.name for f in fields(value) if f.name not in ("where", "argument_where", "source")]
+    names = getattr(value, "_fields", None) or getattr(type(value), "__slots__", ())
+    if names:
+        kept = [name for name in names if name not in ("where", "argument_where", "source")]
         return type(value).__name__, {name: unplaced(getattr(value, name)) for name in kept}
     if isinstance(value, dict):
         return {key: unplaced(item) for key, item in value.items()}

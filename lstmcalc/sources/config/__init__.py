@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import gc
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import find_rule
+from lstmcalc.sources.config.json_text import check_tree, parse_json
 from lstmcalc.sources.config.layers import class_of, is_model
 from lstmcalc.sources.config.models import Models
-from lstmcalc.sources.config.values import Notes, check_tree, excerpt, parse_json
+from lstmcalc.sources.config.values import Notes, excerpt
 from lstmcalc.spec import Spec
 
 __all__ = ["read_config", "read_config_data"]
@@ -25,12 +28,35 @@ def read_config(text: str, source: str) -> Spec:
     >>> spec.inputs[0].shape, spec.layers["d"].arguments
     ((4,), {'units': 3})
     """
-    return read_config_data(parse_json(text, source), source)
+    with collector_paused():
+        return _read(parse_json(text, source), source)
 
 
 def read_config_data(config: Any, source: str) -> Spec:
     """The same from the value that the JSON text states."""
     check_tree(config, source)
+    return _read(json.loads(json.dumps(config, default=dict)), source)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the search for garbage: nothing read is garbage, and all of it would be searched again and again.
+
+    What was made meanwhile counts as old, which freezing and thawing does, so that it is not searched right behind.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
+
+
+def _read(config: Any, source: str) -> Spec:
     notes = Notes(source)
     data = _model_data(config, source)
     spec = Models(notes).read(data)
@@ -38,19 +64,19 @@ def read_config_data(config: Any, source: str) -> Spec:
     assert spec is not None
     config = data.get("config")
     # A frozen model trains nothing; of one inside another, and of a Sequential, Keras's JSON does not hold it.
-    frozen = isinstance(config, Mapping) and config.get("trainable") is False and not spec.sequential
-    return replace(spec, trainable=False) if frozen else spec
+    frozen = isinstance(config, dict) and config.get("trainable") is False and not spec.sequential
+    return spec._replace(trainable=False) if frozen else spec
 
 
 def _model_data(config: Any, source: str) -> Mapping[str, Any]:
     """The model in a config, which may also be what `model.get_config()` gives; raises `SpecError`."""
-    if isinstance(config, (list, tuple)) and config and all(isinstance(item, Mapping) for item in config):
+    if isinstance(config, list) and config and all(isinstance(item, dict) for item in config):
         return {"class_name": "Sequential", "config": config}
-    if isinstance(config, Mapping):
+    if isinstance(config, dict):
         version = config.get("keras_version")
         if isinstance(version, str) and version.startswith(("0.", "1.")):
             raise _not_a_model(source, "a model of Keras 2 or 3", f"one of Keras {excerpt(version)}")
-        if is_model(config):
+        if is_model(config, class_of(config)):
             return config
         if "layers" in config and "class_name" not in config:
             return {"class_name": "Functional" if "input_layers" in config else "Sequential", "config": config}

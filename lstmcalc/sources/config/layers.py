@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lstmcalc.errors import Where
 from lstmcalc.layers import ALIASES, LayerRule, find_rule
 from lstmcalc.layers.arguments import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, REGULARIZERS, Argument, show
 from lstmcalc.sources.config.values import LAMBDA, Notes, excerpt, leaves, mappings_in, plain
@@ -55,6 +55,8 @@ UNLESS = {
     "groups": (1, "older Keras writes 1 there, whatever the layer is"),
     "adjustment": (None, "it adds a function of the user's"),
 }
+#: How many layers with different arguments are remembered, for those that are equal to them.
+MAX_KNOWN = 1_000
 #: The kinds of arguments that take an object of Keras's by name, and the names that there are.
 NAMED = {
     "activation": ACTIVATIONS,
@@ -79,7 +81,7 @@ def class_of(data: Mapping[str, Any]) -> str:
     module, registered = data.get("module"), data.get("registered_name")
     if isinstance(module, str) and module.partition(".")[0] in KERAS_MODULES:
         return f"ops.{last}" if ".ops." in f"{module}." else RENAMED.get(last, last)
-    if "module" not in data and package in ("", "Addons"):
+    if package in ("", "Addons") and "module" not in data:
         return f"ops.{last}" if _is_operation(data, last) else RENAMED.get(last, last)
     if find_rule(last) is None and last not in MODELS:
         return last
@@ -92,57 +94,82 @@ def _is_operation(data: Mapping[str, Any], name: str) -> bool:
     An operation's config holds what it is made with, and nothing that all layers have.
     """
     config, nodes = data.get("config"), data.get("inbound_nodes")
-    if not isinstance(config, Mapping) or "trainable" in config or ("dtype" in config and find_rule(name)):
+    if not isinstance(config, dict) or "trainable" in config or ("dtype" in config and find_rule(name)):
         return False
-    calls = nodes if isinstance(nodes, (list, tuple)) else ()
-    is_keras_3 = any(isinstance(call, Mapping) and "args" in call for call in calls)
+    calls = nodes if isinstance(nodes, list) else ()
+    is_keras_3 = any(isinstance(call, dict) and "args" in call for call in calls)
     return is_keras_3 and find_rule(f"ops.{name}") is not None
 
 
-def is_model(data: Mapping[str, Any]) -> bool:
+def is_model(data: Mapping[str, Any], class_name: str) -> bool:
     """Whether a layer is a model of layers: by its class, or, where that is the user's, by what it holds."""
-    last, config = class_of(data), data.get("config")
-    if find_rule(last):
+    if find_rule(class_name):
         return False
-    return last in MODELS or (isinstance(config, Mapping) and "layers" in config)
+    config = data.get("config")
+    return class_name in MODELS or (isinstance(config, dict) and "layers" in config)
 
 
 def name_of(data: Mapping[str, Any]) -> str:
     """The name that a layer states; empty where it states none."""
     config = data.get("config")
-    for name in (data.get("name"), config.get("name") if isinstance(config, Mapping) else None):
+    for name in (data.get("name"), config.get("name") if isinstance(config, dict) else None):
         if isinstance(name, str) and name:
             return name
     return ""
 
 
 class LayerReader:
-    """Reads layers; `nested` reads a model that stands where a layer can, and returns the name it is known by."""
+    """Reads layers; `nested` reads a model that stands where a layer can, and returns the name it is known by.
 
-    def __init__(self, notes: Notes, namer: Namer, nested: Callable[[Mapping[str, Any]], str]) -> None:
-        self.notes, self.namer, self.nested = notes, namer, nested
+    `known` holds what was read, by what it was read from: equal layers but for their names share their arguments.
+    """
 
-    def read(self, data: Mapping[str, Any], name: str) -> LayerSpec | None:
-        """The layer that a config states, or None after noting why there is none."""
-        where = Where(self.notes.source)
-        if is_model(data):
-            return LayerSpec(self.nested(data), name, where=where)
-        class_name = class_of(data)
+    def __init__(
+        self,
+        notes: Notes,
+        namer: Namer,
+        nested: Callable[[Mapping[str, Any]], str],
+        known: dict[Any, Mapping[str, Any]],
+    ) -> None:
+        self.notes, self.namer, self.nested, self.known = notes, namer, nested, known
+
+    def read(self, data: Mapping[str, Any], name: str, class_name: str) -> LayerSpec | None:
+        """The layer of a class that a config states, or None after noting why there is none."""
+        rule = find_rule(class_name)
+        if rule is None and is_model(data, class_name):
+            return LayerSpec(self.nested(data), name, where=self.notes.where)
         if not class_name:
             self.notes.add("missing-key", "`class_name`, the class of a layer", excerpt(data.get("class_name")),
                            layer=(name, "?"))  # fmt: skip
             return None
         config = data.get("config", {})
-        if not isinstance(config, Mapping):
+        if not isinstance(config, dict):
             self.notes.add(
                 "wrong-value", "`config` to be a mapping of arguments", excerpt(config), layer=(name, class_name)
             )
             return None
-        rule = find_rule(class_name)
         if rule is None:
             # What a class of the user's own is told means what its code makes of it.
-            return LayerSpec(class_name, name, where=where)
-        return LayerSpec(class_name, name, self._arguments(rule, config, name), where)
+            return LayerSpec(class_name, name, where=self.notes.where)
+        saved = config if holds_code(class_name, config) else None
+        return LayerSpec(class_name, name, self._shared(rule, config, name), self.notes.where, saved=saved)
+
+    def _shared(self, rule: type[LayerRule], config: Mapping[str, Any], layer: str) -> Mapping[str, Any]:
+        """The arguments of a layer: the very same mapping for all that are told the same."""
+        try:
+            # The bytes tell 1 from 1.0 and from true, which are equal keys. A newer version tells equal values apart.
+            key = rule, marshal.dumps({**config, "name": None}, 2)
+        except ValueError:  # Python data that no JSON holds.
+            return self._arguments(rule, config, layer)
+        arguments = self.known.get(key)
+        if arguments is None:
+            count = self.notes.count
+            arguments = self._arguments(rule, config, layer)
+            # Each has faults of its own, and a layer inside it may be named by where it stands.
+            sound = self.notes.count == count and not _holds_layers(rule)
+            if sound and len(self.known) < MAX_KNOWN:
+                self.known[key] = arguments
+        return arguments
 
     def _arguments(self, rule: type[LayerRule], config: Mapping[str, Any], layer: str) -> dict[str, Any]:
         if rule.__name__ == "LayerNormalization" and config.get("rms_scaling") is True:
@@ -193,19 +220,44 @@ class LayerReader:
             # Keras knows it from the user's code, and no shape depends on it.
             return {"class_name": "function", "config": value}
         # Of a lambda, Keras writes the byte code alone where it stands for an activation.
-        return LAMBDA if known and isinstance(value, Mapping) and set(value) == {"value"} else value
+        return LAMBDA if known and isinstance(value, dict) and set(value) == {"value"} else value
 
     def _layers(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, list):
             return [self._layers(item) for item in value]
-        if not isinstance(value, Mapping) or "class_name" not in value:
+        if not isinstance(value, dict) or "class_name" not in value:
             return plain(value)
         if value["class_name"] == "__tuple__":
             return self._layers(value.get("items"))
         class_name = class_of(value)
         name = name_of(value) or self.namer.name(ALIASES.get(class_name, class_name) or "layer")
         # A stand-in that no rule accepts as a layer, where the fault is noted already.
-        return self.read(value, name) or plain(value)
+        return self.read(value, name, class_name) or plain(value)
+
+
+def holds_code(class_name: str, config: Mapping[str, Any]) -> bool:
+    """Whether a config holds a Lambda's byte code: a mapping as Keras 3 writes it, a list as Keras 2 does.
+
+    >>> holds_code("Lambda", {"function": {"class_name": "__lambda__", "config": {"code": "4wEA"}}})
+    True
+    >>> holds_code("Lambda", {"function": ["4wEA", None, None]}), holds_code("Lambda", {"function": "my_function"})
+    (True, False)
+    """
+    if class_name != "Lambda":
+        return False
+    functions = (config.get(key) for key in ("function", "output_shape", "mask"))
+    return any(
+        (isinstance(each, dict) and each.get("class_name") == "__lambda__") or _is_dumped(each) for each in functions
+    )
+
+
+def _is_dumped(function: Any) -> bool:
+    return isinstance(function, list) and len(function) == 3 and isinstance(function[0], str)
+
+
+def _holds_layers(rule: type[LayerRule]) -> bool:
+    """Whether layers may stand in a layer's arguments."""
+    return any(argument.kind in ("layer", "layers") for argument in rule.arguments.values())
 
 
 def _adapted(rule: type[LayerRule], arguments: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.errors import Fault, SpecError
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import DTYPES, closest
 from lstmcalc.sources.config.graph import Graph, Member, read_outputs
@@ -18,6 +18,8 @@ __all__ = ["Models"]
 
 #: How many layer calls a model may come to when every nested model is written out at every use.
 MAX_CALLS = 100_000
+#: How many layers and inputs a model may list.
+MAX_LAYERS = 2 * MAX_CALLS
 #: Where configs state the shape of a layer's or model's input, batch included.
 SHAPE_KEYS = ("batch_shape", "batch_input_shape", "build_input_shape", "input_shape")
 
@@ -30,6 +32,8 @@ class Models:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
         self.namer = Namer()
+        #: The arguments of layers, by what they were read from.
+        self.known: dict[Any, Mapping[str, Any]] = {}
         #: How many calls each model comes to when those in it are written out.
         self.counts: dict[int, int] = {}
 
@@ -38,13 +42,17 @@ class Models:
         config = data.get("config")
         name = name_of(data)
         kind = class_of(data)
-        if isinstance(config, (list, tuple)):
+        if isinstance(config, list):
             config = {"layers": config}
-        layers = config.get("layers") if isinstance(config, Mapping) else None
-        if not isinstance(config, Mapping) or not isinstance(layers, (list, tuple)):
-            got = excerpt(layers) if isinstance(config, Mapping) else excerpt(config)
+        layers = config.get("layers") if isinstance(config, dict) else None
+        if not isinstance(config, dict) or not isinstance(layers, list):
+            got = excerpt(layers) if isinstance(config, dict) else excerpt(config)
             self.notes.add("missing-key", "`layers`, the list of the model's layers", got, layer=(name or "?", kind))
             return None
+        if len(layers) > MAX_LAYERS:
+            expected = f"at most {MAX_LAYERS:,} layers and inputs in a model"
+            raise SpecError([*self.notes.faults, Fault("too-large", expected, f"{len(layers):,}",
+                                                       where=self.notes.where)])  # fmt: skip
         functional = "input_layers" in config or kind == "Functional"
         reader = (_Functional if functional else _Sequential)(self, data, config, layers, name)
         spec = reader.read()
@@ -76,25 +84,33 @@ class Reader:
         self.models, self.data, self.config, self.entries, self.name = models, data, config, layers, name
         self.notes = models.notes
         self.nested: dict[str, Spec] = {}
-        self.reader = LayerReader(self.notes, models.namer, self._nested)
         self.members: dict[str, Member] = {}
+        #: The names of all layers, those that are not read yet too.
+        self.names: set[str] = set()
         #: The batch size of every input.
         self.batches: dict[str, int | None] = {}
         #: The inputs whose shape could not be read.
         self._unread: set[str] = set()
-        self._shared: dict[Any, str] = {}
+        #: The config of each layer of a Sequential model, and what it was built for.
+        self._built: dict[str, tuple[Any, Any]] = {}
+        self._shared: dict[int, str] = {}
+        #: How many nested models had a name before.
+        self._namesakes: dict[str, int] = {}
 
     def read(self) -> Spec | None:
         """The spec, or None after noting why there is none."""
         raise NotImplementedError
 
     def _read_members(self, needs_names: bool) -> None:
-        for index, data in enumerate(self.entries):
-            if not isinstance(data, Mapping):
+        names = [name_of(data) if isinstance(data, dict) else "" for data in self.entries]
+        self.names.update(filter(None, names))
+        # Held here alone: what holds one another stays in memory until it is searched for.
+        reader = LayerReader(self.notes, self.models.namer, self._nested, self.models.known)
+        for index, (name, data) in enumerate(zip(names, self.entries, strict=True)):
+            if not isinstance(data, dict):
                 self.notes.add("wrong-value", f"`layers[{index}]` to be a mapping", excerpt(data))
                 continue
             class_name = class_of(data)
-            name = name_of(data)
             if not name and needs_names:
                 self.notes.add("missing-key", "`name`, by which other layers refer to it", "nothing",
                                layer=(f"layers[{index}]", class_name or "?"))  # fmt: skip
@@ -103,16 +119,21 @@ class Reader:
             if name in self.members:
                 self.notes.add("duplicate-name", "a name of its own", excerpt(name), layer=(name, class_name))
                 continue
-            self.members[name] = self._member(data, name, class_name)
+            self.members[name] = self._member(reader, data, name, class_name)
+            self._read_place(index, self.members[name], data)
 
-    def _member(self, data: Mapping[str, Any], name: str, class_name: str) -> Member:
+    def _read_place(self, index: int, member: Member, data: dict[str, Any]) -> None:
+        """Reads how a layer is connected, or built."""
+        raise NotImplementedError
+
+    def _member(self, reader: LayerReader, data: Mapping[str, Any], name: str, class_name: str) -> Member:
         if class_name == "InputLayer":
-            return Member(data, name, class_name, port=self._port(data, name))
-        layer = self.reader.read(data, name)
+            return Member(name, class_name, port=self._port(data, name))
+        layer = reader.read(data, name, class_name)
         model = self.nested.get(layer.class_name) if layer else None
         inner = data.get("config")
-        counts_itself = isinstance(inner, Mapping) and "input_layers" in inner
-        return Member(data, name, class_name, layer, model=model, counts_itself=counts_itself)
+        counts_itself = isinstance(inner, dict) and "input_layers" in inner
+        return Member(name, class_name, layer, model=model, counts_itself=counts_itself)
 
     def _nested(self, data: Mapping[str, Any]) -> str:
         """Reads a model inside this one, and gives it a name that no rule has; a shared one has the same again."""
@@ -120,9 +141,8 @@ class Reader:
         if isinstance(identity, int) and identity in self._shared:
             return self._shared[identity]
         name = base = name_of(data) or self.models.namer.name(class_of(data))
-        count = 1
         while name in self.nested or find_rule(name):
-            count += 1
+            count = self._namesakes[base] = self._namesakes.get(base, 1) + 1
             name = f"{base} ({count})"
         spec = self.models.read(data)
         if spec is not None:
@@ -133,13 +153,13 @@ class Reader:
 
     def _port(self, data: Mapping[str, Any], name: str) -> InputSpec:
         config = data.get("config")
-        config = config if isinstance(config, Mapping) else {}
+        config = config if isinstance(config, dict) else {}
         label = name, "InputLayer"
-        count = len(self.notes.faults)
+        count = self.notes.count
         shape = self._shape(config, label)
         if shape is None:
             self.notes.add("missing-key", "`batch_shape`, the shape of the input", "nothing", layer=label)
-        if len(self.notes.faults) > count:
+        if self.notes.count > count:
             self._unread.add(name)
         dtype = config.get("dtype") or "float32"
         if not isinstance(dtype, str) or dtype not in DTYPES:
@@ -151,11 +171,11 @@ class Reader:
 
     def _input(self, name: str, shape: Shape, dtype: str = "float32") -> InputSpec:
         self.batches[name] = shape[0]
-        return InputSpec(name, shape[1:], dtype, Where(self.notes.source))
+        return InputSpec(name, shape[1:], dtype, self.notes.where)
 
     def _shape(self, config: Any, label: tuple[str, str]) -> Shape | None:
         """The shape, batch included, that a config states for an input; None where it states none."""
-        if not isinstance(config, Mapping):
+        if not isinstance(config, dict):
             return None
         for key in SHAPE_KEYS:
             value = config.get(key)
@@ -175,14 +195,16 @@ class Reader:
         if len(batches) > 1:
             sizes = " and ".join(sorted("null" if size is None else str(size) for size in batches))
             self.notes.add("wrong-size", "one batch size for all inputs", sizes)
-        where = Where(self.notes.source)
         return Spec(self.name or ("sequential" if sequential else "functional"), tuple(ports), layers, tuple(calls),
                     tuple(outputs), next(iter(batches), None), models=self.nested, sequential=sequential,
-                    source=self.notes.source, where=where)  # fmt: skip
+                    source=self.notes.source, where=self.notes.where)  # fmt: skip
 
 
 class _Sequential(Reader):
     """Layers one behind the other; the input is an InputLayer, or stated by the first layer or the model."""
+
+    def _read_place(self, index: int, member: Member, data: dict[str, Any]) -> None:
+        self._built[member.name] = data.get("config"), data.get("build_config")
 
     def read(self) -> Spec | None:
         self._read_members(needs_names=False)
@@ -203,17 +225,17 @@ class _Sequential(Reader):
         for member, after in zip(layers, [*layers, None][1:], strict=True):
             assert member.layer is not None
             self._check_one_output(member, member.layer)
-            calls.append(Call(member.layer.name, (before,), where=Where(self.notes.source),
+            calls.append(Call(member.layer.name, (before,), where=self.notes.where,
                               stated=self._stated(member, after)))  # fmt: skip
             before = Ref(member.layer.name)
         return self._spec([port], calls, [before], True)
 
     def _check_one_output(self, member: Member, layer: LayerSpec) -> None:
         """Refuses a layer with several outputs, which Keras hands on as a list, for as long as that works."""
-        wrapped = layer.arguments.get("layer")
-        told = {**(wrapped.arguments if isinstance(wrapped, LayerSpec) else {}), **layer.arguments}
-        several = "`return_state: true`" if told.get("return_state") is True else ""
-        if told.get("merge_mode", "") is None:
+        own, wrapped = layer.arguments, layer.arguments.get("layer")
+        inner = wrapped.arguments if isinstance(wrapped, LayerSpec) else {}
+        several = "`return_state: true`" if own.get("return_state", inner.get("return_state")) is True else ""
+        if own.get("merge_mode", inner.get("merge_mode", "")) is None:
             several = "`merge_mode: null`"
         if member.model and len(member.model.outputs) > 1:
             several = f"{len(member.model.outputs)} outputs"
@@ -226,25 +248,25 @@ class _Sequential(Reader):
         """The output shape of a layer of which nothing else is known, which the next one was built for."""
         if after is None or find_rule(member.class_name) or member.model:
             return ()
-        built = after.data.get("build_config")
-        shape = stated_shape(built.get("input_shape")) if isinstance(built, Mapping) else None
+        _, built = self._built[after.name]
+        shape = stated_shape(built.get("input_shape")) if isinstance(built, dict) else None
         return (shape,) if shape else ()
 
     def _implied_port(self, members: list[Member]) -> InputSpec | None:
         if not members:
             return None
         first = members[0]
-        config = first.data.get("config")
+        config, built = self._built[first.name]
         for place, label in (
             (config, first.label),
             (self.config, (self.name, "Sequential")),
             (self.data.get("build_config"), (self.name, "Sequential")),
-            (first.data.get("build_config"), first.label),
+            (built, first.label),
         ):
             states_layer = place is config and find_rule(first.class_name) is None
             shape = None if states_layer and first.model else self._shape(_own(place, place is config), label)
             if shape:
-                dtype = config.get("dtype") if isinstance(config, Mapping) else None
+                dtype = config.get("dtype") if isinstance(config, dict) else None
                 known = isinstance(dtype, str) and dtype in DTYPES and not dtype.startswith("mixed_")
                 return self._input(f"{first.name}_input", shape, str(dtype) if known else "float32")
         if first.model and len(first.model.inputs) == 1:
@@ -265,7 +287,7 @@ class _Sequential(Reader):
 
 def _own(config: Any, of_layer: bool) -> Any:
     """What of a config may state an input's shape; a layer's own `input_shape` leaves the batch out."""
-    if of_layer and isinstance(config, Mapping):
+    if of_layer and isinstance(config, dict):
         return {key: value for key, value in config.items() if key in SHAPE_KEYS[:2]}
     return config
 
@@ -282,8 +304,14 @@ class _Functional(Reader):
             return None
         ports = self._ports(inputs)
         for port in ports:
-            self._check_stated(port, graph.stated.get((port.name, 0), {}).get(0))
+            self._check_stated(port, graph.stated.get((port.name, 0, 0)))
         return self._spec(ports, calls, [ref for ref in graph.outputs if ref], False)
+
+    def _read_place(self, index: int, member: Member, data: dict[str, Any]) -> None:
+        if member.port is None:
+            member.read_calls(data, self.names)
+        # What was read is given up: as JSON, a large model takes several times the memory of its spec.
+        self.entries[index] = None
 
     def _ends(self, key: str) -> list[Tensor] | None:
         ends = read_outputs(self.config.get(key))
@@ -293,7 +321,7 @@ class _Functional(Reader):
         return ends or None
 
     def _ports(self, inputs: list[Tensor]) -> list[InputSpec]:
-        names = list(dict.fromkeys(tensor.layer for tensor in inputs))
+        names = dict.fromkeys(tensor.layer for tensor in inputs)
         label = (self.name or "?", "Functional")
         ports = []
         for name in names:

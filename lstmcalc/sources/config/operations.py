@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.layers import find_rule
@@ -75,7 +74,7 @@ def translated(layer: LayerSpec, data: Mapping[str, Any], calls: list[Arguments]
             return layer, calls
         class_name, stated = found[0], constructor
         made.append(Arguments([], {key: value for key, value in found[1].items() if key in operands}, True))
-    return (replace(layer, class_name=class_name, arguments=stated), made) if made else (layer, calls)
+    return (layer.changed(class_name=class_name, arguments=stated), made) if made else (layer, calls)
 
 
 def _transposed(function: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
@@ -90,7 +89,7 @@ def _transposed(function: str, arguments: Mapping[str, Any]) -> tuple[str, dict[
 def _function(data: Mapping[str, Any], call: Arguments) -> tuple[str, dict[str, Any]]:
     """The function of TensorFlow that a layer runs, and its arguments by name."""
     config = data.get("config")
-    config = config if isinstance(config, Mapping) else {}
+    config = config if isinstance(config, dict) else {}
     if data.get("class_name") == "TensorFlowOpLayer":
         return _graph_function(config, call)
     function = config.get("function")
@@ -105,7 +104,7 @@ def _graph_function(config: Mapping[str, Any], call: Arguments) -> tuple[str, di
     name = _operation_name(node)
     function, names = GRAPH_NAMES.get(name, ("", ""))
     constants = config.get("constants")
-    constants = dict(constants) if isinstance(constants, Mapping) else {}
+    constants = dict(constants) if isinstance(constants, dict) else {}
     first = call.args[0] if call.args else []
     tensors = list(first) if isinstance(first, list) else [first]
     values: list[Any] = []
@@ -129,16 +128,16 @@ def _graph_function(config: Mapping[str, Any], call: Arguments) -> tuple[str, di
 
 
 def _operation_name(node: Any) -> str:
-    name = node.get("op") if isinstance(node, Mapping) else None
+    name = node.get("op") if isinstance(node, dict) else None
     return name if isinstance(name, str) else ""
 
 
 def _slices(node: Any, begins: Any, ends: Any, steps: Any) -> list[Any] | None:
     """What stood in the brackets of `x[...]`, from TensorFlow's bounds and the bits that say which of them count."""
-    attributes = node.get("attr") if isinstance(node, Mapping) else None
+    attributes = node.get("attr") if isinstance(node, dict) else None
     bounds = [begins, ends, steps]
     alike = all(isinstance(b, list) and len(b) == len(begins) and all(type(i) is int for i in b) for b in bounds)
-    if not isinstance(attributes, Mapping) or not alike:
+    if not isinstance(attributes, dict) or not alike:
         return None
     masks = {
         name: _mask(attributes.get(f"{name}_mask")) for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
@@ -158,12 +157,12 @@ def _slices(node: Any, begins: Any, ends: Any, steps: Any) -> list[Any] | None:
 
 
 def _mask(value: Any) -> int:
-    number = value.get("i") if isinstance(value, Mapping) else None
+    number = value.get("i") if isinstance(value, dict) else None
     return int(number) if isinstance(number, (int, str)) and str(number).isdecimal() and len(str(number)) < 10 else 0
 
 
 def _is_set(node: Any, name: str) -> bool:
     """Whether an attribute of a TensorFlow node is true."""
-    attributes = node.get("attr") if isinstance(node, Mapping) else None
-    value = attributes.get(name) if isinstance(attributes, Mapping) else None
-    return isinstance(value, Mapping) and value.get("b") is True
+    attributes = node.get("attr") if isinstance(node, dict) else None
+    value = attributes.get(name) if isinstance(attributes, dict) else None
+    return isinstance(value, dict) and value.get("b") is True

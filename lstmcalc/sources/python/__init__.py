@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
@@ -82,10 +81,12 @@ class _Reader:
         names = self._names(models)
         found = self._pick(models, names, wanted)
         spec = to_spec(self.graph, found, self.source, self.code.faults)
-        return replace(spec, resets=self._resets(), hints=tuple(self.graph.hints))
+        return spec._replace(resets=self._resets(), hints=tuple(self.graph.hints))
 
     def _resets(self) -> bool:
         """Whether the code resets the states that stateful layers keep, anywhere in it."""
+        if not any("reset_state" in line.text for line in self.code.lines):
+            return False
         names = (node.attr for node in ast.walk(self.code.tree) if isinstance(node, ast.Attribute))
         return any(name in ("reset_state", "reset_states") for name in names)
 
@@ -138,9 +139,6 @@ class _Reader:
 
     def _makers(self, wanted: str | None) -> list[tuple[str, Any]]:
         """The functions that make layers, and the models of one's own, that nothing calls, or that are wanted."""
-        bodies = [node for node in ast.walk(self.code.tree) if isinstance(node, (ast.FunctionDef, ast.Lambda))]
-        calls = {node.func for body in bodies for node in ast.walk(body) if isinstance(node, ast.Call)}
-        called = {node.id for node in calls if isinstance(node, ast.Name)}
         makers = []
         for name, value in self.interpreter.scopes[0].items():
             is_function = isinstance(value, Function) and isinstance(value.node, ast.FunctionDef)
@@ -148,7 +146,20 @@ class _Reader:
                 is_function and value.node not in self.interpreter.called and self.interpreter.builds(value.node.body)
             ) or (isinstance(value, Class) and is_model(value)):
                 makers.append((name, value))
+        called = self._called_in_functions() if makers else set()
         return [(name, value) for name, value in makers if name not in called or name == wanted]
+
+    def _called_in_functions(self) -> set[str]:
+        """The names that functions and lambdas call, in one walk over each of them, however they are nested."""
+        called: set[str] = set()
+        stack: list[tuple[ast.AST, bool]] = [(self.code.tree, False)]
+        while stack:
+            node, inside = stack.pop()
+            inside = inside or isinstance(node, (ast.FunctionDef, ast.Lambda))
+            if inside and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                called.add(node.func.id)
+            stack.extend((child, inside) for child in ast.iter_child_nodes(node))
+        return called
 
     def _loose(self) -> list[Model]:
         """A model of all tensors that nothing takes, where code only applies layers."""

@@ -70,6 +70,19 @@ def limited(values: Iterable[Any]) -> list[Any]:
     return found
 
 
+def measured(*values: Any) -> None:
+    """Raises ValueError where there is too much in values to be gone through, however little of it is held twice."""
+    stack, visited = list(values), 0
+    while stack:
+        value, visited = stack.pop(), visited + 1
+        if visited > 2 * LIMIT:
+            raise ValueError("too many values in one another")
+        if isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, (list, tuple, set)):
+            stack.extend(value)
+
+
 def arithmetic(node: ast.AST, left: Any, right: Any) -> Any:
     """`left + right` and its like on known values; raises one of `FAILURES`."""
     if isinstance(node, ast.Pow) and not _small_power(left, right):
@@ -95,14 +108,24 @@ def bounded(value: Any) -> Any:
     """The value; raises ValueError where it is too long, or too large a number."""
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise ValueError("too large a number")
-    if isinstance(value, (str, list, tuple, set, dict)) and len(value) > LIMIT:
+    if isinstance(value, (str, list, tuple, set, dict, range)) and len(value) > LIMIT:
         raise ValueError(f"more than {LIMIT:,} items")
     return value
 
 
 def compared(node: ast.AST, left: Any, right: Any) -> bool:
     """`left < right` and its like on known values; raises one of `FAILURES`."""
+    if isinstance(node, (ast.In, ast.NotIn)):
+        _searched(right, left)
+    if not isinstance(node, (ast.Is, ast.IsNot)):
+        measured(left, right)
     return bool(COMPARISONS[type(node)](left, right))
+
+
+def _searched(values: Any, wanted: Any) -> None:
+    """Raises ValueError for what a range would be gone through to find."""
+    if isinstance(values, range) and not isinstance(wanted, int):
+        raise ValueError("no integer to look for in a range")
 
 
 def formatted(text: str, values: Any) -> str:
@@ -131,6 +154,24 @@ def _mapping(*values: Any, **more: Any) -> dict[Any, Any]:
     return dict(*(value if isinstance(value, dict) else limited(value) for value in values), **more)
 
 
+def _sum(values: Any, start: Any = 0) -> Any:
+    found = limited(values)
+    if any(isinstance(value, (list, tuple)) for value in (start, *found)):
+        bounded(range(sum(len(value) for value in (start, *found))))
+    return bounded(sum(found, start))
+
+
+def _round(value: Any, digits: Any = None) -> Any:
+    return round(value, None if digits is None else max(-MAX_BITS, min(digits, MAX_BITS)))
+
+
+def _zip(*values: Any, strict: bool = False) -> list[Any]:
+    rows = zip(*values)  # noqa: B905  # as Python does by default
+    found = list(islice(rows, 1 + LIMIT // max(1, len(values))))
+    bounded(range(len(found) * len(values)))
+    return found
+
+
 BUILTINS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "all": lambda values: all(limited(values)),
@@ -150,16 +191,19 @@ BUILTINS: dict[str, Callable[..., Any]] = {
     "pow": lambda base, power: arithmetic(ast.Pow(), base, power),
     "range": range,
     "reversed": lambda values: limited(reversed(values)),
-    "round": round,
+    "round": _round,
     "set": lambda values=(): set(limited(values)),
     "slice": slice,
     "sorted": lambda values, reverse=False: sorted(limited(values), reverse=reverse),
     "str": _str,
-    "sum": lambda values, start=0: bounded(sum(limited(values), start)),
+    "sum": _sum,
     "tuple": lambda values=(): tuple(limited(values)),
-    "zip": lambda *values, strict=False: limited(zip(*values)),  # noqa: B905  # as Python does by default
+    "zip": _zip,
 }
 
+#: The functions and methods that compare or hash what is in values.
+COMPARING = frozenset("max min sorted set frozenset dict index count remove sort get pop setdefault add update union "
+                      "discard".split())  # fmt: skip
 #: The methods of plain values that are followed.
 METHODS: dict[type, frozenset[str]] = {
     str: frozenset("lower upper strip lstrip rstrip split rsplit startswith endswith title capitalize replace join "
@@ -177,6 +221,8 @@ def call_builtin(name: str, positional: tuple[Any, ...], keywords: dict[str, Any
     """One of Python's own functions; raises one of `FAILURES`."""
     if any(isinstance(value, (Tensor, Array, Imported, Instance)) for value in positional) and name != "len":
         raise TypeError("no plain value")
+    if name in COMPARING:
+        measured(*positional)
     return BUILTINS[name](*positional, **keywords)
 
 
@@ -188,6 +234,10 @@ def call_method(value: Any, name: str, positional: tuple[Any, ...], keywords: di
         raise AttributeError(f"no method `{name}` that is followed")
     if isinstance(value, str):
         return _text_method(value, name, positional, keywords)
+    if name in COMPARING:
+        measured(*positional, *([value] if isinstance(value, list) and name != "pop" else []))
+    if name in ("index", "count"):
+        _searched(value, positional[0])
     if name == "extend":
         positional = (limited(positional[0]),)
     made = getattr(value, name)(*positional, **({} if name == "sort" and "key" in keywords else keywords))

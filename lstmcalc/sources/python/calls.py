@@ -28,6 +28,7 @@ from lstmcalc.sources.python.values import (
     Tensor,
     Unknown,
     flat_tensors,
+    part_of,
 )
 from lstmcalc.sources.python.wording import identifier
 
@@ -74,7 +75,7 @@ class Calls(Classes):
     def unknown_result(self, function: Any, given: Arguments, because: str = "") -> Unknown:
         """What a call comes to that is not followed."""
         values = (*given.positional, *given.keywords.values())
-        key = "call", given.text, identity(function), *map(identity, values)
+        key = "call", given.text, self.identity(function), *map(self.identity, values)
         name = given.text.partition("(")[0].strip()
         parts = tuple(leaf for value in values for leaf in flat_tensors(value) if isinstance(leaf, Tensor))
         fix = ""
@@ -255,8 +256,7 @@ class Calls(Classes):
         if isinstance(value, Imported):
             return Imported(f"{value.path}.{name}")
         if isinstance(value, Unknown):
-            key = "attribute", value.key, name
-            return replace(value, text=f"{value.text}.{name}", key=key, call=None, floor=None, free=False)
+            return part_of(value, f"{value.text}.{name}", ("attribute", self.graph.symbols.number(value.key), name))
         if isinstance(value, (Instance, Class)):
             return self.member(value, name, where)
         if isinstance(value, Super):
@@ -307,6 +307,12 @@ class Calls(Classes):
         elif name == "trainable" and isinstance(new, bool):
             self.graph.freeze(value, new)
 
+    def identity(self, value: Any) -> Any:
+        """What tells two values apart in the key of an unknown one."""
+        if isinstance(value, Unknown):
+            return "unknown", self.graph.symbols.number(value.key)
+        return value if isinstance(value, (bool, int, float, str, type(None))) else type(value).__name__
+
     def in_words(self, value: Any) -> str:
         """A value as part of a name."""
         return identifier(to_python(value) if isinstance(value, Expression) else value.text)
@@ -316,10 +322,3 @@ def layer_argument(layer: Layer, name: str) -> Any:
     """An argument of a layer, which it has as an attribute."""
     value = layer.arguments.get(name)
     return value if isinstance(value, (bool, int, float)) else None
-
-
-def identity(value: Any) -> Any:
-    """What tells two values apart in the key of an unknown one."""
-    if isinstance(value, Unknown):
-        return value.key
-    return value if isinstance(value, (bool, int, float, str, type(None))) else type(value).__name__

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lstmcalc.dims import Dim, lift_size, product, to_python, total
-from lstmcalc.errors import Fault, Where
+from lstmcalc.errors import Fault, Rejection, Where
 from lstmcalc.layers.rule import Inputs, Weight, own_weights
 from lstmcalc.shapes import size_to_json
 from lstmcalc.sources.python.code import attributes_of, code_of
@@ -366,5 +366,8 @@ class Classes:
         if rule is None or None in shapes or node.faults:
             return None
         x = Inputs([shape for shape in shapes if shape is not None])
-        weights = own_weights(rule, x.replace(x.shapes, rule.axis_names(x.ndim) if shapes else ()))
+        try:
+            weights = own_weights(rule, x.replace(x.shapes, rule.axis_names(x.ndim) if shapes else ()))
+        except (Rejection, ValueError):
+            return None
         return {weight.origin or (node.layer, weight.name): weight for weight in weights}

@@ -9,12 +9,12 @@ from typing import Any
 
 from lstmcalc.dims import Condition, Dim, Expression, at_least, equal, parse, symbols_of, to_python
 from lstmcalc.errors import Fault, Where
-from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, LIMIT, MAX_BITS, arithmetic, compared, items
-from lstmcalc.sources.python.calls import Calls, identity
+from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, LIMIT, MAX_BITS, arithmetic, compared, items, measured
+from lstmcalc.sources.python.calls import Calls
 from lstmcalc.sources.python.libraries import default_import
 from lstmcalc.sources.python.operations import COMPARED, operate, take, transform
 from lstmcalc.sources.python.text import Code
-from lstmcalc.sources.python.values import Arguments, Array, Function, Imported, Layer, Tensor, Unknown
+from lstmcalc.sources.python.values import Arguments, Array, Function, Imported, Layer, Tensor, Unknown, part_of
 
 __all__ = ["Expressions"]
 
@@ -47,6 +47,10 @@ class Expressions(Calls):
         """Counts a step, and stops what takes too many."""
         raise NotImplementedError
 
+    def weigh(self, value: Any) -> Any:
+        """The value, which takes a step for so many values in it."""
+        raise NotImplementedError
+
     def assign(self, target: ast.expr, value: Any) -> None:
         """Gives a target a value."""
         raise NotImplementedError
@@ -65,7 +69,7 @@ class Expressions(Calls):
     def unknown(self, node: ast.AST, because: str = "", *parts: Any) -> Unknown:
         """The unknown value of an expression."""
         text = self.code.excerpt(node)
-        return Unknown(text, ("expression", text, *map(identity, parts)), self.code.place(node), because)
+        return Unknown(text, ("expression", text, *map(self.identity, parts)), self.code.place(node), because)
 
     def on_constant(self, node: ast.Constant) -> Any:
         value = node.value
@@ -99,11 +103,11 @@ class Expressions(Calls):
         if isinstance(value, (list, tuple, str, range, dict)) and not isinstance(key, (Unknown, Expression)):
             if isinstance(key, slice) and any(isinstance(b, (Unknown, Expression)) for b in (key.start, key.stop)):
                 return self.unknown(node, "", value)
-            return value[key]
+            measured(key)
+            return self.weigh(value[key]) if isinstance(key, slice) else value[key]
         if isinstance(value, Unknown):
             written = self.code.excerpt(node.slice)
-            key = "item", value.key, written
-            return replace(value, text=f"{value.text}[{written}]", key=key, call=None, floor=None, free=False)
+            return part_of(value, f"{value.text}[{written}]", ("item", self.graph.symbols.number(value.key), written))
         return self.unknown(node, "", value, key)
 
     def _indexed(self, value: Tensor, key: Any, node: ast.Subscript) -> Any:
@@ -149,7 +153,9 @@ class Expressions(Calls):
         for key, value in zip(node.keys, node.values, strict=True):
             found = self.evaluate(value)
             if key is not None:
-                mapping[self.evaluate(key)] = found
+                name = self.evaluate(key)
+                measured(name)
+                mapping[name] = found
             elif isinstance(found, dict):
                 mapping.update(found)
         return mapping
@@ -163,7 +169,7 @@ class Expressions(Calls):
             return operate(self.graph, operator, left, right, self.code.place(node))
         open_ones = [value for value in (left, right) if isinstance(value, (Unknown, Expression))]
         if not open_ones:
-            return arithmetic(operator, left, right)
+            return self.weigh(arithmetic(operator, left, right))
         opaque = self.unknown(node, next((v.because for v in open_ones if isinstance(v, Unknown)), ""), left, right)
         first, second = self.graph.dim(left), self.graph.dim(right)
         if first is None or second is None:
@@ -253,7 +259,9 @@ class Expressions(Calls):
                 text += format(value, style if len(style.strip("0123456789.,<>^+-=_ defgsx%")) == 0 else "")
             else:
                 return self.unknown(node)
-        return text if len(text) <= LIMIT else self.unknown(node, "the text is too long")
+            if len(text) > LIMIT:
+                return self.unknown(node, "the text is too long")
+        return text
 
     def on_lambda(self, node: ast.Lambda) -> Any:
         return self.function("lambda", node)
@@ -317,7 +325,7 @@ class Expressions(Calls):
                 yield from self._rounds(generators[1:], result)
 
     def on_call(self, node: ast.Call) -> Any:
-        return self.call(self._called(node), self.arguments(node))
+        return self.weigh(self.call(self._called(node), self.arguments(node)))
 
     def _called(self, node: ast.Call) -> Any:
         """What is called; `model.add` starts a stack where the line that did is missing."""
@@ -351,8 +359,8 @@ class Expressions(Calls):
     def named(self, name: str, value: Any, where: Where) -> Any:
         """A value under a name: what is unknown, and has no name yet, is called by it."""
         if isinstance(value, Unknown) and value.key[0] not in ("name", "free"):
-            return replace(value, text=name, key=("name", name, value.key))
-        if isinstance(value, Expression) and all(map(self.graph.is_anonymous, symbols_of(value))):
+            return replace(value, text=name, key=("name", name, self.graph.symbols.number(value.key)))
+        if isinstance(value, Expression) and all(map(self.graph.symbols.is_anonymous, symbols_of(value))):
             return Unknown(name, ("name", name, to_python(value)), where)
         return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.dims import Dim, Expression, lift_size, lower_size, parse, symbol, to_python
@@ -14,6 +13,7 @@ from lstmcalc.shapes import size_to_json
 from lstmcalc.sources.input_shapes import symbolic_shapes
 from lstmcalc.sources.python.masks import masked_outputs
 from lstmcalc.sources.python.shapes import Shapes, nodes_between, wrapped
+from lstmcalc.sources.python.symbols import Nesting, Symbols
 from lstmcalc.sources.python.values import (
     Arguments,
     Array,
@@ -27,13 +27,14 @@ from lstmcalc.sources.python.values import (
     flat_tensors,
     is_own_layer,
 )
-from lstmcalc.sources.python.wording import batch_input_shape_hint, identifier, not_known, shortest, wrong_name
+from lstmcalc.sources.python.wording import batch_input_shape_hint, identifier, not_known, wrong_name
 from lstmcalc.spec import Namer
 
 __all__ = ["INPUT_ARGUMENTS", "Graph", "layers_of"]
 
 #: How many layers, and how many applications of layers, one source may make.
-MAX_LAYERS = 4_000
+MAX_LAYERS = 100_000
+MAX_NODES = 110_000
 #: How a first layer states the input's shape, in Keras 2 and 3.
 INPUT_ARGUMENTS = ("input_shape", "batch_input_shape", "input_dim", "input_length", "batch_size")
 #: What these layers make inside them, and name, when they are applied for the first time.
@@ -56,8 +57,9 @@ class Graph:
         self.hints: list[Fault] = []
         self.shapes = Shapes(self.key, self.build)
         self._keys: dict[str, Model] = {}
-        self._symbols: dict[str, tuple[Any, ...]] = {}
+        self.symbols = Symbols()
         self._free: dict[tuple[Any, ...], Tensor] = {}
+        self._nesting = Nesting()
         #: The inputs that stand for a name that the source sets nowhere.
         self.unset: dict[Node, Unknown] = {}
         #: The models that are themselves not trainable, whatever their layers are.
@@ -83,23 +85,10 @@ class Graph:
         class_name = ALIASES.get(class_name, class_name).removeprefix("ops.")
         return namer.name(REAL_NAMES.get(class_name, class_name))
 
-    def symbol(self, unknown: Unknown) -> str:
-        """The symbol that stands for an unknown value."""
-        base = name = identifier(shortest(unknown))
-        count = 1
-        while self._symbols.setdefault(name, unknown.key) != unknown.key:
-            count += 1
-            name = f"{base}_{count}"
-        return name
-
-    def is_anonymous(self, name: str) -> bool:
-        """Whether a symbol stands for something that has no name in the source."""
-        return self._symbols.get(name, ("name",))[0] not in ("name", "free", "argument")
-
     def dim(self, value: Any) -> Dim | None:
         """A value as a size to calculate with; None where it cannot be one."""
         if isinstance(value, Unknown):
-            return symbol(self.symbol(value))
+            return symbol(self.symbols.name(value))
         is_size = isinstance(value, Expression) or (isinstance(value, int) and not isinstance(value, bool))
         return value if is_size else None
 
@@ -133,6 +122,7 @@ class Graph:
         if class_name == "Bidirectional" and isinstance(inner := arguments.get("layer"), Layer):
             # It makes its own two of the layer's config (keras/src/layers/rnn/bidirectional.py, 3.15.1).
             layer.arguments["layer"] = copied(inner)
+        self._nesting.check(layer)
         self.layers.append(layer)
         return layer
 
@@ -147,8 +137,8 @@ class Graph:
     ) -> list[Tensor]:
         """Applies a layer; its outputs, one where their number is not known."""
         where = where or layer.where
-        if len(self.nodes) >= MAX_LAYERS:
-            expected = f"at most {MAX_LAYERS:,} applications of layers"
+        if len(self.nodes) >= MAX_NODES:
+            expected = f"at most {MAX_NODES:,} applications of layers"
             raise SpecError([Fault("too-large", expected, "more", where=where)])
         self._name_inner(layer)
         node = Node(layer, tuple(inputs), tuple(states), keywords or {}, where, len(self.nodes), tuple(faults))
@@ -256,7 +246,7 @@ class Graph:
         class_name = ALIASES.get(layer.class_name, layer.class_name) if isinstance(layer, Layer) else ""
         if class_name not in RULES:
             return ["input_dim"]
-        shapes = symbolic_shapes(replace(self.shapes.spec(layer), class_name=class_name))
+        shapes = symbolic_shapes(self.shapes.spec(layer).changed(class_name=class_name))
         return shapes[min(index, len(shapes) - 1)]
 
     def sequential(self, layers: Iterable[Any], name: str, where: Where) -> Model:
@@ -326,7 +316,11 @@ class Graph:
 
     def build(self, model: Model, shapes: Sequence[Shape] = ()) -> None:
         """Applies the layers of a stack one after another, on an input of the shape that comes in first."""
-        if not model.sequential or model.outputs or not model.layers:
+        if not model.sequential or model.outputs:
+            return
+        if not model.layers:
+            # One of an input alone gives back what it gets.
+            model.outputs.extend(model.inputs)
             return
         first = model.layers[0]
         if not model.inputs:

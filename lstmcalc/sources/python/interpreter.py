@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError
-from lstmcalc.sources.python.builtins import FAILURES, items
+from lstmcalc.sources.python.builtins import FAILURES, items, measured
 from lstmcalc.sources.python.doubt import Broken, Continued, Doubt, Raised, Returned
 from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.text import Code
@@ -23,9 +23,15 @@ from lstmcalc.sources.python.values import (
 
 __all__ = ["Interpreter"]
 
-#: How many steps a file may take, and how many a loop that makes no layers may.
-MAX_STEPS = 300_000
+#: How many steps a file may take beside those that its length and its layers let one expect, and how many a loop that
+#: makes no layers may. What is made of many values takes a step for so many of them.
+MAX_STEPS = 100_000
+STEPS_OF_A_LAYER = 50
 MAX_LOOP = 20_000
+#: How many rounds a loop may have that makes layers: a `for`, and a `while`, which may have no end.
+MAX_ROUNDS = 100_000
+MAX_WHILE = 5_000
+VALUES_PER_STEP = 64
 #: How deep functions may call one another.
 MAX_DEPTH = 40
 
@@ -45,11 +51,12 @@ class Interpreter(Doubt):
         self.running: list[Function] = []
         self.called: set[ast.AST] = set()
         self.steps = 0
+        self.allowed = MAX_STEPS
         self.loop_end: int | None = None
 
     def run(self) -> None:
         """Follows the whole file."""
-        for statement in self.code.tree.body:
+        for statement in self.code.statements():
             try:
                 self.execute(statement)
             except (Returned, Raised, Broken, Continued):
@@ -61,9 +68,18 @@ class Interpreter(Doubt):
         self.steps += 1
         if self.loop_end is not None and self.steps > self.loop_end:
             raise TooLong
-        if self.steps > MAX_STEPS:
-            fault = Fault("too-large", f"a file that takes at most {MAX_STEPS:,} steps", "more")
-            raise SpecError([fault.placed(self.code.place(node))])
+        if self.steps > self.allowed:
+            made = len(self.graph.layers) + len(self.graph.nodes)
+            self.allowed = MAX_STEPS + self.code.length + STEPS_OF_A_LAYER * made
+            if self.steps > self.allowed:
+                because = "it may take more only as it is longer, or makes layers"
+                fault = Fault("too-large", f"a file that takes at most {MAX_STEPS:,} steps", "more", because)
+                raise SpecError([fault.placed(self.code.place(node))])
+
+    def weigh(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple, str, dict, set)) and len(value) >= VALUES_PER_STEP:
+            self.steps += len(value) // VALUES_PER_STEP
+        return value
 
     def counted(self, values: Iterator[Any]) -> Iterator[Any]:
         for value in values:
@@ -135,6 +151,7 @@ class Interpreter(Doubt):
             owner, key = self.evaluate(target.value), self._key(target.slice)
             if isinstance(owner, (list, dict)) and not isinstance(key, (Unknown, slice)):
                 try:
+                    measured(key)
                     owner[key] = value
                 except FAILURES:
                     return
@@ -158,7 +175,8 @@ class Interpreter(Doubt):
         if values is None or len(values) != len(targets):
             base = value if isinstance(value, Unknown) else self.unknown(targets[0], "it is a part of something else")
             parts = range(len(targets))
-            values = [replace(base, key=("part", base.key, i), text=f"{base.text}[{i}]", free=False) for i in parts]
+            whole = self.graph.symbols.number(base.key)
+            values = [replace(base, key=("part", whole, i), text=f"{base.text}[{i}]", free=False) for i in parts]
         for target, item in zip(targets, values, strict=False):
             self.assign(target, item)
 
@@ -239,21 +257,34 @@ class Interpreter(Doubt):
         self._loop(node, iter(lambda: self.truth(self.evaluate(node.test)), False))
 
     def on_for(self, node: ast.For) -> None:
-        values = items(self.evaluate(node.iter))
+        found = self.evaluate(node.iter)
+        values = items(found)
+        if isinstance(found, range) and found and self.builds(node.body):
+            self._check_rounds((found[-1] - found[0]) // found.step + 1, node)
         if values is None:
             self.assign(node.target, self.unknown(node.iter))
             self.doubtful_loop(node, f"how many there are in `{self.code.excerpt(node.iter)}` is not known")
         else:
             self._loop(node, values)
 
+    def _check_rounds(self, rounds: int, node: ast.stmt) -> None:
+        if rounds > MAX_ROUNDS:
+            raise SpecError([self._too_many(MAX_ROUNDS, node)])
+
+    def _too_many(self, rounds: int, node: ast.stmt) -> Fault:
+        expected = f"a loop that makes layers to have at most {rounds:,} rounds"
+        return Fault("too-large", expected, "more", where=self.code.place(node))
+
     def _loop(self, node: ast.For | ast.While, values: Iterator[Any]) -> None:
         outermost = self.loop_end is None and not self.builds(node.body)
         if outermost:
             self.loop_end = self.steps + MAX_LOOP
         try:
-            for value in self.counted(values):
+            for rounds, value in enumerate(self.counted(values)):
                 if isinstance(node, ast.For):
                     self.assign(node.target, value)
+                elif rounds > MAX_WHILE:
+                    raise SpecError([self._too_many(MAX_WHILE, node)])
                 elif value is None:
                     self.skip([node], f"how often `{self.code.excerpt(node.test)}` is not known")
                     break

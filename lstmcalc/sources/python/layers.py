@@ -8,7 +8,7 @@ from lstmcalc.dims import MAX_SIZE, Expression, lower_size, to_python
 from lstmcalc.errors import Fault, Rejection, Where
 from lstmcalc.layers import LayerRule, find_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument
-from lstmcalc.layers.recurrent import Cell
+from lstmcalc.layers.kinds import is_cell_class
 from lstmcalc.sources.layer_call import OBJECTS, positional_arguments
 from lstmcalc.sources.python.code import KNOWN, code_of
 from lstmcalc.sources.python.graph import INPUT_ARGUMENTS, Graph
@@ -16,9 +16,12 @@ from lstmcalc.sources.python.text import shortened
 from lstmcalc.sources.python.values import (
     Arguments,
     Array,
+    Class,
+    Function,
     Imported,
     Instance,
     Layer,
+    Method,
     Model,
     Partial,
     Tensor,
@@ -35,6 +38,8 @@ IGNORED = ("implementation", "dynamic", "weights", "mutable")
 RENAMED = {("LeakyReLU", "alpha"): "negative_slope", ("ELU", "negative_slope"): "alpha"}
 #: The names that Keras's layers have for their first argument in a call.
 FIRST = ("inputs", "sequences", "sequence", "x", "input")
+#: What a call cannot be told, as it is neither a tensor nor a constant.
+NO_CONSTANTS = (Class, Function, Instance, Layer, Method, Model, Partial, Unknown)
 #: Numbers of which an argument takes one if any number, or anything at all, will do.
 PROBES = (0.5, 1.5)
 #: How many values an argument may have.
@@ -234,7 +239,7 @@ def call_layer(graph: Graph, layer: Layer, given: Arguments) -> Any:
         if isinstance(inner, Model):
             graph.build(inner)
     made: list[Any] = list(graph.node(layer, tensors, known, keywords, given.where, faults))
-    if len(made) > 1 and issubclass(rule, Cell):
+    if len(made) > 1 and is_cell_class(rule):
         return [made[0], made[1:]]
     return made[0] if len(made) == 1 else made
 
@@ -262,10 +267,14 @@ def _operands(
             states = value
         elif key in names or (not names and not operands and key in FIRST):
             by_name[key] = value
-        elif isinstance(value, Tensor) or (value is not None and not isinstance(value, Unknown)):
-            told[key] = tuple(value) if isinstance(value, tuple) else value
-        elif isinstance(value, Unknown) and key not in ("training", "mask"):
-            faults.append(not_known(value, f"`{key}` to be known", given.place(key)))
+        elif value is not None:
+            strange = next((leaf for leaf in flat_tensors(value) if isinstance(leaf, NO_CONSTANTS)), None)
+            if strange is None:
+                told[key] = tuple(value) if isinstance(value, tuple) else value
+            elif not isinstance(strange, Unknown):
+                faults.append(not_known(strange, f"`{key}` to be a tensor or a constant", given.place(key)))
+            elif key not in ("training", "mask"):
+                faults.append(not_known(strange, f"`{key}` to be known", given.place(key)))
     operands += [by_name[name] for name in (*names, *FIRST) if name in by_name]
     return operands, states, told, faults
 

@@ -49,6 +49,8 @@ TOLD = {
     **dict.fromkeys(("MaxNorm", "max_norm"), ("max_value", "axis")),
     **dict.fromkeys(("MinMaxNorm", "min_max_norm"), ("min_value", "max_value", "rate", "axis")),
 }
+#: How many numbers are multiplied; sizes, of which there are a few.
+MAX_FACTORS = 100
 #: Functions that merge tensors, by the class of the layer that they make (keras/src/layers/merging).
 MERGES = {
     name.lower(): name
@@ -192,6 +194,8 @@ def _number(name: str, given: Arguments) -> Any:
         return None
     small = all(abs(v) < 1e15 for value in values for v in (value if isinstance(value, (list, tuple)) else [value])
                 if isinstance(v, (int, float)))  # fmt: skip
+    if name == "prod" and len(values[0]) > MAX_FACTORS:
+        return None
     try:
         return function(*values) if small else None
     except (TypeError, ValueError, OverflowError):

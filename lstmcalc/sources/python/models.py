@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.sources.bounds import first_faults
 from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.shapes import nodes_between, told, wrapped
 from lstmcalc.sources.python.values import Array, Layer, Model, Node, Tensor
@@ -49,11 +49,11 @@ def to_spec(graph: Graph, model: Model, source: str, faults: Iterable[Fault] = (
     _check_size(graph, model)
     note_shared(graph, model)
     spec = _Writer(graph, source, found, {}).write(model)
-    known = sorted(found, key=_position)
+    known = first_faults(found)
     if known and all(spec.layers[call.layer].unread for call in spec.calls):
         raise SpecError(known)
     # Keras asks only the model that one looks at whether it is frozen; in one it is used in, its layers say.
-    return replace(spec, trainable=model not in graph.frozen, faults=tuple(known))
+    return spec._replace(trainable=model not in graph.frozen, faults=tuple(known))
 
 
 def note_shared(graph: Graph, model: Model) -> None:
@@ -86,11 +86,6 @@ def placed(value: Any, place: Layer | Model) -> list[tuple[Layer | Model, Layer 
     if isinstance(value, Model):
         return [(value, place)]
     return [pair for item in value for pair in placed(item, place)] if isinstance(value, list) else []
-
-
-def _position(fault: Fault) -> tuple[int, int]:
-    where = fault.where or Where()
-    return where.line or 0, where.column or 0
 
 
 def _check_size(graph: Graph, model: Model) -> None:
@@ -212,14 +207,14 @@ class _Writer:
         if name in self.layers:
             return "" if unread and not self.layers[name].unread else name
         made = LayerSpec(name, name, {}, node.where) if isinstance(layer, Model) else self.graph.shapes.spec(layer)
-        self.layers[name] = replace(made, unread=unread)
+        self.layers[name] = made.changed(unread=unread)
         return name
 
     def _nested(self, model: Model) -> Spec:
         if model not in self.written:
             faults: dict[Fault, None] = {}
             spec = _Writer(self.graph, self.source, faults, self.written).write(model)
-            self.written[model] = replace(spec, faults=tuple(sorted(faults, key=_position)))
+            self.written[model] = spec._replace(faults=tuple(first_faults(faults)))
         self.faults.update(dict.fromkeys(self.written[model].faults))
         return self.written[model]
 

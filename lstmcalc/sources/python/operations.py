@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstmcalc.dims import Expression, lower_size
@@ -150,7 +149,7 @@ def call_operation(graph: Graph, path: str, given: Arguments) -> Any:
     rule = _rule(f"ops.{class_name}")
     if rule is None:
         tensors = [leaf for leaf in flat_tensors([*given.positional, dict(given.keywords)]) if isinstance(leaf, Tensor)]
-        faults = [replace(READY_MADE, where=given.where)] if ".applications." in path else []
+        faults = [READY_MADE._replace(where=given.where)] if ".applications." in path else []
         class_name = name if faults else f"ops.{class_name}"
         return _outputs(graph.node(graph.layer(class_name, {}, where=given.where, faults=faults), tensors))
     return _call(graph, class_name, rule, given)

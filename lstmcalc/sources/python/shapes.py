@@ -11,6 +11,7 @@ from lstmcalc.dims import MAX_SIZE, Dim, lift_size, terms_of
 from lstmcalc.errors import Rejection
 from lstmcalc.layers import rule
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
+from lstmcalc.sources.layer_call import SharedArguments, plain_key
 from lstmcalc.sources.python.values import Array, Layer, Model, Node, Tensor
 from lstmcalc.spec import LayerSpec
 
@@ -46,6 +47,9 @@ class Shapes:
         #: What identifies a layer that stands at several places, and holds one set of weights.
         self.shared: dict[Layer, str] = {}
         self._rules: dict[Layer, LayerRule | None] = {}
+        #: What layers that are alike make of shapes.
+        self._made: dict[tuple[Any, tuple[Shape, ...], tuple[Shape, ...]], Outputs] = {}
+        self._shared = SharedArguments()
         self._known: dict[tuple[Model, tuple[Tensor, ...], tuple[Shape, ...]], Outputs] = {}
 
     def rule(self, layer: Layer) -> LayerRule | None:
@@ -60,7 +64,7 @@ class Shapes:
 
     def spec(self, layer: Layer) -> LayerSpec:
         """The layer as inference takes it, wrapped ones included."""
-        arguments = {key: self._value(value) for key, value in layer.arguments.items()}
+        arguments = self._shared.of({key: self._value(value) for key, value in layer.arguments.items()})
         shared = self.shared.get(layer, "")
         return LayerSpec(layer.class_name, layer.name, arguments, layer.where, layer.places, shared, code=layer.code)
 
@@ -110,7 +114,13 @@ class Shapes:
             shape = self.of_input(node.layer)
             return None if shape is None else (shape,)
         keywords = {key: told(value, sources, _constant) for key, value in node.keywords.items()}
-        return self._run(node.layer, inputs, states, keywords)
+        alike = None if keywords else _alike(node.layer)
+        if alike is None:
+            return self._run(node.layer, inputs, states, keywords)
+        key = alike, tuple(inputs), tuple(states)
+        if key not in self._made:
+            self._made[key] = self._run(node.layer, inputs, states, keywords)
+        return self._made[key]
 
     def _run(self, layer: Layer, shapes: list[Shape], states: list[Shape], keywords: Mapping[str, Any]) -> Outputs:
         rule = self.rule(layer)
@@ -139,7 +149,8 @@ class Shapes:
                 for index, shape in enumerate(self.of_call(node, known) or ()):
                     known[node, index] = shape
             outputs = [known.get((tensor.node, tensor.index)) for tensor in model.outputs]
-            self._known[key] = None if None in outputs else tuple(shape for shape in outputs if shape is not None)
+            known_all = bool(outputs) and None not in outputs
+            self._known[key] = tuple(shape for shape in outputs if shape is not None) if known_all else None
         return self._known[key]
 
 
@@ -152,6 +163,18 @@ def told(value: Any, found: Mapping[Tensor, Any], constant: Callable[[Any], Any]
 
 def _constant(value: Any) -> Any:
     return tuple(map(lift_size, value.shape)) if isinstance(value, Array) else value
+
+
+def _alike(layer: Layer) -> Any:
+    """What only layers of the same class and arguments have in common; None where an argument is no plain data."""
+    try:
+        return layer.class_name, tuple([(name, _key(value)) for name, value in layer.arguments.items()])
+    except TypeError:
+        return None
+
+
+def _key(value: Any) -> Any:
+    return (Layer, _alike(value)) if isinstance(value, Layer) and _alike(value) else plain_key(value)
 
 
 def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Node]:
@@ -170,7 +193,8 @@ def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[N
 def wrapped(value: Any) -> list[Layer | Model]:
     """The layers and models in an argument's value, the innermost first."""
     if isinstance(value, Layer):
-        return [*(inner for item in value.arguments.values() for inner in wrapped(item)), value]
+        held = [item for item in value.arguments.values() if isinstance(item, (Layer, Model, list))]
+        return [*(inner for item in held for inner in wrapped(item)), value]
     if isinstance(value, Model):
         return [value]
     return [inner for item in value for inner in wrapped(item)] if isinstance(value, list) else []

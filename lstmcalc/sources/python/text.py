@@ -6,7 +6,10 @@ import ast
 import json
 import re
 import warnings
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import ALIASES, RULES
@@ -14,9 +17,20 @@ from lstmcalc.layers import ALIASES, RULES
 __all__ = ["Code", "concerns_a_model", "read_code"]
 
 #: The longest text that is read, how often one is repaired, and how many characters all the attempts may read.
-MAX_TEXT = 1_000_000
+MAX_TEXT = 4_000_000
 MAX_REPAIRS = 200
 MAX_REREAD = 20_000_000
+#: The tree of a text takes some two hundred times its length: of a longer one, only so many lines are parsed at once,
+#: and nothing is repaired.
+LONG_TEXT = 1_000_000
+LINES_AT_ONCE = 2_000
+KEPT = re.compile("def|lambda|reset_state")
+#: A line that the statement before it goes on in, as far as its start tells.
+GOES_ON = re.compile(r"[\s)\]}#]|(else|elif|except|finally)\b|$")
+#: How much of a line an excerpt may be cut from.
+MAX_SEGMENT = 2_000
+
+WIDE = re.compile(r"[^\x00-\x7f]")
 
 FENCE = re.compile(r"\s*(```|~~~)")
 DOCTEST = re.compile(r"\s*>>>( |$)|\s*>>>(?=\S)")
@@ -38,6 +52,23 @@ class Line:
     number: int
     shift: int = 0
 
+    def column(self, offset: int) -> int:
+        """How many characters are before a byte of the line, which is how Python counts columns."""
+        if self.text.isascii():
+            return offset
+        wide = self._wide
+        return offset - (wide[bisect_left(wide, (offset, 0)) - 1][1] if wide[0][0] < offset else 0)
+
+    @cached_property
+    def _wide(self) -> list[tuple[int, int]]:
+        """Of each character of several bytes, where it starts, and how many bytes it and those before have too many."""
+        found, extra = [], 0
+        for match in WIDE.finditer(self.text):
+            start = match.start() + extra
+            extra += len(match[0].encode("utf-8", "replace")) - 1
+            found.append((start, extra))
+        return found
+
     def blank(self) -> Line:
         """The same line without code."""
         return replace(self, text="")
@@ -57,6 +88,31 @@ class Code:
     faults: list[Fault] = field(default_factory=list)
     #: Lines that were left out, though nothing tells that a model needs them.
     skipped: list[Fault] = field(default_factory=list)
+    #: How many characters it had as it was given.
+    length: int = 0
+
+    def statements(self) -> Iterator[ast.stmt]:
+        """The statements of the file, one after another; of a long one `tree` keeps only what may define a function."""
+        if self.length <= LONG_TEXT or self.tree.body:
+            yield from self.tree.body
+            return
+        start, size = 0, LINES_AT_ONCE
+        while start < len(self.lines):
+            end = min(start + size, len(self.lines))
+            while end < len(self.lines) and GOES_ON.match(self.lines[end].text):
+                end += 1
+            part = "\n".join(line.text for line in self.lines[start:end])
+            body = _tree_of("\n" * start + part)
+            if isinstance(body, ast.Module):
+                start, size = end, LINES_AT_ONCE
+                if KEPT.search(part):
+                    self.tree.body += body.body
+                yield from body.body
+            elif end < len(self.lines):
+                # The end may be inside a text of several lines.
+                size *= 2
+            else:
+                raise SpecError([_not_python(self, min(body.lineno or 1, end) - 1)])
 
     def place(self, node: ast.AST) -> Where:
         """Where a node stands."""
@@ -64,23 +120,25 @@ class Code:
         if not 0 < number <= len(self.lines):
             return Where(self.source)
         line = self.lines[number - 1]
-        # Python counts the columns of a line in bytes.
-        before = line.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore")
-        return Where(self.source, line.number, len(before) + line.shift + 1)
+        return Where(self.source, line.number, line.column(getattr(node, "col_offset", 0)) + line.shift + 1)
 
     def excerpt(self, node: ast.AST) -> str:
         """The code of a node, on one line."""
         return shortened(self.segment(node))
 
     def segment(self, node: ast.AST) -> str:
-        """The first line of a node's code; its last, where that is the same, ends with it."""
+        """The start of a node's code."""
         start, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
         if not 0 < start <= len(self.lines):
             return ""
-        found = [line.text for line in self.lines[start - 1 : min(end, start + 4)]]
-        if end <= start + 4:
-            found[-1] = found[-1].encode()[: getattr(node, "end_col_offset", 0)].decode(errors="ignore")
-        found[0] = found[0].encode()[getattr(node, "col_offset", 0) :].decode(errors="ignore")
+        lines = self.lines[start - 1 : min(end, start + 4)]
+        first = lines[0].column(getattr(node, "col_offset", 0))
+        last = lines[-1].column(getattr(node, "end_col_offset", 0)) if end <= start + 4 else None
+        if len(lines) == 1:
+            found = [lines[0].text[first : min(last or 0, first + MAX_SEGMENT)]]
+        else:
+            middle = [line.text[:MAX_SEGMENT] for line in lines[1:-1]]
+            found = [lines[0].text[first : first + MAX_SEGMENT], *middle, lines[-1].text[:last][:MAX_SEGMENT]]
         return " ".join(" ".join(found).split())
 
 
@@ -101,10 +159,10 @@ def read_code(text: str, source: str) -> Code:
     if len(text) > MAX_TEXT:
         expected = f"a text of at most {MAX_TEXT:,} characters"
         raise SpecError([Fault("too-large", expected, f"{len(text):,}", where=Where(source))])
-    cells = _notebook(text)
+    cells = _notebook(text) if len(text) <= LONG_TEXT else None
     lines = cells or [Line(line, i) for i, line in enumerate(re.split(r"\r\n|\r|\n", text.lstrip("\ufeff")), 1)]
-    code = Code(source, lines)
-    if cells is None and _parse(code) is None:
+    code = Code(source, lines, length=len(text))
+    if cells is None and (len(text) > LONG_TEXT or _parse(code) is None):
         return code
     code.lines = _without_indent([_untabbed(line) for line in _without_magics(_without_prompts(_fenced(code.lines)))])
     for _ in range(max(1, min(MAX_REPAIRS, MAX_REREAD // (len(text) + 1)))):
@@ -117,18 +175,25 @@ def read_code(text: str, source: str) -> Code:
 
 def _parse(code: Code) -> SyntaxError | None:
     """Parses the lines; the error where they are not Python."""
-    text = "\n".join(line.text for line in code.lines)
+    found = _tree_of("\n".join(line.text for line in code.lines))
+    if isinstance(found, SyntaxError):
+        return found
+    code.tree = found
+    return None
+
+
+def _tree_of(text: str) -> ast.Module | SyntaxError:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            code.tree = ast.parse(text)
+            return ast.parse(text)
     except SyntaxError as error:
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         # What is too deep or too long for Python has no place that it would tell.
-        longest = max(range(len(code.lines)), key=lambda i: len(code.lines[i].text))
-        return SyntaxError(str(error), (code.source, longest + 1, 1, None))
-    return None
+        lines = text.split("\n")
+        longest = max(range(len(lines)), key=lambda i: len(lines[i]))
+        return SyntaxError(str(error), ("", longest + 1, 1, None))
 
 
 def _notebook(text: str) -> list[Line] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,12 @@ __all__ = [
     "flat_tensors",
     "is_open",
     "is_own_layer",
+    "part_of",
 ]
+
+
+#: How long the text of an unknown value may be, of which names take less.
+MAX_TEXT = 400
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,10 @@ class Arguments:
 class Unknown:
     """A value that the source does not tell; it may stand for a size, and then becomes a symbol.
 
-    `key` is the same for two that are the same value. `call` holds the name and arguments where an unknown function
-    made it, `floor` the whole size below a fraction, `parts` the tensors that it was made of. `free` marks a name that
-    the source sets nowhere. `because` and `fix` say why it is unknown, where the text alone does not.
+    `key` is the same for two that are the same value; of other unknown values in it, it has the numbers that the graph
+    gives their keys, so that it stays as small as the expression. `call` holds the name and arguments where an unknown
+    function made it, `floor` the whole size below a fraction, `parts` the tensors that it was made of. `free` marks a
+    name that the source sets nowhere. `because` and `fix` say why it is unknown, where the text alone does not.
     """
 
     text: str
@@ -182,15 +188,24 @@ class Class:
         """What the class, or a base of it in the source, calls so; None for nothing."""
         if name in self.attributes:
             return self.attributes[name]
-        found = (base.find(name) for base in self.bases if isinstance(base, Class))
+        found = (each.attributes[name] for each in self.ancestors() if name in each.attributes)
         return next((value for value in found if value is not None), None)
 
     def is_a(self, *names: str) -> bool:
         """Whether a library's class of one of these names is among the bases."""
-        return any(
-            base.is_a(*names) if isinstance(base, Class) else getattr(base, "last", getattr(base, "text", "")) in names
-            for base in self.bases
-        )
+        bases = (base for each in self.ancestors() for base in each.bases if not isinstance(base, Class))
+        return any(getattr(base, "last", getattr(base, "text", "")) in names for base in bases)
+
+    def ancestors(self) -> Iterator[Class]:
+        """The class and those of the source that it is made from, each once, in the order in which they are asked."""
+        stack: list[Class] = [self]
+        seen: set[Class] = set()
+        while stack:
+            each = stack.pop()
+            if each not in seen:
+                seen.add(each)
+                yield each
+                stack.extend(base for base in reversed(each.bases) if isinstance(base, Class))
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +232,12 @@ class Partial:
 
     function: Any
     given: Arguments
+
+
+def part_of(whole: Unknown, text: str, key: tuple[Any, ...]) -> Unknown:
+    """What an unknown value has in it: an item or an attribute."""
+    text = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+    return replace(whole, text=text, key=key, call=None, floor=None, free=False)
 
 
 def copied(value: Any) -> Any:
