@@ -6,10 +6,11 @@ All of it stands in one table, `CELLS`. The equations are Python that runs on nu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, to_text
 from lstmcalc.explanation.words import Lines
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import LayerRule
 
 __all__ = ["CELLS", "Cell", "Gate", "bias_names", "cell_of", "columns", "equations", "output_names", "states_of"]

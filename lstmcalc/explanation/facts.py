@@ -18,7 +18,7 @@ from lstmcalc.report import Shape
 __all__ = ["Facts", "run"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Facts:
     """The rule of a layer, what it sees and gives, its count, and its outputs in names (None: names do not give them).
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from lstmcalc.conversion.arguments import DEFAULT_CONFIGS, OBJECTS, SHORT_NAMES, short_form
 from lstmcalc.dims import Expression, to_text
-from lstmcalc.layers import Stated
-from lstmcalc.layers.einsum import Equation
+from lstmcalc.layers.kinds import is_equation, is_stated
 from lstmcalc.layers.rule import LayerRule
 from lstmcalc.spec import snake_case
 
@@ -36,7 +35,7 @@ def call_text(rule: LayerRule) -> str:
     'LSTM(64, return_sequences=True)'
     """
     given = [(index, key, rule.given[key]) for index, key in enumerate(rule.arguments) if key in rule.given]
-    told = [each for each in given if isinstance(rule, Stated) or differs(rule, each[1], each[2])]
+    told = [each for each in given if is_stated(rule) or differs(rule, each[1], each[2])]
     parts = [f"{key}=" * (index > 0) + _python(value, rule.arguments[key].kind) for index, key, value in told]
     # Keras exports one class under another name than its own.
     name = type(rule).__name__ if rule.family else rule.class_name
@@ -49,7 +48,7 @@ def _python(value: Any, kind: str = "") -> str:
         return made_text(short, kind) if isinstance(short, Mapping) else repr(short)
     if isinstance(value, LayerRule):
         return call_text(value)
-    if isinstance(value, Equation):
+    if is_equation(value):
         return repr(str(value))
     if isinstance(value, (list, tuple)):
         items = [_python(item) for item in value]
@@ -90,7 +89,7 @@ def written(rule: LayerRule, class_name: str, hidden: Sequence[str] = ()) -> str
     """
 
     def shown(rule: LayerRule, key: str, value: Any) -> bool:
-        return differs(rule, key, value) and key not in hidden and not isinstance(rule, Stated)
+        return differs(rule, key, value) and key not in hidden and not is_stated(rule)
 
     text = ONE_OF_ITS_KIND.sub(r"\1", call_text(reduced(rule, shown)))
     return f"ops.{text}" if class_name.startswith("ops.") else text
@@ -108,7 +107,7 @@ def reduced(rule: LayerRule, kept: Callable[[LayerRule, str, Any], bool]) -> Lay
 
     given = {key: inside(value) for key, value in rule.given.items() if kept(rule, key, value)}
     made = type(rule)(given, rule.name)
-    if isinstance(rule, Stated) and isinstance(made, Stated):
+    if is_stated(rule) and is_stated(made):
         made.stated_class = rule.stated_class
     return made
 

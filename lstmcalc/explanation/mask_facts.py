@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import lift
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.explanation.masking import mask_sentences, not_handed
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.inference import Walk
 from lstmcalc.layers.recurrent_hints import argument_text
 from lstmcalc.layers.rule import RULES, Example, LayerRule, Shape
@@ -85,7 +85,7 @@ def _changes(rule: type[LayerRule], arguments: Mapping[str, Any]) -> Iterator[tu
     wrapped = arguments.get("layer")
     if isinstance(wrapped, LayerSpec) and wrapped.class_name in RULES:
         for text, changed in _changes(RULES[wrapped.class_name], wrapped.arguments):
-            inner = replace(wrapped, arguments=changed)
+            inner = wrapped.changed(arguments=changed)
             yield f"{text} on the {wrapped.class_name} inside", {**arguments, "layer": inner}
 
 
@@ -125,5 +125,5 @@ def _try(rule: type[LayerRule], example: Example, arguments: Mapping[str, Any], 
     made = walk.layers[NAME].rule
     told = next(layer for layer in followed.report.layers if layer.name == NAME).calls[0]
     assert made is not None
-    mask: MaskReport = replace(told.mask, needed=True)
-    return Trial(mask.role, mask_sentences(made, replace(told, mask=mask)))
+    mask: MaskReport = told.mask._replace(needed=True)
+    return Trial(mask.role, mask_sentences(made, told._replace(mask=mask)))

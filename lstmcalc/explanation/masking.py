@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from lstmcalc.explanation.cells import states_of
-from lstmcalc.layers.core import Embedding, Masking
-from lstmcalc.layers.merging import Concatenate, Merge
-from lstmcalc.layers.normalization import BatchNormalization
-from lstmcalc.layers.pooling import GlobalAveragePooling1D
-from lstmcalc.layers.recurrent import Fused, Recurrent
+from lstmcalc.layers.kinds import (
+    is_bidirectional,
+    is_concatenate,
+    is_embedding,
+    is_fused,
+    is_layer,
+    is_masking,
+    is_merge,
+    is_recurrent,
+    is_time_distributed,
+)
 from lstmcalc.layers.rule import LayerRule
-from lstmcalc.layers.unknowable import Lambda
-from lstmcalc.layers.wrappers import Bidirectional, TimeDistributed
 from lstmcalc.report import CallReport
 from lstmcalc.shapes import show_count, show_shape
+
+if TYPE_CHECKING:
+    from lstmcalc.layers.merging import Concatenate
+    from lstmcalc.layers.recurrent import Recurrent
 
 __all__ = ["mask_sentences", "not_handed"]
 
@@ -36,13 +45,13 @@ def mask_sentences(rule: LayerRule, call: CallReport) -> list[str]:
 
 def _made(rule: LayerRule, call: CallReport) -> Iterator[str]:
     shape = next((show_shape(shape) for shape in call.mask.shapes if shape is not None), "")
-    if isinstance(rule, Embedding):
+    if is_embedding(rule):
         yield f"`mask_zero: true` makes a mask {shape}: the number 0 is padding, every other number counts."
         if isinstance(rule.input_dim, int) and rule.input_dim > 1:
             most = rule.input_dim - 1
             left = "number 1" if most == 1 else f"numbers 1 to {show_count(most)}"
             yield f"That leaves the {left} for what the data hold."
-    elif isinstance(rule, Masking):
+    elif is_masking(rule):
         yield f"It makes a mask {shape}: a step is masked where all its values are {rule.mask_value:g}."
         if call.mask.comes_in:
             yield "It takes the place of the mask that comes in."
@@ -81,9 +90,9 @@ def _lost(rule: LayerRule, call: CallReport) -> Iterator[str]:
     if call.mask.reason == "initial_state":
         yield from not_handed()
         return
-    if call.mask.reason == "missing" and isinstance(rule, Merge):
+    if call.mask.reason == "missing" and is_merge(rule):
         yield f"One of its inputs has no mask, and {rule.class_name} then gives none: the mask is lost."
-    elif isinstance(rule, Lambda):
+    elif is_layer(rule, "Lambda"):
         yield "The mask is lost: Lambda gives none where its argument `mask` is not stated."
     elif rule.family == "operations":
         yield "What an operation gives carries no mask: it is lost here."
@@ -93,8 +102,8 @@ def _lost(rule: LayerRule, call: CallReport) -> Iterator[str]:
 
 
 def _merged(rule: LayerRule, call: CallReport) -> Iterator[str]:
-    if not isinstance(rule, Concatenate):
-        if isinstance(rule, Merge) and rule.reads_masks:
+    if not is_concatenate(rule):
+        if is_merge(rule) and rule.reads_masks:
             yield "It leaves masked values out."
         yield "A step of its output counts where it counts in any input."
     elif False not in call.mask.inputs and _joins_last(rule, call):
@@ -127,20 +136,20 @@ def not_handed() -> Iterator[str]:
 
 def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
     """What the layer does with the mask that it gets."""
-    if isinstance(rule, Recurrent):
+    if is_recurrent(rule):
         yield from _recurrent(rule)
-    elif isinstance(rule, Bidirectional):
+    elif is_bidirectional(rule):
         each = (
             "gives zeros there" if rule.layer.return_sequences else "gives what it has after the last one that counts"
         )
         keeps = f"each direction keeps its {_states(rule.layer)}, and {each}"
         yield f"At a masked step {keeps}: padding changes nothing else."
         yield from _kernel(rule.layer, zeros=False)
-    elif isinstance(rule, TimeDistributed):
+    elif is_time_distributed(rule):
         yield f"It hands the {rule.layer.class_name} inside the part of the mask that belongs to its step."
-    elif isinstance(rule, GlobalAveragePooling1D):
+    elif is_layer(rule, "GlobalAveragePooling1D"):
         yield "It leaves masked steps out: the mean is that of the others."
-    elif isinstance(rule, BatchNormalization):
+    elif is_layer(rule, "BatchNormalization"):
         yield "While training, it leaves masked steps out of mean and variance."
     elif rule.family == "attention":
         query, value = (call.mask.inputs[i : i + 1] == (True,) for i in range(2))
@@ -151,7 +160,7 @@ def _use(rule: LayerRule, call: CallReport) -> Iterator[str]:
             yield "At masked steps of the query it gives zeros."
     elif rule.class_name == "Softmax":
         yield "Masked values get no share."
-    elif isinstance(rule, Merge):
+    elif is_merge(rule):
         yield "It leaves masked values out."
     else:
         yield "What it gives depends on the mask."
@@ -177,7 +186,7 @@ def _states(rule: LayerRule) -> str:
 
 def _kernel(rule: LayerRule, zeros: bool) -> Iterator[str]:
     """What the fused kernel asks of padding (keras/src/backend/tensorflow/rnn.py, `_cudnn_lstm`, 3.15.1)."""
-    if not isinstance(rule, Fused) or rule.use_cudnn is False or rule.obstacles():
+    if not is_fused(rule) or rule.use_cudnn is False or rule.obstacles():
         return
     yield "On a CPU padding may be anywhere."
     yield (

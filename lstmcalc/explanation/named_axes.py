@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, substitute, symbol, symbols_of, to_text
 from lstmcalc.errors import Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 
 __all__ = ["Made", "axis_list", "axis_names_of", "named_outputs", "reason_of", "rule_in_names"]

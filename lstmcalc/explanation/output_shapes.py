@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, lower, lower_size, product, to_text
 from lstmcalc.explanation.cells import cell_of
@@ -21,7 +20,8 @@ from lstmcalc.explanation.words import (
     listed,
     size_along,
 )
-from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import LayerRule, as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
@@ -62,7 +62,7 @@ def shape_sentences(facts: Facts) -> Iterator[Sentence]:
 
 def units_sentences(rule: LayerRule) -> Iterator[Sentence]:
     """What the `units` of a recurrent layer are, which people take for steps or for layers."""
-    if isinstance(rule, Recurrent) and isinstance(given := getattr(rule, "units", None), int):
+    if is_recurrent(rule) and isinstance(given := getattr(rule, "units", None), int):
         text = f"`units` = {show_count(given)} is how many values it keeps and gives at each step; how many steps, the "
         yield Sentence("note", f"{text}input decides.")
 
@@ -178,7 +178,7 @@ def _several(facts: Facts) -> Part | None:
     rule, cell = facts.rule, cell_of(facts.rule)
     if facts.keywords.get(SCORES):
         return Part(f"the first output is {first}; behind it come the scores, {listed(others)}")
-    if not isinstance(rule, Recurrent):
+    if not is_recurrent(rule):
         return Part(f"it has {len(facts.outputs)} outputs, {listed([first, *others])}")
     what = "every step" if rule.return_sequences else "the last step only"
     states = f"the states {listed(others)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lstmcalc.dims import lift
-from lstmcalc.layers.recurrent import Cell
+from lstmcalc.layers.kinds import is_cell
 from lstmcalc.layers.rule import Inputs, LayerRule
 from lstmcalc.report import LayerReport, Shape
 from lstmcalc.spec import Call, Ref
@@ -32,7 +32,7 @@ def inputs_of(
     lifted = [lift(shape) for shape in shapes]
     axes = _axes_of(rule, len(lifted[0])) if lifted else ()
     x = Inputs(lifted, axes, [lift(shape) for shape in states], keywords or {})
-    if isinstance(rule, Cell) and not x.states:
+    if is_cell(rule) and not x.states:
         x.states = rule.state_shapes(x)
     x.checked = False
     return x
@@ -45,7 +45,7 @@ def first_inputs(rule: LayerRule | None, layer: LayerReport, call: Call | None) 
         return None
     told = {key: value for key, value in call.keywords.items() if not isinstance(value, Ref)} if call else {}
     x = inputs_of(rule, [shape for shape in first.inputs if shape is not None], keywords=told)
-    x.batched = first.batched or x.batched
+    x.batched = first.effort.batched or x.batched
     if rule.takes_mask and first.mask.reason != "initial_state":
         carried = zip(x.shapes, first.mask.inputs, strict=False)
         x.masks = x.told = tuple(shape[:-1] if carries else None for shape, carries in carried)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from lstmcalc.dims import Size, lower_size, symbols_of
 from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.output_shapes import because
 from lstmcalc.explanation.words import amount_along, quoted
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.shapes import show_count
 
 __all__ = ["Member", "Remark", "flow", "open_sizes", "shares", "time", "total_of"]
@@ -22,8 +22,7 @@ MOST_NAMED, ENOUGH = 3, 0.8
 WHY = {"Flatten": "it lays all values of a sample in one row"}
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """A sentence on the whole, and what it is about: input, output, shapes, time, params, total, trained, `None`, …"""
 
     about: str
@@ -34,8 +33,7 @@ class Remark:
         return {"about": self.about.strip("`"), "text": self.text}
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A layer among others: what feeds it, the shapes of its first input and of its outputs as text, and its facts."""
 
     name: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from lstmcalc.dims import UNKNOWN, Dim, Size, to_text
 from lstmcalc.errors import Fault
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.shapes import show_count
 
 __all__ = [
@@ -57,8 +57,7 @@ Lines = list[tuple[str, ...]]
 NUMBER = re.compile(r"[\d,]*\d")
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """What is said of a layer, in full, and what is left to say where an earlier one has said the like (`brief`).
 
     `kind` is layer, purpose, shape, params or note; of a row of a summary also fault, nearest or other, and in a walk
@@ -84,7 +83,7 @@ class Sentence:
 def told_once(sentences: Iterable[Sentence], said: set[str]) -> Iterator[Sentence]:
     """The sentences in order; those whose like was not `said` yet are told in full, also where only `brief` is read."""
     for sentence in sentences:
-        yield sentence if sentence.topic in said else replace(sentence, brief=sentence.text)
+        yield sentence if sentence.topic in said else sentence._replace(brief=sentence.text)
         said.add(sentence.topic)
 
 

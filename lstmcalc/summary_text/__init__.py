@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.printed import PrintedTable
 from lstmcalc.summary_text.reading import Reading
-from lstmcalc.summary_text.sums import compute_totals, find_problems, freezing_of, notes_on
-from lstmcalc.summary_text.understanding import understand
 
-__all__ = ["Reading", "read_summary", "to_spec"]
+__all__ = ["Reading", "read_summary"]
 
 
 def read_summary(text: str, source: str = "-") -> list[Reading]:
@@ -27,8 +24,13 @@ def read_summary(text: str, source: str = "-") -> list[Reading]:
 
 
 def _understood(table: PrintedTable, source: str) -> Reading:
+    # Who only asks whether a text is a summary does without the rules.
+    from lstmcalc.summary_text.sums import compute_totals, find_problems, freezing_of, notes_on
+    from lstmcalc.summary_text.understanding import understand
+
     rows = understand(table)
     computed = compute_totals(table, rows)
-    problems = find_problems(table, rows, computed, source)
-    frozen = freezing_of(table, rows, computed).rows or ()
-    return Reading(source, table, rows, computed, tuple(problems), tuple(notes_on(table, rows, computed)), frozen)
+    freezing = freezing_of(table, rows, computed)
+    problems = find_problems(table, rows, computed, freezing, source)
+    notes = notes_on(table, rows, computed, freezing)
+    return Reading(source, table, rows, computed, tuple(problems), tuple(notes), freezing.rows or ())

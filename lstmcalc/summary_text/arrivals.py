@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice, product
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
 from lstmcalc.summary_text.flow import Feed, Feeds
 from lstmcalc.summary_text.printed import Cut, PrintedRow, PrintedShape
@@ -31,8 +31,7 @@ MOST_WAYS = 24
 Outputs = tuple[Shape, ...]
 
 
-@dataclass(frozen=True)
-class Gives:
+class Gives(NamedTuple):
     """What a row may give, each with its cost; None where nothing tells.
 
     `nodes` holds for each application of a layer with several what it may give, and what the first gives then. `loose`
@@ -54,15 +53,14 @@ class Gives:
         return self.nodes[node].get(outputs, outputs) if node < len(self.nodes) else outputs
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One way in which a row may be fed: the input shapes (None: nothing tells), what it takes of which rows.
 
     `more` tells that the next arrival is another way of the same application, which may be as good.
     """
 
     shapes: tuple[Shape, ...] | None = None
-    taken: dict[int, Outputs] = field(default_factory=dict)
+    taken: dict[int, Outputs] = {}
     cost: float = 0.0
     more: bool = False
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from lstmcalc.errors import Fault, Where
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.summary_text.cells import is_class
 from lstmcalc.summary_text.columns import by_gaps, by_places, by_separators
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import ODD_COUNT
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 from lstmcalc.summary_text.rows import RawRow, build_row
@@ -24,8 +25,7 @@ _READ = ("cut-count", "ambiguous-count")
 _Way = Callable[[], tuple[list[RawRow], set[int]]]
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """What stands between a header and the totals; `faults` are the lines that are no rows."""
 
     rows: tuple[PrintedRow, ...]
@@ -55,8 +55,7 @@ def _is_barred(piece: Piece) -> bool:
     return inside > (0 if piece.text.lstrip()[0] in SEPARATORS else 1)
 
 
-@dataclass(frozen=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """What one way reads: `strange` are the places of the pieces that it has no place for."""
 
     raws: Sequence[RawRow]
@@ -101,11 +100,11 @@ def read_body(pieces: Sequence[Piece], frame: Frame) -> Body:
     return _mended(pieces, frame, best)
 
 
-_PARTIAL = re.compile(
+_PARTIAL = lazily(
     r"(?P<layer>[^\s()\[\]{},'\"]+\s*\([A-Za-z_][\w.>]*\)?)"
     rf"[\s{SEPARATORS}]*(?P<shape>[(\[{{][^()\[\]{{}}]*[)\]}}]*|multiple(?!\w)|\?)?[\s{SEPARATORS}]*(?P<params>{ODD_COUNT})?"
 )
-_NAMELESS = re.compile(rf"(?P<shape>[(\[{{]?[\s\dNone,()\[\]]*[)\]}}])[\s{SEPARATORS}]*(?P<params>\d[\d,.]*)?")
+_NAMELESS = lazily(rf"(?P<shape>[(\[{{]?[\s\dNone,()\[\]]*[)\]}}])[\s{SEPARATORS}]*(?P<params>\d[\d,.]*)?")
 
 
 def _unread(piece: Piece, index: int, outermost: bool) -> RawRow | None:
@@ -142,7 +141,7 @@ def _mended(pieces: Sequence[Piece], frame: Frame, attempt: _Attempt) -> Body:
     if rows and not frame.ended:
         rows[-1] = _ended(rows, frame)
     if any(row.connections for row in rows):
-        rows = [replace(row, connections=()) if row.connections is None else row for row in rows]
+        rows = [row._replace(connections=()) if row.connections is None else row for row in rows]
     return Body(tuple(rows), elided if placed else (), tuple(faults))
 
 
@@ -152,14 +151,14 @@ def _told_apart(row: PrintedRow) -> PrintedRow:
         return row
     got, because = f"`{row.shape_text} {row.params_text}`", "read as the count, though a cut size may stand before it"
     fault = Fault("ambiguous-count", "a blank between shape and count", got, because, severity="hint")
-    return replace(row, fault=fault.placed(None, (row.name, row.class_name)))
+    return row._replace(fault=fault.placed(None, (row.name, row.class_name)))
 
 
 def _ended(rows: Sequence[PrintedRow], frame: Frame) -> PrintedRow:
     """The last row; its count is cut where the text ends in it and every other row goes on behind its own."""
     row, ends = rows[-1], {other.lines[0][-1:] for other in rows[:-1]}
     if not row.class_name and any(other.class_name for other in rows):
-        row = replace(row, name_cut=row.name_cut or frame.wrapped, class_cut=True)
+        row = row._replace(name_cut=row.name_cut or frame.wrapped, class_cut=True)
     ends |= {frame.header.raw[-1:]} if frame.header else set()
     if row.params is None or row.connections or not row.lines[-1].endswith(row.params_text):
         return row
@@ -168,7 +167,7 @@ def _ended(rows: Sequence[PrintedRow], frame: Frame) -> PrintedRow:
     fault = Fault(
         "cut-count", "a whole count", f"`{row.params_text}`", "the text ends here", layer=(row.name, row.class_name)
     )
-    return replace(row, params=None, fault=fault)
+    return row._replace(params=None, fault=fault)
 
 
 def _strange(piece: Piece) -> Fault:

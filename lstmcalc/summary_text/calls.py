@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import find_rule
 from lstmcalc.spec import Call, LayerSpec, Ref
 from lstmcalc.summary_text.flow import MASK, Feed, nodes_of
@@ -40,7 +40,7 @@ def calls_of(members: Sequence[Member], ports: Mapping[int, str], inputs: Sequen
         refs = [_ref(feed, by_place) for feed in feeds if feed not in told] or [Ref(before)]
         made = _applications(member, refs, times.get(member.name, 1))
         mask = {"mask": _ref(told[0], by_place)} if told else {}
-        calls += (replace(call, keywords={**call.keywords, **mask}) for call in made)
+        calls += (call._replace(keywords={**call.keywords, **mask}) for call in made)
         before = member.name
     return _in_order(calls, inputs)
 
@@ -90,19 +90,27 @@ def _numbered(calls: Sequence[Call]) -> Iterator[tuple[int, Call]]:
 
 
 def _in_order(calls: Sequence[Call], inputs: Sequence[str]) -> list[Call]:
-    waiting = [((call.layer, number), call) for number, call in _numbered(calls)]
-    done = {(name, 0) for name in inputs}
-    ordered: list[Call] = []
-    while waiting:
-        later = []
-        for key, call in waiting:
-            if all((ref.name, ref.call) in done for ref in call.refs):
-                ordered.append(call)
-                done.add(key)
-            else:
-                later.append((key, call))
-        if len(later) == len(waiting):
-            # What is in a circle, or takes what is not there, stays as it is, for inference to refuse.
-            return ordered + [call for _, call in later]
-        waiting = later
-    return ordered
+    places = {(call.layer, number): place for place, (number, call) in enumerate(_numbered(calls))}
+    there = {(name, 0) for name in inputs}
+    needed = [{places.get((ref.name, ref.call)) for ref in call.refs if (ref.name, ref.call) not in there}
+              for call in calls]  # fmt: skip
+    takers: dict[int | None, list[int]] = {}
+    for place, needs in enumerate(needed):
+        for need in needs:
+            takers.setdefault(need, []).append(place)
+    # A call is moved behind as many calls that stand below what they are needed for as lie on its way.
+    moves = dict.fromkeys(range(len(calls)), 0)
+    waiting = list(map(len, needed))
+    ready = [place for place, number in enumerate(waiting) if not number]
+    ordered: list[int] = []
+    while ready:
+        place = ready.pop()
+        ordered.append(place)
+        for taker in takers.get(place, ()):
+            moves[taker] = max(moves[taker], moves[place] + (place > taker))
+            waiting[taker] -= 1
+            if not waiting[taker]:
+                ready.append(taker)
+    ordered.sort(key=lambda place: (moves[place], place))
+    # What is in a circle, or takes what is not there, stays as it is, for inference to refuse.
+    return [calls[place] for place in (*ordered, *(place for place, number in enumerate(waiting) if number))]

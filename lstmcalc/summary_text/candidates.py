@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
 from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule, find_rule
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.classes import ClassChoice
 from lstmcalc.summary_text.printed import Cut
-from lstmcalc.summary_text.proposals import propose
+from lstmcalc.summary_text.proposals import propose, telling_words
 from lstmcalc.summary_text.reading import Candidate
 from lstmcalc.summary_text.solving import Miss, Seen, solve
 
@@ -26,8 +26,7 @@ MOST_AXES = 6
 MOST_KEPT = 40
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What the rules made of a row: candidates and near misses, likeliest first."""
 
     candidates: tuple[Candidate, ...] = ()
@@ -36,15 +35,24 @@ class Found:
 
 def find_candidates(choices: Sequence[ClassChoice], seen: Seen, most: float = inf) -> Found:
     """The layers of these classes that print what is seen, and are no more unusual than `most`."""
+    known = tuple(choice for choice in choices if choice.rule is not None)
+    # A name tells only what a wrapper holds; equal rows are solved once, whatever they are called.
+    name = telling_words(seen.name) if any(_wraps(choice.class_name) for choice in known) else ""
+    return _found(known, seen._replace(name=name), most)
+
+
+@lru_cache(maxsize=4096)
+def _found(choices: Sequence[ClassChoice], seen: Seen, most: float) -> Found:
     candidates: list[Candidate] = []
     misses: list[Miss] = []
     for choice in choices:
-        if choice.rule is None:
-            continue
+        assert choice.rule is not None
         # Attention that also returns its scores is told so by the call, and has no argument for it.
         several = seen.outputs is not None and (len(seen.outputs) == 2 or seen.several)
         with_scores = SCORES in choice.rule.keywords and several
-        shown = replace(_shown_to(choice.rule, seen), keywords=((SCORES, True),) if with_scores else ())
+        shown = seen._replace(keywords=((SCORES, True),) if with_scores else ())
+        if not _wraps(choice.class_name):
+            shown = shown._replace(name="")
         for closed, unusual in _closed(choice.rule, shown):
             cost = choice.cost + unusual
             if cost > most:
@@ -52,14 +60,11 @@ def find_candidates(choices: Sequence[ClassChoice], seen: Seen, most: float = in
             found = _of_class(choice.class_name, closed, most - cost)
             most = min((most, *(each.cost + cost + closed.plausible for each in found.candidates[:1])))
             candidates += (
-                replace(each, cost=each.cost + cost, keywords=dict(shown.keywords)) for each in found.candidates
+                each._replace(cost=each.cost + cost, keywords=dict(shown.keywords)) for each in found.candidates
             )
             misses += found.misses
     candidates.sort(key=lambda each: each.cost)
-    return Found(
-        tuple(_named(each, seen.name) for each in candidates[:MOST_KEPT]),
-        tuple(Miss(_named(each.candidate, seen.name), each.difference) for each in misses),
-    )
+    return Found(tuple(candidates[:MOST_KEPT]), tuple(misses))
 
 
 def _closed(rule: type[LayerRule], seen: Seen) -> Iterator[tuple[Seen, float]]:
@@ -72,17 +77,14 @@ def _closed(rule: type[LayerRule], seen: Seen) -> Iterator[tuple[Seen, float]]:
     usual = max(usual or 3, len(last))
     for number in sorted(range(len(last), MOST_AXES + 1), key=lambda number: abs(number - usual)):
         padded = (*last, *[Cut("")] * (number - len(last)))
-        yield replace(seen, outputs=(*whole, padded)), 0.4 * abs(number - usual)
+        yield seen._replace(outputs=(*whole, padded)), 0.4 * abs(number - usual)
 
 
-def _shown_to(rule: type[LayerRule], seen: Seen) -> Seen:
-    """What is seen, without the name where that can tell nothing, so that equal rows are solved once."""
-    wraps = any(argument.kind in ("layer", "layers") for argument in rule.arguments.values())
-    return seen if wraps else replace(seen, name="")
-
-
-def _named(candidate: Candidate, name: str) -> Candidate:
-    return replace(candidate, layer=replace(candidate.layer, name=name))
+@lru_cache(maxsize=256)
+def _wraps(class_name: str) -> bool:
+    """Whether layers of a class hold others."""
+    rule = find_rule(class_name)
+    return rule is not None and any(argument.kind in ("layer", "layers") for argument in rule.arguments.values())
 
 
 @lru_cache(maxsize=4096)
@@ -94,14 +96,15 @@ def _of_class(class_name: str, seen: Seen, most: float) -> Found:
     for arguments, cost, stand_ins in propose(rule, seen):
         if cost > most:
             break
-        for found in solve(rule, arguments, seen, cost, class_name):
+        # What is nearly right tells something only where nothing is right.
+        for found in solve(rule, arguments, seen, cost, class_name, missed=not candidates):
             if isinstance(found, Miss):
                 if len(misses) < MOST_KEPT:
                     misses.append(found)
                 continue
             most = min(most, found.cost + seen.plausible)
             key = (_key(found.layer), found.inputs)
-            candidates.setdefault(key, replace(found, stand_ins=stand_ins))
+            candidates.setdefault(key, found._replace(stand_ins=stand_ins))
     kept = sorted(candidates.values(), key=lambda each: each.cost)
     return Found(tuple(kept), tuple(misses))
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lstmcalc.errors import Fault
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import ALIASES, RULES
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.printed import Connection, Cut, PrintedShape, PrintedSize
 
 __all__ = ["CountCell", "LayerCell", "ShapeCell", "is_class", "read_connections", "read_count", "read_layer",
            "read_shape"]  # fmt: skip
 
 _KEPT = 4096
-_ELLIPSIS = re.compile(r"\s*(?:…|\.{3})\s*$")
+_ELLIPSIS = lazily(r"\s*(?:…|\.{3})\s*$")
 
 
-@dataclass(frozen=True)
-class LayerCell:
+class LayerCell(NamedTuple):
     """A layer's name and class; `class_cut` also where the class is missing because the cell was too narrow."""
 
     name: str
@@ -27,8 +27,7 @@ class LayerCell:
     class_cut: bool = False
 
 
-@dataclass(frozen=True)
-class ShapeCell:
+class ShapeCell(NamedTuple):
     """The shapes of a cell, None where it shows none; `fault` where it cannot be read."""
 
     shapes: tuple[PrintedShape, ...] | None
@@ -37,8 +36,7 @@ class ShapeCell:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True)
-class CountCell:
+class CountCell(NamedTuple):
     """A count, None where no whole number can be read; `point` where a point may separate thousands."""
 
     value: int | None
@@ -90,12 +88,12 @@ def read_layer(text: str, class_first: bool | None = None, full: bool = False) -
 
 
 #: What people put around a count that changes nothing about it.
-_DRESSED = re.compile(r"^=\s*|(?<=\d)\s+(?:params?|parameters|weights)$", re.IGNORECASE)
-_ROUNDED = re.compile(r"[~≈]?\s*\d[\d.,]*\s*(?:[kmgbt]|thousand|mil|mio|mln|million|bn|billion)", re.IGNORECASE)
-_COUNT = re.compile(r"(?P<number>\d[\d.,'’_ ]*?)(?P<cut>\s?(?:…|\.{3}))?\s*(?P<state>\(\s*un[bu]\w*\s*\)?)?")
-_WHOLE = re.compile(r"(\d{1,18})(?:\.0{1,2})?")
-_GROUPED = re.compile(r"\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3}){0,5}(?:\.0{1,2})?")
-_POINTED = re.compile(r"\d{1,3}(?:\.\d{3}){1,6}")
+_DRESSED = lazily(r"^=\s*|(?<=\d)\s+(?:params?|parameters|weights)$", re.IGNORECASE)
+_ROUNDED = lazily(r"[~≈]?\s*\d[\d.,]*\s*(?:[kmgbt]|thousand|mil|mio|mln|million|bn|billion)", re.IGNORECASE)
+_COUNT = lazily(r"(?P<number>\d[\d.,'’_ ]*?)(?P<cut>\s?(?:…|\.{3}))?\s*(?P<state>\(\s*un[bu]\w*\s*\)?)?")
+_WHOLE = lazily(r"(\d{1,18})(?:\.0{1,2})?")
+_GROUPED = lazily(r"\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3}){0,5}(?:\.0{1,2})?")
+_POINTED = lazily(r"\d{1,3}(?:\.\d{3}){1,6}")
 
 
 @lru_cache(maxsize=_KEPT)
@@ -132,7 +130,7 @@ def _unreadable_count(text: str) -> Fault:
     return Fault("unreadable-count", "a whole number, such as 91,648 or 91648", got, because)
 
 
-_TOKEN = re.compile(
+_TOKEN = lazily(
     r"\s+|(?P<none>None\b|\?)|(?P<size>\d{1,18})(?:\.0{1,2})?(?![\d.\w])|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)"
     r"|(?P<ellipsis>…|\.\.\.)|(?P<key>(?:'[^']*'|\"[^\"]*\"|[A-Za-z_][\w./-]*|\d+)\s*:)|(?P<partial>N|No|Non)$"
     r"|(?P<half_key>'[^']*|[A-Za-z_][\w./-]*)$|(?P<wrapper>TensorShape|Dimension|torch\.Size|NoneType)"
@@ -197,9 +195,9 @@ class _Shapes:
             self._finish(sizes)
 
 
-_STRUCTURE = re.compile(r"[A-Za-z_]\w*(?:…|\.{3})?\s*\((?=\s*[A-Za-z_]\w*\s*=)")
-_ABSENT = re.compile(r"\b[A-Za-z_]\w*\s*=\s*None\s*(?:,\s*|(?=[)…]|$))")
-_FIELD = re.compile(r"\b([A-Za-z_]\w*)\s*=(?=\s*[(\[{])")
+_STRUCTURE = lazily(r"[A-Za-z_]\w*(?:…|\.{3})?\s*\((?=\s*[A-Za-z_]\w*\s*=)")
+_ABSENT = lazily(r"\b[A-Za-z_]\w*\s*=\s*None\s*(?:,\s*|(?=[)…]|$))")
+_FIELD = lazily(r"\b([A-Za-z_]\w*)\s*=(?=\s*[(\[{])")
 
 
 def _without_structure(text: str) -> str:
@@ -211,8 +209,8 @@ def _without_structure(text: str) -> str:
     return "{" + inside.rstrip(", ") + "}"
 
 
-_NEGATIVE = re.compile(r"[(\[,]\s*-\d")
-_HUGE = re.compile(r"\d{19}")
+_NEGATIVE = lazily(r"[(\[,]\s*-\d")
+_HUGE = lazily(r"\d{19}")
 
 
 def _why_no_shape(text: str) -> str:
@@ -270,7 +268,7 @@ def _shape_cell(text: str, shapes: _Shapes, ellipsis: bool) -> ShapeCell:
     return ShapeCell(tuple(shapes.shapes) or None, cut, keys)
 
 
-_CONNECTION = re.compile(
+_CONNECTION = lazily(
     r"(?P<name>[^\[\]'\",]*)(?:(?P<node>\[\d{0,9})(?:(?P<ended>\])(?:(?P<tensor>\[\d{0,9})(?P<whole>\])?)?)?)?"
 )
 

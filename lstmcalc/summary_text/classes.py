@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import ALIASES, RULES, LayerRule, find_rule
 from lstmcalc.layers.opaque import OPAQUE
 from lstmcalc.spec import snake_case
@@ -40,7 +41,7 @@ class ClassChoice(NamedTuple):
     cost: float = 0.0
 
 
-def classes_of(row: PrintedRow, style: str = "") -> list[ClassChoice]:
+def classes_of(row: PrintedRow, style: str = "") -> Sequence[ClassChoice]:
     """The classes that a row may be of, likeliest first; empty where none that is known starts as the row's does.
 
     Only Keras 3, which draws boxes, prints operations as rows of their own.
@@ -55,7 +56,7 @@ def classes_of(row: PrintedRow, style: str = "") -> list[ClassChoice]:
     choices = _starting(row.class_name)
     likely = [choice for choice in choices if choice.class_name in names]
     # Without a letter of the class, there is only the name to go by.
-    return likely or (list(choices) if row.class_name else [])
+    return likely or (choices if row.class_name else ())
 
 
 def is_certain(row: PrintedRow) -> bool:
@@ -74,7 +75,8 @@ def is_input(row: PrintedRow) -> bool:
     return [choice.class_name for choice in classes_of(row)] == [INPUT]
 
 
-def _whole(name: str, operations: bool) -> list[ClassChoice]:
+@lru_cache(maxsize=1024)
+def _whole(name: str, operations: bool) -> tuple[ClassChoice, ...]:
     known = _todays(name)
     choices = []
     if known in RULES and known not in HIDDEN:
@@ -86,7 +88,7 @@ def _whole(name: str, operations: bool) -> list[ClassChoice]:
         and (operation := find_rule(f"ops.{name}")) is not None
     ):
         choices.append(ClassChoice(f"ops.{name}", operation, 1.0))
-    return choices or [ClassChoice(known, None)]
+    return tuple(choices) or (ClassChoice(known, None),)
 
 
 def _todays(name: str) -> str:

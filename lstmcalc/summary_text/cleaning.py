@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import takewhile
+
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.summary_text.patterns import lazily
 
 __all__ = ["Line", "broken_lines", "clean_line", "clean_lines", "plain_line", "without_prefix"]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line: its number in the text, how it was pasted, and what it says."""
 
     number: int
@@ -21,26 +21,26 @@ class Line:
 
 
 _ESCAPE = r"(?:\\{1,4}(?:u001[bB]|x1[bB]|033|e)|\^\[|\x1b)"
-_ANSI = re.compile(
+_ANSI = lazily(
     rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()][A-Z0-9]|\[\d{{1,3}}(?:;\d+)*m"
 )
-_CODE_POINT = re.compile(r"\\{1,4}u([0-9a-fA-F]{4})")
-_BACKSLASHED = re.compile(r"\\{1,4}([_*|#\[\](){}`~.<>\"'+=/-])")
-_TAG = re.compile(
+_CODE_POINT = lazily(r"\\{1,4}u([0-9a-fA-F]{4})")
+_BACKSLASHED = lazily(r"\\{1,4}([_*|#\[\](){}`~.<>\"'+=/-])")
+_TAG = lazily(
     r"</?(?:pre|span|div|p|code|b|strong|em|i|u|a|s|font|samp|tt|tbody|thead|table|html|body|blockquote|li|ul)\b[^<>]*>",
     re.IGNORECASE,
 )
-_CELL_END = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
-_CELL_START = re.compile(r"<t[dhr]\b[^<>]*>", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>|</tr\s*>|(?:\\{1,4}r)?\\{1,4}n", re.IGNORECASE)
+_CELL_END = lazily(r"</t[dh]\s*>", re.IGNORECASE)
+_CELL_START = lazily(r"<t[dhr]\b[^<>]*>", re.IGNORECASE)
+_BREAK = lazily(r"<br\s*/?>|</tr\s*>|(?:\\{1,4}r)?\\{1,4}n", re.IGNORECASE)
 _SPACES = {ord(char): " " for char in "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x0b\x0c\x85\u2028\u2029"}
 _NOTHING = {ord(char): None for char in "\u200b\u200c\u200d\u2060\ufeff\u00ad\x00\x08"}
 _QUOTES = {ord(char): plain for char, plain in zip("“”„‘’‚", "\"\"\"'''", strict=True)}
 _ODD = {**_SPACES, **_NOTHING, **_QUOTES}
 
-_QUOTED = re.compile(r"\s*>(?: ?>)*")
-_COMMENT = re.compile(r"\s*(?:#+|//+|/\*+|\*+(?=\s)|;+|%+|--(?=\s)|\"+|'{3}|[-•](?= [A-Za-z_]\S* ?\())")
-_NUMBERED = re.compile(r"\s{0,6}(?:\d+\s?[:|](?=\s|$)|(?:In|Out) ?\[\d*\]:)")
+_QUOTED = lazily(r"\s*>(?: ?>)*")
+_COMMENT = lazily(r"\s*(?:#+|//+|/\*+|\*+(?=\s)|;+|%+|--(?=\s)|\"+|'{3}|[-•](?= [A-Za-z_]\S* ?\())")
+_NUMBERED = lazily(r"\s{0,6}(?:\d+\s?[:|](?=\s|$)|(?:In|Out) ?\[\d*\]:)")
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|trace|debug|info|notice|warn(?:ing)?|error)"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?"
 _STAMP = (
@@ -51,7 +51,9 @@ _STAMP = (
     rf"|[\[(<]{_LEVEL}\s*[\])>]:?|{_LEVEL}(?=[\s:|-]|$)(?! ?\()[:|]?)"
 )
 _LOGGER = r"(?:(?!Model\b)[A-Za-z_<][\w./<>-]*(?::\d+|:<\w+>)*(?::|\s[-:](?=\s|$))|\[[A-Za-z][\w./: -]*\](?=\s|$))"
-_LOGGED = re.compile(rf"\s*{_STAMP}(?:\s*(?:[-|:]\s+)?(?:{_STAMP}|{_LOGGER}))*(?:\s*[-:](?=\s|$))?")
+#: How the text of a stamp begins; most lines have none, and the pattern of all stamps takes its time to compile.
+_STAMPED = lazily(rf"\s*(?:[IWEF]\d|[A-Z][a-z]{{2}}\s[\s\d]\d|\[?\d\d|[\[(<]?{_LEVEL})")
+_LOGGED = lazily(rf"\s*{_STAMP}(?:\s*(?:[-|:]\s+)?(?:{_STAMP}|{_LOGGER}))*(?:\s*[-:](?=\s|$))?")
 
 
 def without_prefix(text: str) -> str:
@@ -65,7 +67,7 @@ def without_prefix(text: str) -> str:
         elif start in "#/*;%-\"'•":
             match = _COMMENT.match(text)
         elif start.isalnum() or start in "[(<":
-            match = _LOGGED.match(text) or _NUMBERED.match(text)
+            match = (_LOGGED.match(text) if _STAMPED.match(text) else None) or _NUMBERED.match(text)
         else:
             return text
         if not match or not match.end():
@@ -98,7 +100,10 @@ def plain_line(raw: str) -> str:
             text = _TAG.sub("", _CELL_START.sub("", _CELL_END.sub(" | ", text)))
         if "&" not in text:
             break
-        text = html.unescape(text)
+        # Its table of names takes its time to load.
+        from html import unescape
+
+        text = unescape(text)
     if not text.isascii() or "\x00" in text or "\x08" in text or "\x0c" in text or "\x0b" in text:
         text = text.translate(_ODD)
     return text.expandtabs(8).replace("`", "").replace("**", "").rstrip()
@@ -128,8 +133,8 @@ def broken_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, part
 
 
-_HEADER = re.compile(r"Layer \((?:type|name)\)")
-_DIGIT = re.compile(r"\d")
+_HEADER = lazily(r"Layer \((?:type|name)\)")
+_DIGIT = lazily(r"\d")
 
 
 def _without_common_prefix(lines: list[Line]) -> list[Line]:

@@ -6,18 +6,18 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Column, Piece
 from lstmcalc.summary_text.rows import RawRow, levels, nesting
 
 __all__ = ["by_gaps", "by_places", "by_separators"]
 
 Cells = dict[str, str]
-_BAR = re.compile(f"[{SEPARATORS}]")
-_CHUNK = re.compile(r"\S+(?:\s\S+)*")
-_NESTED = re.compile(r"\s*\|{1,12}(?=[\s\w])")
+_BAR = lazily(f"[{SEPARATORS}]")
+_CHUNK = lazily(r"\S+(?:\s\S+)*")
+_NESTED = lazily(r"\s*\|{1,12}(?=[\s\w])")
 
 
 def _starts_row(cells: Cells, after_rule: bool, counted: bool, drawn: bool = False) -> bool:
@@ -50,11 +50,11 @@ def _put(rows: list[RawRow], place: tuple[int, Piece], cells: Cells, level: int,
 
 
 _LOOKS = (
-    ("params", re.compile(r"\d[\d.,'’_ ]*(?:…|\.{3})?(?:\(\w+\))?|[~≈=+-]?\s?\d[\w.,/]*(?:\s\w+)?")),
-    ("shape", re.compile(r"[(\[{](?!['\"])[^A-Za-z_]*(?:None.*)?|[(\[{]['\"]?\w*['\"]?:.*|\?|multiple")),
-    ("connected", re.compile(r".*\w\[.*")),
-    ("trainable", re.compile(r"[YN]")),
-    ("layer", re.compile(r".*\w.*")),
+    ("params", lazily(r"\d[\d.,'’_ ]*(?:…|\.{3})?(?:\(\w+\))?|[~≈=+-]?\s?\d[\w.,/]*(?:\s\w+)?")),
+    ("shape", lazily(r"[(\[{](?!['\"])[^A-Za-z_]*(?:None.*)?|[(\[{]['\"]?\w*['\"]?:.*|\?|multiple")),
+    ("connected", lazily(r".*\w\[.*")),
+    ("trainable", lazily(r"[YN]")),
+    ("layer", lazily(r".*\w.*")),
 )
 _SAMPLE = 50
 
@@ -64,14 +64,16 @@ def _guessed(pieces: Sequence[Piece]) -> tuple[str, ...]:
     lines = [_cells_between(piece.text) for piece in pieces if piece.kind == "text"][:_SAMPLE]
     size = max((len(line) for line in lines), key=[len(line) for line in lines].count, default=0)
     kinds: list[str] = []
+    met: set[str] = set()
     for column in zip(*(line for line in lines if len(line) == size), strict=True):
         seen = Counter(kind for cell in column if (kind := _look(cell.strip())))
-        kind = next((kind for kind, _ in seen.most_common() if kind not in kinds), "")
+        kind = next((kind for kind, _ in seen.most_common() if kind not in met), "")
         if kinds == ["layer"] and all(re.fullmatch(r"[A-Z]\w*", cell.strip()) for cell in column):
             kind = "class"
-        if not kind and "params" in kinds and "connected" not in kinds and any(cell.strip() for cell in column):
+        if not kind and "params" in met and "connected" not in met and any(cell.strip() for cell in column):
             kind = "connected"
         kinds.append(kind)
+        met.add(kind)
     return tuple(kinds) if "layer" in kinds and {"params", "shape"} & set(kinds) else ()
 
 
@@ -83,7 +85,8 @@ def _kinds(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[str, ...
     guessed = _guessed(pieces)
     if not named or len(named) != len(guessed):
         return named or guessed
-    return tuple(kind or (other if other not in named else "") for kind, other in zip(named, guessed, strict=True))
+    taken = set(named)
+    return tuple(kind or (other if other not in taken else "") for kind, other in zip(named, guessed, strict=True))
 
 
 def _look(cell: str) -> str:
@@ -105,7 +108,7 @@ def _unflattened(piece: Piece, size: int) -> list[tuple[Piece, list[str]]]:
     cells = _BAR.split(piece.text.strip())[1:-1]
     lines = [cells[start : start + size] for start in range(0, len(cells), size + 1)]
     texts = ["│" + "│".join(line) + "│" for line in lines]
-    return [(replace(piece, raw=text, text=text, whole=False), line) for text, line in zip(texts, lines, strict=True)]
+    return [(piece._replace(raw=text, text=text, whole=False), line) for text, line in zip(texts, lines, strict=True)]
 
 
 def by_separators(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[RawRow], set[int]]:
@@ -181,7 +184,7 @@ def by_gaps(pieces: Sequence[Piece], columns: Sequence[Column]) -> tuple[list[Ra
     return rows, strange
 
 
-_LONE = re.compile(r"[^\s()\[\]']+\[\d*(?:\](?:\[\d*\]?)?)?")
+_LONE = lazily(r"[^\s()\[\]']+\[\d*(?:\](?:\[\d*\]?)?)?")
 
 
 def _lone_connection(text: str, columns: Sequence[Column]) -> Cells:
@@ -203,7 +206,7 @@ def _blanked(texts: Sequence[str], places: Sequence[int]) -> bool:
     return all(text[place - 1 : place].isspace() for text in texts for place in places if len(text) >= place)
 
 
-_LAYER_LIKE = re.compile(r"[^\s()\[\]']+(?:\s?\([\w.>]*\)?)?")
+_LAYER_LIKE = lazily(r"[^\s()\[\]']+(?:\s?\([\w.>]*\)?)?")
 
 
 def _row_like(cells: Cells) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.summary_text.classes import is_input
 from lstmcalc.summary_text.printed import Connection, PrintedRow, PrintedTable
 
@@ -34,7 +34,10 @@ class _Names:
     """The rows before a row, by their names, and by how their names start."""
 
     def __init__(self, rows: Sequence[PrintedRow]) -> None:
-        self._rows, self._nodes = rows, nodes_of(rows)
+        self._rows = rows
+        self._nodes = {
+            name: {node: number for number, node in enumerate(nodes)} for name, nodes in nodes_of(rows).items()
+        }
         self._whole: dict[tuple[int | None, str], int] = {}
         #: Rows whose own name is cut off, and how long such names are.
         self._cut: dict[str, list[int]] = {}
@@ -81,7 +84,7 @@ class _Names:
     def _find(self, connection: Connection, parent: int | None) -> Feed | None:
         for scope in dict.fromkeys((parent, None)):
             if (scope, connection.name) in self._whole:
-                node = self._nodes[connection.name].index(connection.node)
+                node = self._nodes[connection.name][connection.node]
                 return Feed(self._whole[scope, connection.name], connection.tensor, node)
         places = self._starting(connection.name) if connection.cut else []
         return Feed(places[0], connection.tensor) if len(places) == 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lstmcalc.errors import Fault
+from lstmcalc.summary_text.patterns import lazily
 
 __all__ = ["foreign_fault"]
 
@@ -46,7 +47,7 @@ _SIGNS = (
         r"^[ \t]*\([\w.]+\): [A-Z]\w*\(|^[ \t]*\([\w.]+\): \d+ x [A-Z]\w*\(",
     ),
 )
-_COMPILED = tuple((code, what, re.compile(pattern, re.MULTILINE)) for code, what, pattern in _SIGNS)
+_COMPILED = tuple((code, what, lazily(pattern, re.MULTILINE)) for code, what, pattern in _SIGNS)
 
 
 def foreign_fault(text: str) -> Fault | None:

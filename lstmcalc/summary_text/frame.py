@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.summary_text.pieces import SEPARATORS, Column, Piece
 from lstmcalc.summary_text.printed import PrintedTotals
 
 __all__ = ["Frame", "printed_widths"]
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """What stands around a table's rows: its header, its totals (`ended` if there are any), the width of its rules.
 
     `wrapped` tells that its cells go on in the next line, as in tf.keras from 2.7, and are not cut, `fixed` that they

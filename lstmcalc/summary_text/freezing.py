@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.summary_text.classes import INPUT
-from lstmcalc.summary_text.reading import Candidate, RowReading
-from lstmcalc.summary_text.telling import weights_of
+from lstmcalc.summary_text.reading import RowReading
 
-__all__ = ["Freezing", "find_frozen", "kept_from_training"]
+__all__ = ["Freezing", "find_frozen"]
 
 #: With more different sums of rows than this, no set of them is looked for.
 MOST_SUMS = 20_000
@@ -48,13 +47,5 @@ def _trained(row: RowReading) -> int | None:
     if not params or row.class_name == INPUT or row.row.trainable is not None:
         # Where the table says what is trained, no more is to be found out.
         return 0 if params is not None else None
-    kept = kept_from_training(row.candidates[0]) if row.candidates else None
+    kept = row.candidates[0].untrained if row.candidates else None
     return None if kept is None else params - kept
-
-
-def kept_from_training(candidate: Candidate) -> int | None:
-    """The params that a layer does not train by itself, such as running means."""
-    weights = weights_of(candidate)
-    if weights is None:
-        return None
-    return sum(weight.params for weight in weights if not weight.trainable and isinstance(weight.params, int))

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import copy
 
 from lstmcalc.summary_text.cells import is_class
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS
 
 __all__ = ["ODD_COUNT", "Found", "consume_rest", "find_rows", "part_cells", "shape_end"]
 
 
-@dataclass
 class Found:
     """The texts of one row's cells, in a piece of text from `start` to `end`; `rest` is what follows them."""
 
-    layer: str
-    shape: str
-    params: str
-    start: int
-    end: int
-    rest: str = ""
-    connected: list[str] = field(default_factory=list)
-    trainable: str = ""
-    shape_start: int = 0
-    text: str = ""
-    unread: str = ""
+    def __init__(
+        self, layer: str, shape: str, params: str, start: int, end: int, shape_start: int = 0, text: str = ""
+    ) -> None:
+        self.layer = layer
+        self.shape = shape
+        self.params = params
+        self.start = start
+        self.end = end
+        self.shape_start = shape_start
+        self.text = text
+        self.rest = ""
+        self.connected: list[str] = []
+        self.trainable = ""
+        self.unread = ""
+
+    def copy(self) -> Found:
+        """A row that can be changed without changing this one."""
+        made = copy(self)
+        made.connected = list(self.connected)
+        return made
 
     @property
     def shape_open(self) -> bool:
@@ -53,7 +62,7 @@ class Found:
 _BARS = str.maketrans(dict.fromkeys(SEPARATORS, " "))
 _EDGE = rf"(?=[\s{SEPARATORS}]|$)"
 _SPACE = rf"[\s{SEPARATORS}]*"
-_SHAPE_START = re.compile(
+_SHAPE_START = lazily(
     r"(?:[(\[{]\s{0,8}){1,6}(?:None|Non?\b|N\b|\?|\d+\s*[,).]|(?<=\()\d+$|…|'[^']{0,200}'\s*:|[A-Za-z_]\w{0,200}\s*:\s*[(\[])"
     r"|[\[(]?\(\s*\)\]?(?=\s+\d)"
     rf"|(?<![^\s{SEPARATORS}])(?:multiple|\?)(?=[\s{SEPARATORS}])"
@@ -62,33 +71,33 @@ _NAME = rf"[^\s()\[\]{{}},'\"{SEPARATORS}]+"
 _CLASS = r"[A-Za-z_][\w.>]*(?:…|\.{3})?|…"
 _NUMBER = r"\d[\d,.]*(?:…|\.{3})|\d{1,3}(?:[ ,.'’_]\d{3})+(?!\d)(?:\.0{1,2})?|\d+(?:\.\d+)?"
 _COUNT = rf"(?P<params>(?:{_NUMBER})(?!\d)(?:\s*\(un[bu]\w*\)?)?|\(?(?:unbuilt|unused)\)?)"
-_LAYER = re.compile(
+_LAYER = lazily(
     rf"(?<![(\w])(?P<layer>(?P<name>{_NAME}){_SPACE}(?P<class>\((?:{_CLASS})?\)?)?){_SPACE}(?:(?P<before>{_NUMBER}){_SPACE})?$"
 )
 _END = rf"(?=[\s{SEPARATORS}]|$)"
 #: What may stand right behind a count: the end, prose's punctuation, a connection.
 _COUNT_ENDS = rf"(?=[(\[]|[A-Za-z_][\w./-]*\[|,\s*[A-Za-z_'\[]|[.,;:!?)\]'\"\\&]*(?:[\s{SEPARATORS}]|$))"
 _MAGNITUDE = r"(?:[kKMGBT]|thousand|million|billion|mil|mio|mln)"
-_COUNT_AFTER = re.compile(
+_COUNT_AFTER = lazily(
     rf"{_SPACE}(?:=\s*)?{_COUNT}{_COUNT_ENDS}(?!\s*[,)]\s*\d)(?!\s{_MAGNITUDE}{_END})(?:\s+(?:params|parameters){_END})?"
 )
 #: A count that is none, with all that belongs to it: `1.2M`, `~92k`, `1/650`, `650 million`.
 ODD_COUNT = rf"[=~≈<>≤≥±+-]?\s?\d[^\s{SEPARATORS}\[\]]*(?:\s{_MAGNITUDE}{_END})?"
-_ODD_AFTER = re.compile(rf"{_SPACE}(?P<params>{ODD_COUNT}){_END}")
+_ODD_AFTER = lazily(rf"{_SPACE}(?P<params>{ODD_COUNT}){_END}")
 _WINDOW = 400
 _LONGEST = 1000
 _DEEPEST = 8
 _WORDS = 8
 _MOST = 2000
 
-_SHAPE_TOKEN = re.compile(
+_SHAPE_TOKEN = lazily(
     r"\s+|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)|(?P<none>None|\?)|(?P<size>\d{1,18}(?:\.0)?(?![\d.]))"
     r"|(?P<key>'[^'\n]{0,200}'\s*:|\"[^\"\n]{0,200}\"\s*:|[A-Za-z_][\w.-]{0,200}\s*:)|(?P<partial>Non?\b|N\b)"
     r"|(?P<dots>…|\.\.\.)|TensorShape|(?P<half>'[\w.-]{0,200}(?=\s))"
 )
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?!\s*[,)\]])")
-_COUNT_NEXT = re.compile(rf"{_SPACE}(?:{_NUMBER})(?!\d)(?!\s*[,)\]])")
-_REST_NEXT = re.compile(r"\s+(?:None|\d+)\s*[,)\]]")
+_GROUPED = lazily(r"\d{1,3}(?:,\d{3})+(?!\d)(?!\s*[,)\]])")
+_COUNT_NEXT = lazily(rf"{_SPACE}(?:{_NUMBER})(?!\d)(?!\s*[,)\]])")
+_REST_NEXT = lazily(r"\s+(?:None|\d+)\s*[,)\]]")
 
 
 def shape_end(text: str, start: int, counted: bool = False) -> tuple[int, bool]:
@@ -147,7 +156,7 @@ def _is_count(number: re.Match[str]) -> bool:
     return bool(_REST_NEXT.match(text, end)) or not _COUNT_NEXT.match(text, end)
 
 
-_DOUBLE = re.compile(r"\(\s*(?=[(\[{])")
+_DOUBLE = lazily(r"\(\s*(?=[(\[{])")
 
 
 def _shape_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -163,12 +172,16 @@ def _shape_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-_ODD_ROW = re.compile(
-    rf"[\s{SEPARATORS}└]*(?P<layer>{_NAME}{_SPACE}\([A-Z][\w.>]*\)?){_SPACE}"
-    rf"(?P<shape>[A-Za-z_]\w*(?:…|\.{{3}})?\s?\(\w+\s?=[^\n]{{1,4000}}?\)|[A-Z]\w+(?:Output|Out)\w*(?:…|\.{{3}})?"
-    rf"|(?=[^()\[\]]{{0,9}}[(\[][^()\[\]]*[\dN])[(\[][^()\[\]]{{0,400}}[)\]])?{_SPACE}(?P<params>{ODD_COUNT}){_END}"
+_ODD_ROW = lazily(
+    rf"[\s{SEPARATORS}└]*(?!└)(?P<layer>{_NAME}{_SPACE}\([A-Z][\w.>]{{0,100}}\)?){_SPACE}"
+    rf"(?:(?P<shape>[A-Za-z_]\w{{0,200}}(?:…|\.{{3}})?\s?\(\w{{1,200}}\s?=[^\n]{{1,4000}}?\)"
+    rf"|[A-Z]\w{{1,100}}(?:Output|Out)\w{{0,100}}(?:…|\.{{3}})?"
+    rf"|(?=[^()\[\]]{{0,9}}[(\[][^()\[\]]{{0,400}}[\dN])[(\[][^()\[\]]{{0,400}}[)\]]){_SPACE})?"
+    rf"(?P<params>{ODD_COUNT}){_END}"
 )
-_LAST = re.compile(r"\s*(?:$|\S+\[)")
+_LAST = lazily(r"\s*(?:$|\S+\[)")
+#: What may stand before the first row of a text.
+_BEFORE = f" \t{SEPARATORS}└"
 
 
 def _odd_row(text: str) -> Found | None:
@@ -192,7 +205,6 @@ def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
     [('lstm_1 (LSTM)', '(None, 10, 128)', '91648')]
     """
     row: Found | None = None
-    odd = _odd_row(text)
     for match in _SHAPE_START.finditer(text):
         low = row.end if row else 0
         if match.start() < low:
@@ -202,21 +214,22 @@ def find_rows(text: str, loose: bool = False) -> Iterator[Found]:
         )
         if not found:
             continue
-        row = row or (odd if odd and odd.end <= found.start else None)
+        if not row and text[: found.start].strip(_BEFORE):
+            # An odd row is what the text begins with.
+            odd = _odd_row(text)
+            row = odd if odd and odd.end <= found.start else None
         if row:
             row.rest = text[row.end : found.start]
             yield row
         row = found
-    row = row or odd
+    row = row or _odd_row(text)
     if row:
         row.rest = text[row.end :]
         yield row
 
 
 #: A name before a class: the first word of its line, or one that no prose has.
-_NAME_BEFORE = re.compile(
-    rf"(?:^[\s{SEPARATORS}]*([A-Za-z_][\w./-]*)|(?<![\w./-])([A-Za-z][a-z]*[\d_][\w./-]*)){_SPACE}$"
-)
+_NAME_BEFORE = lazily(rf"(?:^[\s{SEPARATORS}]*([A-Za-z_][\w./-]*)|(?<![\w./-])([A-Za-z][a-z]*[\d_][\w./-]*)){_SPACE}$")
 
 
 def _row_at(text: str, low: int, span: tuple[int, int], loose: bool) -> Found | None:
@@ -247,7 +260,7 @@ def _is_number(text: str) -> bool:
     return not re.search(r"[^\W\d_]", text)
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = lazily(r"\d+")
 
 
 def part_cells(row: Found, width: int) -> None:
@@ -265,9 +278,9 @@ def part_cells(row: Found, width: int) -> None:
         row.rest = text[row.end : row.end + len(row.rest)] if row.rest else ""
 
 
-_NAME_REST = re.compile(rf"[^\s()\[\]{{}}',]*(?:\s*\([\w.>]*(?:…|\.{{3}})?\)?)?{_EDGE}")
-_CLASS_REST = re.compile(rf"[\w.>]*\)?{_EDGE}")
-_REST = re.compile(
+_NAME_REST = lazily(rf"[^\s()\[\]{{}}',]*(?:\s*\([\w.>]*(?:…|\.{{3}})?\)?)?{_EDGE}")
+_CLASS_REST = lazily(rf"[\w.>]*\)?{_EDGE}")
+_REST = lazily(
     r"\s*(?:(?P<state>\(un[bu]\w*\)?)"
     r"|(?P<empty>\[\s*\]|-(?=\s|$))"
     r"|(?P<trainable>[YN](?=\s|$))"
@@ -318,7 +331,7 @@ def _structure_rest(row: Found, text: str) -> bool:
     return len(row.connected) < _MOST
 
 
-_BLANKS = re.compile(r"\s*")
+_BLANKS = lazily(r"\s*")
 
 
 def _past_blanks(text: str, position: int) -> int:

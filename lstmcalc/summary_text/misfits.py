@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lstmcalc.errors import Fault, Rejection, with_article
 from lstmcalc.layers import RULES
@@ -15,7 +14,7 @@ from lstmcalc.summary_text.candidates import find_candidates
 from lstmcalc.summary_text.classes import ClassChoice
 from lstmcalc.summary_text.printed import PrintedRow
 from lstmcalc.summary_text.reading import Candidate, Nearest, RowReading
-from lstmcalc.summary_text.solving import Miss, Seen
+from lstmcalc.summary_text.solving import Miss, Seen, with_arithmetic
 from lstmcalc.summary_text.telling import weights_of
 
 __all__ = ["explain_misfit", "input_not_shown", "inputs_not_shown", "may_be_anything", "not_built"]
@@ -104,12 +103,12 @@ def explain_misfit(
     row = reading.row
     if not choices:
         fault = Fault("unknown-layer", "the class of a Keras layer", f"`{row.class_name}…`", layer=_layer(reading))
-        return replace(reading, fault=row.fault or fault)
+        return reading._replace(fault=row.fault or fault)
     if row.fault is not None and (row.params is None or row.shapes is None):
-        return replace(reading, fault=row.fault)
+        return reading._replace(fault=row.fault)
     nearest = _nearest(misses)
     if nearest is None:
-        return replace(reading, fault=_wrong_shape(reading, choices, seen))
+        return reading._replace(fault=_wrong_shape(reading, choices, seen))
     found = nearest.candidate
     fault = Fault(
         "no-layer-fits",
@@ -118,7 +117,7 @@ def explain_misfit(
         _because(reading, choices, seen),
         layer=_layer(reading),
     )
-    return replace(reading, nearest=replace(nearest, explained=_as_large_as(nearest)), fault=fault)
+    return reading._replace(nearest=nearest._replace(explained=_as_large_as(nearest)), fault=fault)
 
 
 def _layer(reading: RowReading) -> tuple[str, str]:
@@ -137,13 +136,13 @@ def _nearest(misses: Sequence[Miss]) -> Nearest | None:
     usual = min(misses, key=lambda miss: (miss.candidate.cost, abs(miss.difference)))
     # Bare chance brings an odd layer close; the usual one is meant, unless it is much farther off.
     chosen = best if abs(usual.difference) > 4 * abs(best.difference) else usual
-    return Nearest(chosen.candidate, chosen.difference)
+    return Nearest(with_arithmetic(chosen.candidate), chosen.difference)
 
 
 def _because(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen) -> str:
     """What else would print the row: another input, or another class."""
     reasons = []
-    free = find_candidates(choices, replace(seen, inputs=None)).candidates if seen.inputs is not None else ()
+    free = find_candidates(choices, seen._replace(inputs=None)).candidates if seen.inputs is not None else ()
     if free:
         source = f'"{reading.sources[0]}"' if any(reading.sources[:1]) else "what comes before"
         wanted, there = show_shape(free[0].inputs[0]), show_shape(seen.input)
@@ -198,7 +197,7 @@ def _wrong_shape(reading: RowReading, choices: Sequence[ClassChoice], seen: Seen
     refused = _wrong_ndim(reading, choices, seen)
     if refused is not None:
         return refused
-    given = find_candidates(choices, replace(seen, outputs=None)).candidates
+    given = find_candidates(choices, seen._replace(outputs=None)).candidates
     expected = (
         f"an output such as {', '.join(map(show_shape, given[0].outputs))}"
         if given

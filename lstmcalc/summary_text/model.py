@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.dims import Size
@@ -35,7 +34,7 @@ def to_spec(reading: Reading) -> Spec:
     faults = list(_obstacles(reading))
     if faults:
         raise SpecError(faults)
-    return _Model(reading).spec(None, reading.table.name or "model")
+    return _Model(reading).whole(reading.table.name or "model")
 
 
 def _obstacles(reading: Reading) -> Iterator[Fault]:
@@ -48,7 +47,7 @@ def _obstacles(reading: Reading) -> Iterator[Fault]:
         return
     parents = parents_of(table.rows)
     for place, row in enumerate(reading.rows):
-        at = replace(where, line=row.row.line)
+        at = where._replace(line=row.row.line)
         layer = (row.row.name, row.class_name)
         if not row.exact and (not row.opaque or row.class_name == INPUT):
             yield (row.fault or Fault("unreadable-row", "a row that can be read")).placed(at, layer)
@@ -72,12 +71,21 @@ class _Model:
         self.children: dict[int | None, list[int]] = {}
         for place, parent in enumerate(self.parents):
             self.children.setdefault(parent, []).append(place)
+        #: The place of each row among those of its model, and the models of the rows that have rows of their own.
+        self.order = {place: number for places in self.children.values() for number, place in enumerate(places)}
+        self.made: dict[int, Spec] = {}
+
+    def whole(self, name: str) -> Spec:
+        """The model of all rows; those in it are made before it, so that they may be nested however deep."""
+        for place in sorted((place for place in self.children if place is not None), reverse=True):
+            self.made[place] = self.spec(place, self.names[place])
+        return self.spec(None, name)
 
     def spec(self, parent: int | None, name: str) -> Spec:
         """The model of the rows under a parent."""
         places = self.children[parent]
         ports = [place for place in places if self.rows[place].class_name == INPUT]
-        layers = [place for place in places if place not in ports]
+        layers = [place for place in places if self.rows[place].class_name != INPUT]
         stated = {self.names[place]: self.rows[place].candidates[0].outputs[0] for place in ports}
         shapes = stated or ({"input": self._taken(layers[0])} if layers else {})
         models = {self.names[place]: model for place in layers if (model := self._nested(place)) is not None}
@@ -101,7 +109,7 @@ class _Model:
         """The model behind a row: of its own rows, or of stated layers where it has several outputs and no rows."""
         row, name = self.rows[place], self.names[place]
         if place in self.children:
-            return self.spec(place, name)
+            return self.made[place]
         shapes = row.row.shapes or ()
         # A known class with one output is stated so, too: its own rule would refuse a stated shape.
         if row.exact or (len(shapes) < 2 and row.class_name not in RULES) or row.class_name in STATED:
@@ -123,7 +131,7 @@ class _Model:
     def _before(self, place: int) -> Shape:
         """What the row before gives, which a row that nothing is known to feed is called on."""
         members = self.children[self.parents[place]]
-        before = self.rows[members[max(members.index(place) - 1, 0)]]
+        before = self.rows[members[max(self.order[place] - 1, 0)]]
         if before.candidates:
             return before.candidates[0].outputs[0]
         shapes = before.row.shapes or ((None, None),)
@@ -132,12 +140,13 @@ class _Model:
     def _taken(self, place: int) -> Shape:
         """What the first layer takes; where nothing tells it, a size without a number."""
         row = self.rows[place]
-        inside = self.children.get(place)
+        while not (row.candidates and row.candidates[0].inputs) and place in self.children:
+            place = self.children[place][0]
+            row = self.rows[place]
+            if row.class_name == INPUT:
+                return row.candidates[0].outputs[0]
         if row.candidates and row.candidates[0].inputs:
             return row.candidates[0].inputs[0]
-        if inside:
-            first = self.rows[inside[0]]
-            return first.candidates[0].outputs[0] if first.class_name == INPUT else self._taken(inside[0])
         return (row.inputs or ((None, None),))[0]
 
     def _arity(self, place: int) -> int | None:
@@ -152,9 +161,9 @@ class _Model:
         if name in models:
             return LayerSpec(name, name)
         if row.candidates:
-            layer = replace(_plain(row.candidates[0].layer, self.namer), name=name)
+            layer = _plain(row.candidates[0].layer, self.namer).changed(name=name)
             frozen = place in self.reading.frozen or (row.row.trainable is False and bool(row.row.params))
-            return replace(layer, arguments={**layer.arguments, "trainable": False}) if frozen else layer
+            return layer.changed(arguments={**layer.arguments, "trainable": False}) if frozen else layer
         shape = (row.row.shapes or ((),))[0]
         if row.class_name == "TimeDistributed":
             inner = _stated("Functional", "model", (*shape[:1], *shape[2:]), row.row.params)
@@ -190,14 +199,16 @@ def _batch(shapes: Any) -> int | None:
 
 def _unique_names(rows: Sequence[RowReading], parents: Sequence[int | None]) -> list[str]:
     """A name for every row; Keras 0 lets layers have the same, a model of today does not."""
-    taken: dict[int | None, set[str]] = {}
+    taken: set[tuple[int | None, str]] = set()
+    #: How many numbers behind a name are taken.
+    numbers: dict[tuple[int | None, str], int] = {}
     names = []
     for row, parent in zip(rows, parents, strict=True):
-        name, number = row.row.name, 0
-        while name in taken.setdefault(parent, set()):
-            number += 1
-            name = f"{row.row.name}_{number}"
-        taken[parent].add(name)
+        name, key = row.row.name, (parent, row.row.name)
+        while (parent, name) in taken:
+            numbers[key] = numbers.get(key, 0) + 1
+            name = f"{row.row.name}_{numbers[key]}"
+        taken.add((parent, name))
         names.append(name)
     return names
 
@@ -212,7 +223,7 @@ def _plain(layer: LayerSpec, namer: Namer) -> LayerSpec:
 
     def simple(value: Any) -> Any:
         if isinstance(value, LayerSpec):
-            return _plain(replace(value, name=namer.name(value.class_name)), namer)
+            return _plain(value.changed(name=namer.name(value.class_name)), namer)
         return [simple(item) for item in value] if isinstance(value, list) else value
 
     kept = {
@@ -220,4 +231,4 @@ def _plain(layer: LayerSpec, namer: Namer) -> LayerSpec:
         for key, value in layer.arguments.items()
         if rule is None or type(value) is not type(rule.arguments[key].default) or value != rule.arguments[key].default
     }
-    return replace(layer, arguments=kept)
+    return layer.changed(arguments=kept)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.summary_text.cleaning import Line
+from lstmcalc.summary_text.patterns import lazily
 
 __all__ = ["SEPARATORS", "Column", "Piece", "column_kind", "cut_into_pieces", "header_columns", "unstacked"]
 
 SEPARATORS = "│┃║|¦"
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table: what it holds (empty where nothing of ours), and where its title begins."""
 
     kind: str
     start: int
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a line, `whole` if all of it. `kind`: blank, rule, model, input, header, total, elided or text."""
 
     kind: str
@@ -34,13 +33,13 @@ class Piece:
 
 
 _BOX_RULE = "─━═╌┄┅┈┉╍┏┓┗┛┡┩├┤┼┬┴┌┐└┘╇╈╋┳┻┠┨┿┝┥┢┪╔╗╚╝╠╣╦╩╬╞╡╪╟╢╫╤╧╭╮╰╯¯‾"
-_RULE = re.compile(rf"[\s{_BOX_RULE}{SEPARATORS}_=+~:*.#-]+")
-_RULE_CHAR = re.compile(rf"[{_BOX_RULE}]|[_=~*#-]{{3}}|:-+:?|-+:")
-_INNER_RULE = re.compile(rf"[{_BOX_RULE}]{{3,}}|[+|]?(?:[=-]{{5,}}[+|]?)+|_{{5,}}|[|]?(?:\s?:?-{{3,}}:?\s?[|])+")
-_BLANK = re.compile(rf"[\s{SEPARATORS}]*")
-_DOTS = re.compile(r"[…⋮⋯︙:.\[\]()<>]+")
-_DOTTED = re.compile(r"[…⋮⋯︙]|\.\.|^:+$")
-_ELIDED_WORDS = re.compile(r"\s*[\[(]?(?:…|\.{3}).*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b.*")
+_RULE = lazily(rf"[\s{_BOX_RULE}{SEPARATORS}_=+~:*.#-]+")
+_RULE_CHAR = lazily(rf"[{_BOX_RULE}]|[_=~*#-]{{3}}|:-+:?|-+:")
+_INNER_RULE = lazily(rf"[{_BOX_RULE}]{{3,}}|[+|]?(?:[=-]{{5,}}[+|]?)+|_{{5,}}|[|]?(?:\s?:?-{{3,}}:?\s?[|])+")
+_BLANK = lazily(rf"[\s{SEPARATORS}]*")
+_DOTS = lazily(r"[…⋮⋯︙:.\[\]()<>]+")
+_DOTTED = lazily(r"[…⋮⋯︙]|\.\.|^:+$")
+_ELIDED_WORDS = lazily(r"\s*[\[(]?(?:…|\.{3}).*\b(?:layers?|rows?|lines?|more|omitted|skipped|same|etc)\b.*")
 _LEFT_OUT = tuple("….⋮⋯︙:[(<")
 _NO_BARS = str.maketrans(dict.fromkeys(f"{SEPARATORS} \t", None))
 
@@ -59,11 +58,11 @@ _TITLES = (
     ("name", r"name"),
 )
 _TITLE = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TITLES)
-_ONE_TITLE = re.compile(_TITLE, re.IGNORECASE)
+_ONE_TITLE = lazily(_TITLE, re.IGNORECASE)
 _ANY_TITLE = "|".join(pattern for _, pattern in _TITLES)
-_PLAIN_HEADER = re.compile(rf"(?:{_ANY_TITLE})(?:\s*(?:{_ANY_TITLE}))+", re.IGNORECASE)
-_SURE_HEADER = re.compile(
-    rf"[{SEPARATORS}\s]*layer\s*\((?:type|name)\)(?:[\s{SEPARATORS}]*(?:{_ANY_TITLE}))+[\s{SEPARATORS}]*", re.IGNORECASE
+_PLAIN_HEADER = lazily(rf"(?:{_ANY_TITLE})(?:\s*(?:{_ANY_TITLE}))+", re.IGNORECASE)
+_SURE_HEADER = lazily(
+    rf"layer\s*\((?:type|name)\)(?:[\s{SEPARATORS}]*(?:{_ANY_TITLE}))+[\s{SEPARATORS}]*", re.IGNORECASE
 )
 _ENDINGS = {"(type)": "layer", "(name)": "layer", "#": "params", "to": "connected"}
 _SHORTENED = {
@@ -82,7 +81,7 @@ _TOTAL = (
     rf"(?:\s*\([\d.,]+\s*[KMGT]?i?B(?:ytes?)?\))?[\s{SEPARATORS}]*"
 )
 _INPUT = r"Initial\s+input\s+shape:\s*[(\[][^\n]*?[)\]]+(?=\s|$)"
-_MARKER = re.compile(rf"(?P<model>{_MODEL})|(?P<total>{_TOTAL})|(?P<input>{_INPUT})", re.IGNORECASE)
+_MARKER = lazily(rf"(?P<model>{_MODEL})|(?P<total>{_TOTAL})|(?P<input>{_INPUT})", re.IGNORECASE)
 _MARKED = ("param", "model", "input", "layer")
 
 
@@ -143,7 +142,7 @@ def header_columns(text: str) -> tuple[Column, ...]:
     return tuple(columns) if _is_header(column.kind for column in columns) else ()
 
 
-_CHUNK = re.compile(r"\S+(?:\s\S+)*")
+_CHUNK = lazily(r"\S+(?:\s\S+)*")
 
 
 def _spaced_titles(text: str) -> list[Column]:
@@ -175,7 +174,7 @@ def _is_elision(text: str) -> bool:
     return bool(_DOTS.fullmatch(bare) and _DOTTED.search(bare)) or bool(_ELIDED_WORDS.fullmatch(text))
 
 
-_HEADING = re.compile(
+_HEADING = lazily(
     rf"[\s{SEPARATORS}]*(?:(?:layer|\(type\)|\(name\)|output|shape|param|#|connected|to|trainable|[a-z]{{2,9}}…)[\s{SEPARATORS}]*)+",
     re.IGNORECASE,
 )
@@ -220,6 +219,18 @@ def _marked(text: str) -> bool:
     return any(word in lower for word in _MARKED)
 
 
+def _sure_headers(text: str) -> Iterator[tuple[int, int]]:
+    """Where headers stand inside a text, each with the blanks and lines before it."""
+    end = 0
+    for match in _SURE_HEADER.finditer(text):
+        start = match.start()
+        # A pattern that began with these would go through every run of blanks as often as it is long.
+        while start > end and (text[start - 1] in SEPARATORS or text[start - 1].isspace()):
+            start -= 1
+        end = match.end()
+        yield start, end
+
+
 def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
     """A text without rules in it, cut at every marker."""
     spans: list[tuple[int, int, str]] = []
@@ -228,8 +239,8 @@ def _at_markers(line: Line, text: str, whole: bool) -> Iterator[Piece]:
         return
     if _marked(text):
         spans = [(match.start(), match.end(), str(match.lastgroup)) for match in _MARKER.finditer(text)]
-        if not header_columns(text):
-            spans += [(match.start(), match.end(), "header") for match in _SURE_HEADER.finditer(text)]
+        if "layer" in text.lower() and not header_columns(text):
+            spans += [(start, end, "header") for start, end in _sure_headers(text)]
     end = 0
     pieces = []
     for start, stop, kind in sorted(spans):
@@ -274,11 +285,11 @@ def cut_into_pieces(lines: Iterable[Line]) -> Iterator[Piece]:
 
 
 _STACKED = (
-    re.compile(r"[^\s()\[\]{},'\"]+\s*\([A-Za-z_][\w.>]*\)"),
-    re.compile(r"[(\[{][^A-Za-z_]*(?:None[^A-Za-z_]*)*[)\]}]|multiple|\?"),
-    re.compile(r"\d[\d.,]*"),
+    lazily(r"[^\s()\[\]{},'\"]+\s*\([A-Za-z_][\w.>]*\)"),
+    lazily(r"[(\[{][^A-Za-z_]*(?:None[^A-Za-z_]*)*[)\]}]|multiple|\?"),
+    lazily(r"\d[\d.,]*"),
 )
-_STACKED_CONNECTION = re.compile(r"\[?'?[^\s()\[\]{},'\"]+\[\d+\]\[\d+\].*|\[\s*\]")
+_STACKED_CONNECTION = lazily(r"\[?'?[^\s()\[\]{},'\"]+\[\d+\]\[\d+\].*|\[\s*\]")
 
 
 def unstacked(pieces: Iterable[Piece]) -> Iterator[Piece]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from lstmcalc.errors import Fault
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["Connection", "Cut", "PrintedRow", "PrintedShape", "PrintedSize", "PrintedTable", "PrintedTotals"]
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """A size of which the end was cut off: it starts with these digits, and may have more; with none it is any size.
 
     >>> Cut("12").allows(128), Cut("12").allows(13), Cut("").allows(None), Cut("1").allows(None)
@@ -28,8 +26,7 @@ PrintedSize = int | None | Cut
 PrintedShape = tuple[PrintedSize, ...]
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """What a row is connected to: output `tensor` of application `node` of a layer.
 
     `cut` tells that the name may go on; `open` that the name is whole and of the numbers the end is cut off.
@@ -42,8 +39,7 @@ class Connection:
     open: bool = False
 
 
-@dataclass(frozen=True)
-class PrintedRow:
+class PrintedRow(NamedTuple):
     """One layer's row.
 
     `line` and `lines` are where it stands in the text, and how it was pasted. `name_cut`, `class_cut` mark texts of
@@ -74,8 +70,7 @@ class PrintedRow:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True)
-class PrintedTotals:
+class PrintedTotals(NamedTuple):
     """The numbers below a table, each None where it is not printed. Keras 3 counts the optimizer's in `params`."""
 
     params: int | None = None
@@ -84,8 +79,7 @@ class PrintedTotals:
     optimizer_params: int | None = None
 
 
-@dataclass(frozen=True)
-class PrintedTable:
+class PrintedTable(NamedTuple):
     """One summary: the model's name where it is printed, its rows in order, its totals.
 
     `style` is how it is drawn: `boxes` (Keras 3), `blank lines` (tf.keras from 2.7), `underscores` (Keras 1, 2 and
@@ -104,4 +98,4 @@ class PrintedTable:
     cut_start: bool = False
     cut_end: bool = False
     input_shapes: tuple[PrintedShape, ...] = ()
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...] = ()

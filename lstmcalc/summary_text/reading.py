@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lstmcalc.dims import Size
-from lstmcalc.errors import Fault
-from lstmcalc.spec import LayerSpec
-from lstmcalc.summary_text.flow import Feeds
-from lstmcalc.summary_text.printed import PrintedRow, PrintedTable
+from lstmcalc.frozen import NamedTuple
+
+if TYPE_CHECKING:
+    from lstmcalc.errors import Fault
+    from lstmcalc.spec import LayerSpec
+    from lstmcalc.summary_text.flow import Feeds
+    from lstmcalc.summary_text.printed import PrintedRow, PrintedTable
 
 __all__ = ["Candidate", "Nearest", "Reading", "RowReading", "Shape"]
 
 Shape = tuple[Size, ...]
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A layer that prints exactly this row, on these inputs: the rules gave these shapes and this count.
 
     `layer` holds the arguments that the row shows, also those that equal Keras's defaults; arguments that no summary
@@ -25,7 +27,10 @@ class Candidate:
     The layer of an InputLayer row has `shape`. `inputs` has None for a size that nothing in the text tells, and
     `params` is None where the count depends on one. `cost` is how unusual the layer is, 0 for the most usual. `tells`
     says what would tell it from the first candidate. `keywords` is what the call must have been told. `believed` is
-    what Keras prints where that is not what data then has.
+    what Keras prints where that is not what data then has, and `untrained` how many of its params no training changes,
+    such as running means; None where that is not known.
+
+    Rows that are alike share their candidates, whatever the rows are called: the name of `layer` tells nothing.
     """
 
     layer: LayerSpec
@@ -37,12 +42,12 @@ class Candidate:
     cost: float = 0.0
     tells: str = ""
     stand_ins: tuple[str, ...] = ()
-    keywords: Mapping[str, bool] = field(default_factory=dict)
+    keywords: Mapping[str, bool] = {}
     believed: tuple[Shape, ...] | None = None
+    untrained: int | None = None
 
 
-@dataclass(frozen=True)
-class Nearest:
+class Nearest(NamedTuple):
     """The layer that comes closest to a row that no layer prints; `difference` is the row's count minus its own."""
 
     candidate: Candidate
@@ -50,8 +55,7 @@ class Nearest:
     explained: str = ""
 
 
-@dataclass(frozen=True)
-class RowReading:
+class RowReading(NamedTuple):
     """One row understood: its candidates, or why there is none (`fault`), with the nearest miss.
 
     `inputs` holds the shapes that reach the layer, as far as the rows before it tell (None: nothing tells); `sources`
@@ -77,8 +81,7 @@ class RowReading:
         return bool(self.candidates)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A whole summary understood.
 
     `computed` holds the totals as the rows give them (`params`, and `trainable_params`, `non_trainable_params` where
@@ -90,7 +93,7 @@ class Reading:
     source: str
     table: PrintedTable
     rows: tuple[RowReading, ...]
-    computed: Mapping[str, int | None] = field(default_factory=dict)
+    computed: Mapping[str, int | None] = {}
     problems: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     frozen: tuple[int, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from lstmcalc.errors import Fault
 from lstmcalc.summary_text.cells import (
@@ -16,13 +15,13 @@ from lstmcalc.summary_text.cells import (
     read_layer,
     read_shape,
 )
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import Piece
 from lstmcalc.summary_text.printed import PrintedRow
 
 __all__ = ["RawRow", "build_row", "levels", "nesting"]
 
 
-@dataclass
 class RawRow:
     """One row as texts: for each kind of column its cell, one text per line; `full` holds those that fill their column.
 
@@ -30,14 +29,22 @@ class RawRow:
     `index` is the place of its first piece in the table, `kinds` are the columns where the row itself shows them.
     """
 
-    pieces: list[Piece]
-    cells: dict[str, list[str]] = field(default_factory=dict)
-    full: set[str] = field(default_factory=set)
-    words: bool = False
-    apart: bool = False
-    level: int = 0
-    index: int = 0
-    kinds: tuple[str, ...] = ()
+    def __init__(
+        self,
+        pieces: list[Piece],
+        cells: dict[str, list[str]] | None = None,
+        level: int = 0,
+        index: int = 0,
+        apart: bool = False,
+    ) -> None:
+        self.pieces = pieces
+        self.cells: dict[str, list[str]] = {} if cells is None else cells
+        self.full: set[str] = set()
+        self.words = False
+        self.apart = apart
+        self.level = level
+        self.index = index
+        self.kinds: tuple[str, ...] = ()
 
     def add(self, kind: str, text: str) -> None:
         """Puts a text below what the cell holds."""
@@ -49,7 +56,7 @@ class RawRow:
         return (" " if self.words else "").join(self.cells.get(kind, ()))
 
 
-_DRAWN = re.compile(r"(?P<indent>\s*)(?:[└╰├]─*|\|_+|`-+|\+-+|\\_+|[+?](?=\s))\s*")
+_DRAWN = lazily(r"(?P<indent>\s*)(?:[└╰├]─*|\|_+|`-+|\+-+|\\_+|[+?](?=\s))\s*")
 
 
 def nesting(text: str) -> tuple[int | None, str]:
@@ -103,8 +110,8 @@ def _connected(raw: RawRow) -> str:
     return (" " if raw.words else "").join(parts)
 
 
-_NAME = re.compile(r"[^()\[\]{}'\"]*")
-_CLASS = re.compile(r"(?:[A-Za-z_][\w.>-]*)?")
+_NAME = lazily(r"[^()\[\]{}'\"]*")
+_CLASS = lazily(r"(?:[A-Za-z_][\w.>-]*)?")
 
 
 def _fault(raw: RawRow, layer: LayerCell, shape: ShapeCell, count: CountCell, kinds: Sequence[str]) -> Fault | None:
@@ -135,7 +142,7 @@ def build_row(raw: RawRow, kinds: Sequence[str], class_first: bool | None = None
     params_text = raw.joined("params").strip()
     count = read_count(params_text)
     if "params" in raw.full and count.value is not None and not params_text.endswith(")"):
-        count = replace(count, value=None, cut=True)
+        count = count._replace(value=None, cut=True)
     connections, connections_cut = read_connections(_connected(raw))
     fault = _fault(raw, layer, shape, count, kinds)
     label = (layer.name, layer.class_name)
@@ -157,7 +164,7 @@ def build_row(raw: RawRow, kinds: Sequence[str], class_first: bool | None = None
         connections_cut=connections_cut,
         trainable=_trainable(raw.joined("trainable")),
         level=raw.level,
-        fault=replace(fault, layer=label) if fault else None,
+        fault=fault._replace(layer=label) if fault else None,
     )
 
 

@@ -8,37 +8,30 @@ numbers, so that nothing is a candidate that its rule does not confirm.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import log2
 from typing import Any
 
 from lstmcalc.building import Builder
 from lstmcalc.dims import UNKNOWN, Dim, Expression, lift_size, lower, substitute, symbol, symbols_of
 from lstmcalc.errors import Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
-from lstmcalc.layers.recurrent import Cell
+from lstmcalc.layers.kinds import is_cell
 from lstmcalc.layers.rule import Inputs, as_shapes
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.equations import nearest_root, put, root, roots
 from lstmcalc.summary_text.printed import Cut, PrintedShape, PrintedSize
 from lstmcalc.summary_text.reading import Candidate, Shape
+from lstmcalc.summary_text.tries import Values, completed, least, oddness, tries, unevenness
 
-__all__ = ["Miss", "Seen", "matches", "outputs_on", "solve", "view_of"]
+__all__ = ["Miss", "Seen", "matches", "outputs_on", "solve", "view_of", "with_arithmetic"]
 
 #: A layer that is this much more unusual than the likeliest is not listed; less where a size leaves many open.
 PLAUSIBLE, LESS_PLAUSIBLE = 2.5, 1.2
-#: How many values of a size are tried of which only the first digits are printed.
-MOST_TRIES = 2000
-#: The same where not even a digit is printed.
-MOST_BLIND_TRIES = 300
 #: The greatest number of axes that an input which nothing tells is taken to have.
 MOST_AXES = 6
 
-Values = Mapping[str, Dim]
 
-
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What the text shows of one layer: `inputs` (None: nothing tells), `outputs` (None: not printed), the count.
 
     `cut` tells that more shapes may follow the last one, `several` that there are more than one for certain. `name` is
@@ -73,18 +66,24 @@ class Seen:
         return self.inputs[0] if self.inputs else ()
 
 
-@dataclass(frozen=True)
-class Miss:
-    """A layer that prints the row's shapes and another count."""
+class Miss(NamedTuple):
+    """A layer that prints the row's shapes and another count; its arithmetic is left out (`with_arithmetic`)."""
 
     candidate: Candidate
     difference: int
 
 
 def solve(
-    rule: type[LayerRule], arguments: Mapping[str, Any], seen: Seen, cost: float = 0.0, class_name: str = ""
+    rule: type[LayerRule],
+    arguments: Mapping[str, Any],
+    seen: Seen,
+    cost: float = 0.0,
+    class_name: str = "",
+    missed: bool = True,
 ) -> Iterator[Candidate | Miss]:
     """The layers with these arguments that print what is seen; text in `arguments` names a size to be solved for.
+
+    Near misses are looked for only where they are asked for (`missed`): each takes as long as a layer that fits.
 
     >>> from lstmcalc.layers import RULES
     >>> seen = Seen(None, ((None, 10, 128),), 91648)
@@ -97,11 +96,12 @@ def solve(
     if made is None:
         return
     for shapes in _input_shapes(made, seen):
-        problem = _Problem(made, layer, shapes, seen)
+        problem = _Problem(made, layer, shapes, seen, missed)
         solved = False
         for values in problem.solutions():
             inputs = problem.inputs_with(values)
-            odd = (0.0 if problem.determined else oddness(values)) + _unevenness(inputs, seen)
+            odd = 0.0 if problem.determined else oddness(values)
+            odd += unevenness(inputs, seen.output) if seen.inputs is None else 0.0
             found = confirm(layer_with(layer, values), inputs, seen, cost + odd)
             if found is not None:
                 solved |= isinstance(found, Candidate)
@@ -127,16 +127,33 @@ def confirm(layer: LayerSpec, inputs: tuple[Shape, ...], seen: Seen, cost: float
             return None
         if any(symbols_of(size) for shape in outputs for size in shape):
             return None
-        formula = rule.formula(x) if known else None
+        found = Candidate(layer, inputs, tuple(map(lower, outputs)), known, cost=cost)
+        if believed:
+            found = found._replace(believed=tuple(map(lower, believed)))
+        if seen.params is not None and known is not None and known != seen.params:
+            return Miss(found, seen.params - known)
+        if seen.params is None and known is not None and not str(known).startswith(seen.start):
+            return None
+        return _told(found, rule, x)
     except Rejection:
         return None
+
+
+def _told(candidate: Candidate, rule: LayerRule, x: Inputs) -> Candidate:
+    """The candidate with the arithmetic of its count, in names and in numbers, and what of it is not trained."""
+    kept = [weight.params for weight in rule.built_weights(x) if not weight.trainable] if candidate.inputs else [None]
+    formula = rule.formula(x) if candidate.params else None
     names, numbers = (formula.in_names(), formula.in_numbers()) if formula else (None, None)
-    found = Candidate(layer, inputs, tuple(map(lower, outputs)), known, names, numbers, cost)
-    if believed:
-        found = replace(found, believed=tuple(map(lower, believed)))
-    if seen.params is None or known is None:
-        return found if known is None or str(known).startswith(seen.start) else None
-    return found if known == seen.params else Miss(found, seen.params - known)
+    untrained = sum(count for count in kept if isinstance(count, int)) if candidate.inputs else None
+    return candidate._replace(formula=names, arithmetic=numbers, untrained=untrained)
+
+
+def with_arithmetic(candidate: Candidate) -> Candidate:
+    """A candidate of a `Miss`, with what a miss leaves out."""
+    rule = Builder().build(candidate.layer)
+    if rule is None:
+        return candidate
+    return _told(candidate, rule, view_of(rule, [tuple(map(lift_size, shape)) for shape in candidate.inputs]))
 
 
 def _believed(rule: LayerRule, x: Inputs) -> tuple[tuple[Dim, ...], ...] | None:
@@ -155,7 +172,7 @@ def view_of(rule: LayerRule, shapes: Sequence[tuple[Dim, ...]], keywords: Mappin
     if len(shapes) < rule.arity[0]:
         raise Rejection("wrong-number-of-inputs", f"{rule.arity[0]} inputs", str(len(shapes)))
     x = Inputs(shapes, rule.axis_names(len(shapes[0])) if shapes else (), keywords=keywords)
-    if isinstance(rule, Cell):
+    if is_cell(rule):
         # A cell outside an RNN is always given its states.
         x.states = rule.state_shapes(x)
     return x
@@ -211,8 +228,8 @@ def _input_shapes(rule: LayerRule, seen: Seen) -> Iterator[tuple[Shape, ...]]:
 class _Problem:
     """The equations of one layer on one input: printed sizes and count on one side, expressions on the other."""
 
-    def __init__(self, rule: LayerRule, layer: LayerSpec, inputs: tuple[Shape, ...], seen: Seen) -> None:
-        self.rule, self.layer, self.inputs, self.seen = rule, layer, inputs, seen
+    def __init__(self, rule: LayerRule, layer: LayerSpec, inputs: tuple[Shape, ...], seen: Seen, missed: bool) -> None:
+        self.rule, self.layer, self.inputs, self.seen, self.missed = rule, layer, inputs, seen, missed
         #: Whether no size had to be tried.
         self.determined = True
 
@@ -241,7 +258,7 @@ class _Problem:
         cuts = [(left, right) for left, right in pairs if isinstance(right, Cut)]
         for values in _solve_all(equations, {}):
             for solved in self._with_count(substitute(count, values), cuts, values):
-                yield _completed(solved, cuts, [right for _, right in equations])
+                yield completed(solved, cuts, [right for _, right in equations])
 
     def _with_count(self, count: Dim, cuts: Sequence[tuple[Dim, Cut]], values: Values) -> Iterator[Values]:
         """Solves the count for what is left: one name at once, of several those first whose digits are printed."""
@@ -250,19 +267,23 @@ class _Problem:
         if not names or (params is None and not self.seen.start):
             yield values
         elif params is None:
-            for name, tried in _tries(cuts, values, names, False):
+            for name, tried in tries(cuts, values, names, False):
                 self.determined = False
                 whole = put(count, name, tried)
                 if not isinstance(whole, int) or str(whole).startswith(self.seen.start):
                     yield {**values, name: tried}
         elif len(names) == 1:
-            # A count that no whole number gives is still a near miss.
-            yield {**values, names[0]: root(count, names[0], params) or nearest_root(count, names[0], params)}
+            value = root(count, names[0], params)
+            if value is None and self.missed:
+                # A count that no whole number gives is still a near miss.
+                value = nearest_root(count, names[0], params)
+            if value is not None:
+                yield {**values, names[0]: value}
         else:
-            for name, tried in _tries(cuts, values, names, self.seen.outputs is None):
+            for name, tried in tries(cuts, values, names, self.seen.outputs is None):
                 self.determined = False
                 rest = put(count, name, tried)
-                if _least(rest) > params:
+                if least(rest) > params:
                     break
                 if (names := symbols_of(rest)) and (value := root(rest, names[0], params)):
                     yield {**values, name: tried, names[0]: value}
@@ -287,7 +308,7 @@ def layer_with(layer: LayerSpec, values: Values) -> LayerSpec:
             return type(value)(filled(item) for item in value)
         return values.get(value, value) if isinstance(value, str) else value
 
-    return replace(layer, arguments={key: filled(value) for key, value in layer.arguments.items()})
+    return layer.changed(arguments={key: filled(value) for key, value in layer.arguments.items()})
 
 
 def _pairs(
@@ -325,74 +346,3 @@ def _rest(equations: Sequence[tuple[Dim, int]], done: Dim, number: int, values: 
     """The equations behind the one that was just solved."""
     lefts = [(substitute(left, values), right) for left, right in equations]
     return lefts[lefts.index((done, number)) + 1 :]
-
-
-def oddness(values: Values) -> float:
-    """How unusual sizes are: round ones and powers of two, neither tiny nor huge, are what people choose."""
-    sizes = [value for name, value in values.items() if isinstance(value, int) and not name.startswith("axis_")]
-    return sum(0.02 * abs(log2(size) - 6) + 0.15 * (size % 10 != 0 and size & (size - 1) != 0) for size in sizes)
-
-
-def _completed(values: Values, cuts: Sequence[tuple[Dim, Cut]], printed: Sequence[int]) -> Values:
-    """Values for the names that only sizes without an end tell: another size that starts so, or the digits as they are.
-
-    Images are mostly square.
-    """
-    done = dict(values)
-    for left, cut in cuts:
-        names = symbols_of(substitute(left, done))
-        if len(names) == 1 and cut.digits:
-            alike = [size for size in printed if cut.allows(size)]
-            size = alike[0] if alike else int(cut.digits)
-            found = roots(substitute(left, done), names[0], size)
-            done.update(dict.fromkeys(names, found[0]) if found else {})
-    return done
-
-
-def _unevenness(inputs: tuple[Shape, ...], seen: Seen) -> float:
-    """How unusual an image is that only a stride tells: odd sizes, and unequal ones where the output is square."""
-    if seen.inputs is not None or not inputs:
-        return 0.0
-    sizes = [size for size in inputs[0][1:-1] if isinstance(size, int)]
-    square = len(sizes) > 1 and len(set(seen.output[1:-1])) == 1
-    return 0.05 * any(size % 2 for size in sizes) + 0.6 * (square and len(set(sizes)) > 1)
-
-
-def _least(count: Dim) -> int:
-    """A count with every name at 1, which it never falls below."""
-    least = substitute(count, dict.fromkeys(symbols_of(count), 1))
-    return least if isinstance(least, int) else 0
-
-
-def _tries(
-    cuts: Sequence[tuple[Dim, Cut]], values: Values, names: Sequence[str], anything: bool
-) -> Iterator[tuple[str, int]]:
-    """Values for a name in the count: those that start with the printed digits, or `anything` where no shape is."""
-    for left, cut in cuts:
-        left = substitute(left, values)
-        inside = symbols_of(left)
-        if len(inside) == 1 and inside[0] in names:
-            for size in sizes_from(cut):
-                yield from ((inside[0], value) for value in roots(left, inside[0], size))
-            return
-    arguments = [name for name in names if not name.startswith("axis_")]
-    if anything and arguments:
-        yield from ((arguments[0], value) for value in range(1, 2 * MOST_BLIND_TRIES))
-
-
-def sizes_from(cut: Cut) -> Iterator[int]:
-    """The sizes that start with some digits, shorter ones first.
-
-    >>> from itertools import islice
-    >>> list(islice(sizes_from(Cut("12")), 4))
-    [12, 120, 121, 122]
-    """
-    start = int(cut.digits or "0")
-    tried = 0 if cut.digits else MOST_TRIES - MOST_BLIND_TRIES
-    for extra in range(5):
-        for size in range(start * 10**extra, (start + 1) * 10**extra):
-            if size:
-                yield size
-                tried += 1
-            if tried >= MOST_TRIES:
-                return

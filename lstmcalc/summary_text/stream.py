@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lstmcalc.summary_text.cells import is_class, read_count
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import Found, consume_rest, find_rows, part_cells
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.rows import RawRow, nesting
 
@@ -16,9 +15,9 @@ __all__ = ["by_grammar"]
 
 _Entry = tuple[Found, list[Piece], int, int]
 _UNKNOWN = 100
-_FOLDED = re.compile(r"[()\[\]']")
+_FOLDED = lazily(r"[()\[\]']")
 _NARROWEST, _WIDEST = 8, 40
-_WORDS = re.compile(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
+_WORDS = lazily(r"\s*[\w./-]+(?: [\w./-]+)*\s*")
 
 
 def _raw(found: Found, pieces: list[Piece], level: int, index: int) -> RawRow:
@@ -72,7 +71,7 @@ def by_grammar(pieces: Sequence[Piece], frame: Frame) -> tuple[list[RawRow], set
             read = consume_rest(row, row.rest, connected, own=True, wraps=False)
             row.unread = row.rest.strip() if not read and len(rows) > 1 and _FOLDED.search(row.rest) else ""
             part = text[row.start : row.end + len(row.rest)] if len(rows) > 1 else ""
-            place = replace(piece, raw=part.strip(), text=part, whole=False) if part else piece
+            place = piece._replace(raw=part.strip(), text=part, whole=False) if part else piece
             found.append((row, [place], _level(before) if row is rows[0] else 0, index))
     if frame.touching and not widths and frame.totals.params is not None:
         _part_by_total([row for row, *_ in found], frame.totals.params)
@@ -84,7 +83,7 @@ def _part_by_total(rows: Sequence[Found], total: int) -> None:
     touching = [row for row in rows if row.shape.endswith(",")]
     fitting = []
     for width in range(_NARROWEST, _WIDEST) if touching else ():
-        trials = [replace(row) for row in rows]
+        trials = [row.copy() for row in rows]
         for row in trials:
             part_cells(row, width)
         if sum(read_count(row.params).value or 0 for row in trials) == total:
@@ -117,10 +116,10 @@ def _raws(found: Sequence[_Entry], typed: bool, width: int) -> list[RawRow]:
 def _continues(entry: _Entry, piece: Piece, text: str, connected: bool, wraps: bool) -> bool:
     """Gives a row what a piece, or the beginning of one, holds of it; whether all of that is its rest."""
     row, pieces, *_ = entry
-    trial = replace(row, connected=list(row.connected))
+    trial = row.copy()
     if not consume_rest(trial, text, connected, wraps=wraps):
         return False
     row.layer, row.shape, row.params = trial.layer, trial.shape, trial.params
     row.connected[:], row.trainable = trial.connected, trial.trainable
-    pieces.append(piece if text == piece.text else replace(piece, text=text))
+    pieces.append(piece if text == piece.text else piece._replace(text=text))
     return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from lstmcalc.errors import Fault, Where
 from lstmcalc.shapes import show_count
 from lstmcalc.summary_text.classes import INPUT
 from lstmcalc.summary_text.flow import parents_of
-from lstmcalc.summary_text.freezing import Freezing, find_frozen, kept_from_training
+from lstmcalc.summary_text.freezing import Freezing, find_frozen
 from lstmcalc.summary_text.printed import PrintedTable
 from lstmcalc.summary_text.reading import RowReading
 
@@ -22,8 +22,7 @@ def compute_totals(table: PrintedTable, rows: Sequence[RowReading]) -> Totals:
     parents = parents_of(table.rows)
     top = [row for row, parent in zip(rows, parents, strict=True) if parent is None]
     params = _sum([row.row.params for row in top])
-    inside = _children(parents)
-    frozen = _sum([_frozen(place, rows, inside) for place in inside.get(None, [])])
+    frozen = _frozen(rows, parents)
     known = params is not None and frozen is not None
     return {
         "params": params,
@@ -68,16 +67,20 @@ def _children(parents: Sequence[int | None]) -> dict[int | None, list[int]]:
     return children
 
 
-def _frozen(place: int, rows: Sequence[RowReading], children: Mapping[int | None, Sequence[int]]) -> int | None:
-    """How many params of a row no training changes; None where that cannot be told."""
-    row = rows[place]
-    if not row.row.params or row.class_name == INPUT:
-        return row.row.params
-    if row.row.trainable is False:
-        return row.row.params
-    if place in children:
-        return _sum([_frozen(index, rows, children) for index in children[place]])
-    return kept_from_training(row.candidates[0]) if row.candidates else None
+def _frozen(rows: Sequence[RowReading], parents: Sequence[int | None]) -> int | None:
+    """How many params of the whole model no training changes; None where that cannot be told."""
+    children = _children(parents)
+    frozen: list[int | None] = [None] * len(rows)
+    # From the last row up: the rows of a nested model stand below its own, however deep they are nested.
+    for place in range(len(rows) - 1, -1, -1):
+        row = rows[place]
+        if not row.row.params or row.class_name == INPUT or row.row.trainable is False:
+            frozen[place] = row.row.params
+        elif place in children:
+            frozen[place] = _sum([frozen[index] for index in children[place]])
+        elif row.candidates:
+            frozen[place] = row.candidates[0].untrained
+    return _sum([frozen[index] for index in children.get(None, [])])
 
 
 def freezing_of(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> Freezing:
@@ -91,12 +94,14 @@ def freezing_of(table: PrintedTable, rows: Sequence[RowReading], computed: Total
     return find_frozen(rows, top, printed - own)
 
 
-def find_problems(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, source: str) -> list[Fault]:
+def find_problems(
+    table: PrintedTable, rows: Sequence[RowReading], computed: Totals, freezing: Freezing, source: str
+) -> list[Fault]:
     """What contradicts itself in a table: its totals, and nested models against their rows."""
     where = Where(source, table.line)
     faults = [*_sums(table, computed), *_nested(rows, parents_of(table.rows))]
     # Where the sum is wrong already, so is what is left of it.
-    if not faults and not freezing_of(table, rows, computed).possible:
+    if not faults and not freezing.possible:
         faults.append(_impossible(table, computed))
     return [*table.faults, *(fault.placed(where) for fault in faults)]
 
@@ -141,9 +146,9 @@ def _nested(rows: Sequence[RowReading], parents: Sequence[int | None]) -> Iterat
                         layer=(row.row.name, row.class_name))  # fmt: skip
 
 
-def notes_on(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> list[str]:
+def notes_on(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, freezing: Freezing) -> list[str]:
     """What is worth knowing of the totals: the optimizer's share, frozen layers, rows that are not there."""
-    return [*_optimizer(table), *_freezing(table, rows, computed), *_missing(table, computed)]
+    return [*_optimizer(table), *_freezing(table, rows, computed, freezing), *_missing(table, computed)]
 
 
 def _optimizer(table: PrintedTable) -> Iterator[str]:
@@ -162,7 +167,7 @@ def _optimizer(table: PrintedTable) -> Iterator[str]:
                    f"param, as {like} keeps, and {rest} of its own.")  # fmt: skip
 
 
-def _freezing(table: PrintedTable, rows: Sequence[RowReading], computed: Totals) -> Iterator[str]:
+def _freezing(table: PrintedTable, rows: Sequence[RowReading], computed: Totals, frozen: Freezing) -> Iterator[str]:
     printed, own = table.totals.non_trainable_params, computed["non_trainable_params"]
     if lacks_rows(table, computed):
         return
@@ -170,7 +175,6 @@ def _freezing(table: PrintedTable, rows: Sequence[RowReading], computed: Totals)
         yield (f"Keras counts {show_count(printed)} params twice here: their layers were frozen after `compile`. The "
                f"model has {show_count(computed['params'])}.")  # fmt: skip
         return
-    frozen = freezing_of(table, rows, computed)
     if frozen.rows:
         names = ", ".join(f'"{rows[place].row.name}"' for place in frozen.rows)
         which = "this layer is" if len(frozen.rows) == 1 else "these layers are"

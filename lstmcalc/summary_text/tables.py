@@ -6,7 +6,6 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.summary_text.body import read_body
@@ -15,6 +14,7 @@ from lstmcalc.summary_text.cleaning import clean_lines
 from lstmcalc.summary_text.foreign import foreign_fault
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import find_rows
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import Piece, cut_into_pieces, unstacked
 from lstmcalc.summary_text.printed import PrintedRow, PrintedShape, PrintedTable
 from lstmcalc.summary_text.totals import read_totals
@@ -22,17 +22,17 @@ from lstmcalc.summary_text.totals import read_totals
 __all__ = ["looks_like_summary", "read_tables"]
 
 
-@dataclass
 class _Block:
     """The pieces of one table: what stands above its rows, its rows, and its totals."""
 
-    top: list[Piece] = field(default_factory=list)
-    header: Piece | None = None
-    body: list[Piece] = field(default_factory=list)
-    totals: list[Piece] = field(default_factory=list)
-
-    seen: int = 0
-    rowed: bool = False
+    def __init__(self) -> None:
+        self.top: list[Piece] = []
+        self.header: Piece | None = None
+        self.body: list[Piece] = []
+        self.totals: list[Piece] = []
+        #: How many pieces were asked whether they are rows, and whether one was.
+        self.seen = 0
+        self.rowed = False
 
     def holds_rows(self) -> bool:
         """Whether a row has been met, or what may be one where a header announced rows."""
@@ -73,7 +73,7 @@ def _blocks(pieces: Iterable[Piece]) -> Iterator[_Block]:
     yield block
 
 
-_BOXES = re.compile(r"[│┃┏└├┡]|\+-{3,}\+|\|-{3,}\+")
+_BOXES = lazily(r"[│┃┏└├┡]|\+-{3,}\+|\|-{3,}\+")
 
 
 def _style(block: _Block) -> str:
@@ -183,12 +183,12 @@ def read_tables(text: str, source: str = "-") -> list[PrintedTable]:
 def _placed(table: PrintedTable, source: str) -> PrintedTable:
     """The table, its faults with the places where they stand in the source."""
     rows = tuple(
-        replace(row, fault=row.fault.placed(Where(source, row.line))) if row.fault else row for row in table.rows
+        row._replace(fault=row.fault.placed(Where(source, row.line))) if row.fault else row for row in table.rows
     )
     faults = tuple(
-        replace(fault, where=Where(source, fault.where.line if fault.where else table.line)) for fault in table.faults
+        fault._replace(where=Where(source, fault.where.line if fault.where else table.line)) for fault in table.faults
     )
-    return replace(table, rows=rows, faults=faults)
+    return table._replace(rows=rows, faults=faults)
 
 
 def _no_summary(source: str) -> Fault:
@@ -201,11 +201,11 @@ def _no_summary(source: str) -> Fault:
     )
 
 
-_SIGN = re.compile(
+_SIGN = lazily(
     r"Layer\s+\((?:type|name)\)|\bTotal params:\s*\d"
     r"|[\w./-]\s*\([A-Za-z]\w*\)[\s│|]*[(\[{]{1,3}(?:None|\?|\d+),[\s\d,Noe?]*\)[)\]}\s│|]*\d"
 )
-_OTHER = re.compile(r"^(?:layers|inputs?|models|symbols)\s*:|\"class_name\"\s*:", re.MULTILINE)
+_OTHER = lazily(r"^(?:layers|inputs?|models|symbols)\s*:|\"class_name\"\s*:", re.MULTILINE)
 
 
 def looks_like_summary(text: str) -> bool:

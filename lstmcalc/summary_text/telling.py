@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.building import Builder
@@ -31,7 +30,7 @@ def tell_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     if not candidates:
         return ()
     first = candidates[0]
-    return (first, *(replace(each, tells=_difference(first, each)) for each in candidates[1:]))
+    return (first, *(each._replace(tells=_difference(first, each)) for each in candidates[1:]))
 
 
 def _difference(first: Candidate, other: Candidate) -> str:

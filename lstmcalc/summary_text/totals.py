@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lstmcalc.errors import Fault, Where
 from lstmcalc.summary_text.cells import read_count
+from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 
 __all__ = ["read_totals", "settle_counts"]
 
-_WHAT = re.compile(r"\s*(total|non|trainable|optimizer)", re.IGNORECASE)
-_NUMBER = re.compile(rf"param\w*[\s:={SEPARATORS}*]*([~≈-]?\s?\d[^({SEPARATORS}]*)", re.IGNORECASE)
+_WHAT = lazily(r"\s*(total|non|trainable|optimizer)", re.IGNORECASE)
+_NUMBER = lazily(rf"param\w*[\s:={SEPARATORS}*]*([~≈-]?\s?\d[^({SEPARATORS}]*)", re.IGNORECASE)
 _SLOTS = {
     "total": "params",
     "trainable": "trainable_params",
@@ -64,7 +64,7 @@ def settle_counts(rows: Sequence[PrintedRow], totals: PrintedTotals) -> tuple[Pr
         adds_up = _sum(settled, suspects) == own
         for index, value in suspects.items():
             if adds_up or value * 10 > own:
-                settled[index] = replace(settled[index], params=value, fault=None)
+                settled[index] = settled[index]._replace(params=value, fault=None)
     return _pointed(settled)
 
 
@@ -79,7 +79,7 @@ def _pointed(rows: Sequence[PrintedRow]) -> tuple[PrintedRow, ...]:
 def _run_together(row: PrintedRow) -> PrintedRow:
     got = f"`{row.shape_text}{row.params_text}`"
     fault = Fault("cut-row", "a shape and a count with a blank between", got, layer=(row.name, row.class_name))
-    return replace(row, params=None, fault=fault)
+    return row._replace(params=None, fault=fault)
 
 
 def _ambiguous(row: PrintedRow) -> PrintedRow:
@@ -91,4 +91,4 @@ def _ambiguous(row: PrintedRow) -> PrintedRow:
         layer=(row.name, row.class_name),
         severity="hint",
     )
-    return replace(row, fault=fault)
+    return row._replace(fault=fault)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from math import inf
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule, find_rule
 from lstmcalc.spec import LayerSpec
 from lstmcalc.summary_text.arrivals import (
@@ -50,8 +50,11 @@ MOST_NAMESAKES, MOST_TAKEN = 24, 200
 ODD = 2.0
 
 
-@dataclass
-class Entry:
+#: What was told apart already, by the identities of candidates.
+Told = dict[tuple[int, ...], tuple[Candidate, ...]]
+
+
+class Entry(NamedTuple):
     """A candidate of a row, what it takes of which rows, and its cost with theirs."""
 
     candidate: Candidate
@@ -59,22 +62,24 @@ class Entry:
     cost: float
 
 
-@dataclass
 class Place:
-    """What is known of one row: its class, its entries, and what it may give (None: nothing tells), with its cost."""
+    """What is known of one row: its class, its entries, and what it may give (None: nothing tells), with its cost.
 
-    row: PrintedRow
-    choices: list[ClassChoice]
-    feeds: Feeds
-    entries: list[Entry] = field(default_factory=list)
-    gives: Gives = field(default_factory=Gives)
-    seen: Seen | None = None
-    #: The shapes that reach the row, all applications of it.
-    arrived: tuple[Shape, ...] | None = None
-    misses: tuple[Miss, ...] = ()
-    wanted: set[Outputs] | None = None
-    #: How many outputs rows behind it refer to.
-    tensors: int = 1
+    `tensors` is how many outputs rows behind it refer to.
+    """
+
+    def __init__(self, row: PrintedRow, choices: Sequence[ClassChoice], feeds: Feeds, tensors: int = 1) -> None:
+        self.row = row
+        self.choices = choices
+        self.feeds = feeds
+        self.tensors = tensors
+        self.entries: list[Entry] = []
+        self.gives = Gives()
+        self.seen: Seen | None = None
+        #: The shapes that reach the row, all applications of it.
+        self.arrived: tuple[Shape, ...] | None = None
+        self.misses: tuple[Miss, ...] = ()
+        self.wanted: set[Outputs] | None = None
 
 
 def understand(table: PrintedTable) -> tuple[RowReading, ...]:
@@ -104,7 +109,8 @@ def understand(table: PrintedTable) -> tuple[RowReading, ...]:
     _strike_out(places)
     chosen = _choose(places)
     _complete_inputs(places, chosen)
-    return tuple(_reading(place, entry, places) for place, entry in zip(places, chosen, strict=True))
+    told: Told = {}
+    return tuple(_reading(place, entry, places, told) for place, entry in zip(places, chosen, strict=True))
 
 
 def _is_branched(table: PrintedTable) -> bool:
@@ -320,11 +326,15 @@ def _choose(places: Sequence[Place]) -> list[Entry | None]:
     return chosen
 
 
-def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> RowReading:
+def _reading(place: Place, chosen: Entry | None, places: Sequence[Place], told: Told) -> RowReading:
     row, seen = place.row, place.seen
     sources = tuple(places[feed.row].row.name for feed in place.feeds if feed is not None)
     entries = [chosen, *(entry for entry in place.entries if entry is not chosen)] if chosen else []
-    candidates = tell_apart(_distinct(entries))
+    # Rows that are alike have the very same candidates, and what tells those apart is found out once.
+    alike = tuple(id(entry.candidate) for entry in entries)
+    if alike not in told:
+        told[alike] = tell_apart(_distinct(entries))
+    candidates = told[alike]
     if not is_certain(row) and seen and seen.inputs is None and any(map(_is_far_fetched, candidates[:1])):
         candidates = ()
     class_name = candidates[0].layer.class_name if candidates else _class_name(place)
@@ -333,17 +343,17 @@ def _reading(place: Place, chosen: Entry | None, places: Sequence[Place]) -> Row
     inputs = candidates[0].inputs if candidates and known is not None else known
     reading = RowReading(row, class_name, candidates, inputs, sources, place.feeds)
     if not row.built:
-        return replace(reading, fault=not_built(row))
+        return reading._replace(fault=not_built(row))
     if candidates:
-        return replace(reading, fault=row.fault)
+        return reading._replace(fault=row.fault)
     if is_input(row):
-        return replace(reading, fault=row.fault or input_not_shown(row))
+        return reading._replace(fault=row.fault or input_not_shown(row))
     layers = [choice for choice in place.choices if choice.rule and not choice.class_name.startswith("ops.")]
     unsure = any(connection.cut for connection in row.connections or ()) and any(map(_merges, layers))
     if layers and unsure:
-        return replace(reading, fault=row.fault or inputs_not_shown(row))
+        return reading._replace(fault=row.fault or inputs_not_shown(row))
     if seen is None or not is_certain(row) or may_be_anything(place.choices, seen, place.misses):
-        return replace(reading, fault=row.fault, opaque=bool(row.class_name))
+        return reading._replace(fault=row.fault, opaque=bool(row.class_name))
     return explain_misfit(reading, place.choices, seen, place.misses)
 
 

@@ -13,7 +13,8 @@ from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.inference import infer
 from lstmcalc.renderers.reading_json import reading_json
 from lstmcalc.renderers.reading_text import render_reading
-from lstmcalc.summary_text import read_summary, to_spec
+from lstmcalc.summary_text import read_summary
+from lstmcalc.summary_text.model import to_spec
 
 SIGNS = "()[],0123456789 None…|│\n\t'\"{}#>"
 

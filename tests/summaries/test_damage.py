@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from damage import DAMAGES, damaged, together
@@ -151,14 +150,14 @@ def test_a_word_cut_in_a_box_is_wanted_as_cut_and_the_next_one_whole() -> None:
 
 
 MUTATIONS = {
-    "name": lambda row: replace(row, name=row.name + "x"),
-    "class_name": lambda row: replace(row, class_name="Dens", class_cut=False),
-    "shapes": lambda row: replace(row, shapes=(*row.shapes, (None, 1))),
-    "params": lambda row: replace(row, params=(row.params or 0) + 1),
-    "level": lambda row: replace(row, level=row.level + 1),
-    "line": lambda row: replace(row, line=row.line + 1),
-    "trainable": lambda row: replace(row, trainable=not row.trainable),
-    "connections": lambda row: replace(row, connections=((*(row.connections or ()), Connection("x")))),
+    "name": lambda row: row._replace(name=row.name + "x"),
+    "class_name": lambda row: row._replace(class_name="Dens", class_cut=False),
+    "shapes": lambda row: row._replace(shapes=(*row.shapes, (None, 1))),
+    "params": lambda row: row._replace(params=(row.params or 0) + 1),
+    "level": lambda row: row._replace(level=row.level + 1),
+    "line": lambda row: row._replace(line=row.line + 1),
+    "trainable": lambda row: row._replace(trainable=not row.trainable),
+    "connections": lambda row: row._replace(connections=((*(row.connections or ()), Connection("x")))),
 }
 
 
@@ -167,10 +166,10 @@ def test_what_is_read_wrongly_is_a_miss(field: str) -> None:
     text = BY_NAME["tf_keras-2.21.0/transformer.show_trainable"]
     table = read_perfectly(text.tables[0])
     rows = [MUTATIONS[field](row) if number == 3 else row for number, row in enumerate(table.rows)]
-    found = misses([replace(table, rows=tuple(rows))], text)
+    found = misses([table._replace(rows=tuple(rows))], text)
     assert [miss.row for miss in found] == [3]
     assert found[0].what.startswith(field)
-    assert rows_read_exactly([replace(table, rows=tuple(rows))], text) == Score(len(rows) - 1, len(rows))
+    assert rows_read_exactly([table._replace(rows=tuple(rows))], text) == Score(len(rows) - 1, len(rows))
 
 
 def test_a_cut_size_taken_for_whole_is_a_miss() -> None:
@@ -178,11 +177,11 @@ def test_a_cut_size_taken_for_whole_is_a_miss() -> None:
     want = text.tables[0].rows[1]
     right = row_read_perfectly(want)
     assert not list(row_misses(right, want))
-    assert not list(row_misses(replace(right, shapes_cut=False), want))
+    assert not list(row_misses(right._replace(shapes_cut=False), want))
     for shapes in (((64, 100, 102),), ((64, 100, 1024),), ((64, 100),), ((64, Cut("100"), Cut("102")),), None):
-        assert list(row_misses(replace(right, shapes=shapes), want)), shapes
+        assert list(row_misses(right._replace(shapes=shapes), want)), shapes
     for params in (524_697, 5_246_976):
-        assert list(row_misses(replace(right, params=params), want)), params
+        assert list(row_misses(right._replace(params=params), want)), params
 
 
 def test_a_size_behind_a_cut_may_be_left_out_or_be_any() -> None:
@@ -191,21 +190,21 @@ def test_a_size_behind_a_cut_may_be_left_out_or_be_any() -> None:
     right = row_read_perfectly(want)
     assert right.shapes is not None
     assert not list(row_misses(right, want))
-    assert not list(row_misses(replace(right, shapes=right.shapes[:2]), want))
-    assert list(row_misses(replace(right, shapes=right.shapes[:1]), want))
-    assert list(row_misses(replace(right, shapes=right.shapes[:2], shapes_cut=False), want))
+    assert not list(row_misses(right._replace(shapes=right.shapes[:2]), want))
+    assert list(row_misses(right._replace(shapes=right.shapes[:1]), want))
+    assert list(row_misses(right._replace(shapes=right.shapes[:2], shapes_cut=False), want))
 
 
 def test_what_is_not_cut_is_no_cut_name_and_the_other_way_round() -> None:
     lstm, dense = BY_NAME["keras-1.2.2/char_rnn.ll60"].tables[0].rows[1:]
-    assert list(row_misses(replace(row_read_perfectly(dense), name_cut=False), dense))
-    assert list(row_misses(replace(row_read_perfectly(lstm), name_cut=True), lstm))
+    assert list(row_misses(row_read_perfectly(dense)._replace(name_cut=False), dense))
+    assert list(row_misses(row_read_perfectly(lstm)._replace(name_cut=True), lstm))
 
 
 def test_the_names_of_shapes_count() -> None:
     want = next(row for row in BY_NAME["keras-3.15.1/dict_subclassed"].tables[0].rows if row.keys)
     assert want.keys == ("mean", "all_values")
-    assert list(row_misses(replace(row_read_perfectly(want), keys=("mean",)), want))
+    assert list(row_misses(row_read_perfectly(want)._replace(keys=("mean",)), want))
 
 
 def test_a_list_that_does_not_end_may_go_on() -> None:
@@ -218,14 +217,14 @@ def test_a_row_too_many_and_one_too_few_are_misses() -> None:
     text = BY_NAME["keras-3.15.1/transformer"]
     table = read_perfectly(text.tables[0])
     rows = len(table.rows)
-    fewer = replace(table, rows=table.rows[:4] + table.rows[5:])
+    fewer = table._replace(rows=table.rows[:4] + table.rows[5:])
     assert rows_read_exactly([fewer], text) == Score(rows - 1, rows)
-    more = replace(table, rows=(*table.rows[:4], replace(table.rows[4], name="prose"), *table.rows[4:]))
+    more = table._replace(rows=(*table.rows[:4], table.rows[4]._replace(name="prose"), *table.rows[4:]))
     assert rows_read_exactly([more], text) == Score(rows, rows + 1)
     assert rows_read_exactly([], text) == Score(0, rows)
     assert rows_read_exactly([table, table], text) == Score(rows, 2 * rows)
-    assert [miss.what for miss in misses([replace(table, elided=(2,))], text)] == ["elided (2,), wanted ()"]
-    other = replace(table, name="other", totals=PrintedTotals(1), style="dashes", cut_end=True)
+    assert [miss.what for miss in misses([table._replace(elided=(2,))], text)] == ["elided (2,), wanted ()"]
+    other = table._replace(name="other", totals=PrintedTotals(1), style="dashes", cut_end=True)
     assert [miss.what.split()[0] for miss in misses([other], text)] == [
         *("name", "style", "totals.params", "totals.trainable_params", "totals.non_trainable_params", "cut_end")
     ]
@@ -289,8 +288,8 @@ def test_what_columns_alone_told_is_not_demanded_without_them() -> None:
     assert "shapes" not in damaged(text, "quoted").tables[0].rows[1].optional
     text = BY_NAME["keras-1.2.2/char_rnn.ll60"]
     want = damaged(text, "single spaces").tables[0].rows[1]
-    assert not list(row_misses(replace(row_read_perfectly(want), params=524_697), want))
-    assert list(row_misses(replace(row_read_perfectly(want), params=52_469), want))
+    assert not list(row_misses(row_read_perfectly(want)._replace(params=524_697), want))
+    assert list(row_misses(row_read_perfectly(want)._replace(params=52_469), want))
 
 
 def test_a_number_behind_an_open_shape_may_be_either() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise
 from math import floor
 from typing import Any
@@ -227,11 +226,11 @@ def fed(
     names = list(outputs)
     above = [bare("Mine", shapes[0], 0, name=name, opaque=True) for name, shapes in outputs.items()]
     for place, name in enumerate(names):
-        shown = replace(above[place].row, shapes=outputs[name])
-        above[place] = replace(above[place], row=shown)
+        shown = above[place].row._replace(shapes=outputs[name])
+        above[place] = above[place]._replace(row=shown)
     reading = row(layer, *inputs, sources=tuple(sources))
     feeds = tuple(Feed(names.index(name), tensor) for name, tensor in zip(sources, tensors, strict=True))
-    texts = explained(*above, replace(reading, feeds=feeds)).rows[-1].sentences
+    texts = explained(*above, reading._replace(feeds=feeds)).rows[-1].sentences
     return " ".join(sentence.text for sentence in texts if sentence.kind == "layer")
 
 
@@ -303,7 +302,7 @@ def test_what_is_cut_off_or_called_otherwise() -> None:
 
 def test_of_a_count_alone_no_more_is_said_than_it_tells() -> None:
     shown: dict[str, Any] = {"shapes": None, "shape_text": "multiple"}
-    guessed = replace(row("LSTM(4)", (None, None, 10), printed=shown), sources=("words",))
+    guessed = row("LSTM(4)", (None, None, 10), printed=shown)._replace(sources=("words",))
     texts = explained(guessed, guessed).rows[0].full
     assert texts[:2] == (
         "The text does not show the shape. Layers of other sizes have this count as well; this is one of them.",
@@ -312,7 +311,7 @@ def test_of_a_count_alone_no_more_is_said_than_it_tells() -> None:
     assert not any("follow" in text or "words" in text for text in texts)
     assert whole(explained(guessed, guessed), "time") == []
     linked = row("LSTM(4)", (None, None, 10), printed={**shown, "connections": (Connection("words"),)})
-    assert 'from "words"' in explained(replace(linked, sources=("words",))).rows[0].full[1]
+    assert 'from "words"' in explained(linked._replace(sources=("words",))).rows[0].full[1]
     empty = row("Dropout(0.5)", (None,), printed=shown, stand_ins=("rate",))
     assert explained(empty).rows[0].full == ("`Dropout`; nothing here tells what it reads.",)
 
@@ -539,7 +538,7 @@ def test_a_graph_has_no_one_flow() -> None:
     ]
     assert whole(explained(*branches), "shapes") == []
     assert whole(explained(*branches[:2]), "shapes") == []
-    straight = replace(branches[1], sources=("a",))
+    straight = branches[1]._replace(sources=("a",))
     assert whole(explained(branches[0], straight), "shapes") == ["(None, 4) → (None, 3) → (None, 5)"]
 
 
@@ -627,7 +626,7 @@ def test_a_count_that_is_not_shown_is_no_number() -> None:
     document = json.dumps(reading_json(explanation))
     for text in (*one.full, *two.full, document):
         assert "None, 512" not in text and "unknown number of params" not in text
-    bare_dense = replace(candidate("Dense(3)", (None, 4)), inputs=(), params=None, formula=None, arithmetic=None)
+    bare_dense = candidate("Dense(3)", (None, 4))._replace(inputs=(), params=None, formula=None, arithmetic=None)
     shown = PrintedRow(1, ("x",), "x", "Dense", shapes=((None, 3),))
     assert explained(RowReading(shown, "Dense", (bare_dense, bare_dense))).rows[0].full == (
         "`Dense(3)`; nothing here tells what it reads.",
@@ -686,8 +685,8 @@ def test_a_hint_on_a_row_is_a_note() -> None:
     assert notes == ["`1.650` is read as 1,650, the point taken to separate thousands."]
     assert not any("cannot be read" in text for text in explanation.rows[0].full)
     assert reading_json(explanation)["rows"][0]["reading"]["fault"] is None
-    assert understood(replace(reading, problems=(Fault("no-row", got="`x`", severity="hint"),)))
-    assert not understood(replace(reading, problems=(Fault("no-row", got="`x`"),)))
+    assert understood(reading._replace(problems=(Fault("no-row", got="`x`", severity="hint"),)))
+    assert not understood(reading._replace(problems=(Fault("no-row", got="`x`"),)))
 
 
 def test_a_shape_that_is_open_is_not_said_to_stay() -> None:
@@ -819,7 +818,7 @@ def test_rows_that_are_left_out_show() -> None:
 def test_problems_and_hints_stand_below() -> None:
     problem = Fault("wrong-total", "300", "310")
     hint = Fault("worth-a-word", got="something", severity="hint")
-    explanation = replace(explained(*stack(), problems=(problem,)), hints=(hint,))
+    explanation = explained(*stack(), problems=(problem,))._replace(hints=(hint,))
     text = render_reading(explanation, 80)
     assert text.endswith(
         "error[wrong-total]\n  expected 300\n  got      310\n\nhint[worth-a-word]\n  got      something\n"

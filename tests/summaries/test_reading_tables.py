@@ -6,7 +6,8 @@ import pytest
 
 from lstmcalc import infer, load, read_summary
 from lstmcalc.errors import SpecError
-from lstmcalc.summary_text import Reading, to_spec
+from lstmcalc.summary_text import Reading
+from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.reading import RowReading
 
 

@@ -5,7 +5,7 @@ Every row was tried on Keras 3.15.1: the old fails there, and `new` works (tests
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["ARGUMENTS", "METHODS", "NO_LAYERS", "OPTIMIZERS", "Gone", "argument_gone", "near_argument", "rows"]
 

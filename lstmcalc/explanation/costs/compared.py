@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.words import in_words
@@ -11,6 +10,7 @@ from lstmcalc.explanation.frameworks.counters import ONCE, TOOLS, Print, Tool, p
 from lstmcalc.explanation.rule_inputs import inputs_of
 from lstmcalc.explanation.walk.places import Place, inner_places
 from lstmcalc.explanation.words import listed, named_up_to, quoted
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.rule import Inputs, LayerRule
 from lstmcalc.report import Shape

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.costs import Training, training_of_work
 from lstmcalc.dims import UNKNOWN, Dim, substitute, symbol, total
@@ -15,6 +15,7 @@ from lstmcalc.errors import Rejection, SpecError
 from lstmcalc.explanation.costs.words import as_factor, in_words, told
 from lstmcalc.explanation.named_axes import rule_in_names
 from lstmcalc.explanation.words import in_steps, listed
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.batch import moved, of_sample, used
 from lstmcalc.layers.costs import Cost, Work
 from lstmcalc.layers.rule import Formula, Inputs, LayerRule, Term, Weight, all_work

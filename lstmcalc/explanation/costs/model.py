@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lstmcalc.costs import inner_training, training_macs, training_of_layers
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.words import CONVENTION, TRAINING, in_words, told
 from lstmcalc.explanation.words import listed, named_up_to, quoted
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.costs import Cost
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_shape

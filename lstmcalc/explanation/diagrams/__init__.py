@@ -6,7 +6,7 @@ below the picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["Arrow", "Box", "CellInside", "Diagram", "Gate", "Graph", "Merge", "Operation", "Row", "State", "Step",
            "Unrolled"]  # fmt: skip
@@ -14,8 +14,7 @@ __all__ = ["Arrow", "Box", "CellInside", "Diagram", "Gate", "Graph", "Merge", "O
 Notes = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One time step: its number in the order read, what it reads, and what it gives to the output, if anything."""
 
     number: str
@@ -23,8 +22,7 @@ class Step:
     gives: str = ""
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What goes from step to step: a label for each place between the steps, from left to right.
 
     The first and the last place are the row's ends, empty where nothing enters or leaves; the place where steps are
@@ -35,8 +33,7 @@ class State:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """The steps of one direction, in the order of the input's steps; `leftward` where they are read from the end."""
 
     heading: str
@@ -45,8 +42,7 @@ class Row:
     leftward: bool = False
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(NamedTuple):
     """How the outputs of two directions become one: the parts with their shapes, what is done, and what results."""
 
     parts: tuple[str, ...]
@@ -54,8 +50,7 @@ class Merge:
     result: str
 
 
-@dataclass(frozen=True)
-class Unrolled:
+class Unrolled(NamedTuple):
     """A layer over its time steps. With `elided`, the last step that is shown is not the next one."""
 
     title: str
@@ -65,8 +60,7 @@ class Unrolled:
     notes: Notes = ()
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """A box inside a cell: the name of its result, what it is called, its activation, and what it reads.
 
     `reads` holds names of `CellInside.inputs` and of other gates.
@@ -79,8 +73,7 @@ class Gate:
     label: str
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """What is done with gates and states, value by value: `text` is its sign, `result` the state it makes, if any.
 
     `inputs` holds symbols of gates, names of states, and the keys of other operations.
@@ -92,8 +85,7 @@ class Operation:
     result: str = ""
 
 
-@dataclass(frozen=True)
-class CellInside:
+class CellInside(NamedTuple):
     """One step of a cell. `labels` holds each input and state with its size: `h[t-1]` is `h[t-1]: 128`."""
 
     title: str
@@ -104,8 +96,7 @@ class CellInside:
     notes: Notes = ()
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """One application of a layer, or an input or output of the model, in lines: name, shapes, params."""
 
     key: str
@@ -113,8 +104,7 @@ class Box:
     kind: str = "layer"
 
 
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(NamedTuple):
     """From a box to a box, by their keys; `label` tells which of several outputs it is."""
 
     source: str
@@ -122,8 +112,7 @@ class Arrow:
     label: str = ""
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """A model: its boxes in an order in which every arrow points forwards, and the models that stand inside it."""
 
     title: str

@@ -11,7 +11,7 @@ from lstmcalc.explanation.cells import cell_of, equations
 from lstmcalc.explanation.diagrams import CellInside, Gate, Operation
 from lstmcalc.explanation.diagrams.unrolled import size_text
 from lstmcalc.explanation.keras_calls import call_text
-from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import Inputs
 
 __all__ = ["cell_inside"]
@@ -26,7 +26,7 @@ def cell_inside(rule: Any, x: Inputs) -> CellInside | None:
     cell = cell_of(rule)
     if cell is None:
         return None
-    step = rule.one_step(x) if isinstance(rule, Recurrent) else x
+    step = rule.one_step(x) if is_recurrent(rule) else x
     wide = size_text((step.shape[0], rule.units))
     written = equations(rule)
     symbols = [gate.symbol for gate in cell.gates]

@@ -9,6 +9,7 @@ from lstmcalc.explanation.diagrams import Arrow, Box, Graph
 from lstmcalc.report import CallReport, LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.spec import Ref
+from lstmcalc.steering import visible
 
 __all__ = ["graph_of"]
 
@@ -51,17 +52,12 @@ def graph_of(report: Report) -> Graph:
 
 def _title(report: Report) -> str:
     known = "params" if report.complete else "params known"
-    return f"{_plain(report.name)}: {show_count(report.totals.params)} {known}"
-
-
-def _plain(name: str) -> str:
-    """A name on one line, whatever is in it."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name)
+    return f"{visible(report.name)}: {show_count(report.totals.params)} {known}"
 
 
 def _called(name: str, calls: Calls) -> str:
     """An input's name; a Sequential has no layer for it."""
-    return f"{_plain(name)} (InputLayer)" if name in calls else "input"
+    return f"{visible(name)} (InputLayer)" if name in calls else "input"
 
 
 def _key(name: str, call: int) -> str:
@@ -91,7 +87,7 @@ def _lines(layer: LayerReport, call: CallReport, index: int) -> tuple[str, ...]:
     params = f"{count} {'param' if layer.params == 1 else 'params'}" if layer.known else "params not known"
     if index:
         params = f"again: the same {params}" if layer.params != 0 else "again"
-    return (f"{_plain(layer.name)} ({_plain(layer.class_name)})", *shapes, params)
+    return (f"{visible(layer.name)} ({visible(layer.class_name)})", *shapes, params)
 
 
 def _in_order(calls: Calls) -> Iterator[str]:

@@ -12,8 +12,7 @@ from lstmcalc.explanation.diagrams.unrolled import unrolled
 from lstmcalc.explanation.keras_calls import call_text
 from lstmcalc.explanation.named_axes import axis_list, named_outputs
 from lstmcalc.explanation.rule_inputs import first_inputs
-from lstmcalc.layers.cells import StackedRNNCells
-from lstmcalc.layers.recurrent import view
+from lstmcalc.layers.kinds import is_layer
 from lstmcalc.layers.rule import Inputs, LayerRule
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
@@ -53,10 +52,12 @@ def _over_time(rule: LayerRule, x: Inputs, call: Call | None) -> Iterator[Diagra
 def _cells(rule: Any, x: Inputs) -> Iterator[CellInside]:
     """The cells of a recurrent layer, of one direction, or of one that stands by itself."""
     if rule.class_name == "Bidirectional":
+        from lstmcalc.layers.recurrent import view
+
         yield from _cells(rule.layer, view(x, rule.layer, x.shape))
     elif rule.class_name == "RNN":
         yield from _cells(rule.cell_rule(), rule.one_step(x))
-    elif isinstance(rule, StackedRNNCells):
+    elif is_layer(rule, "StackedRNNCells"):
         for cell, inner in rule.each(x):
             yield from _cells(cell, inner)
     else:

@@ -10,8 +10,7 @@ from lstmcalc.dims import UNKNOWN, Dim, symbol, symbols_of, to_text
 from lstmcalc.explanation.cells import states_of
 from lstmcalc.explanation.diagrams import Merge, Row, State, Step, Unrolled
 from lstmcalc.explanation.keras_calls import call_text
-from lstmcalc.layers.cells import StackedRNNCells
-from lstmcalc.layers.recurrent import Recurrent, view
+from lstmcalc.layers.kinds import is_layer, is_recurrent
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.shapes import show_shape
 from lstmcalc.spec import Call
@@ -68,7 +67,7 @@ def unrolled(rule: Any, x: Inputs, call: Call | None = None) -> Unrolled | None:
         return _both_directions(rule, x, steps, title, call)
     if rule.class_name == "TimeDistributed":
         return _distributed(rule, x, steps, title)
-    if not isinstance(rule, Recurrent):
+    if not is_recurrent(rule):
         return None
     # The picture goes in the order in which the steps are read.
     row = _row(rule, x, steps, steps.mirrored() if rule.go_backwards else steps)
@@ -102,7 +101,7 @@ def _state_names(rule: Any) -> tuple[str, ...]:
     if known := states_of(rule):
         return tuple(known)
     cell = rule.cell_rule() if hasattr(rule, "cell_rule") else rule
-    if isinstance(cell, StackedRNNCells):
+    if is_layer(cell, "StackedRNNCells"):
         cells = enumerate(cell.cells, start=1)
         return tuple(f"{name}{number}" for number, each in cells for name in _state_names(each))
     return tuple(states_of(cell)) or ("h",)
@@ -188,6 +187,8 @@ def _reading(x: Inputs, steps: Steps) -> Iterator[tuple[str, ...]]:
 
 
 def _both_directions(rule: Any, x: Inputs, steps: Steps, title: str, call: Call | None) -> Unrolled:
+    from lstmcalc.layers.recurrent import view
+
     rows, parts = [], []
     for heading, half in (("forward", rule.layer), ("backward", rule.other)):
         inner = view(x, half, x.shape)

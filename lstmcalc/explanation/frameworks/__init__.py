@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, product, total
 from lstmcalc.explanation.cells import CELLS
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import RULES, Inputs, LayerRule, Shape, Weight
 
 __all__ = ["ARRAYS", "KINDS", "MEASURED", "Array", "Counterpart", "counterparts", "is_split", "recurrent_of"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, to_text
 from lstmcalc.explanation.cells import CELLS
 from lstmcalc.explanation.frameworks import ARRAYS, KINDS, MEASURED, Counterpart, counterparts, recurrent_of
 from lstmcalc.explanation.words import Lines, listed, shown_size
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule
 from lstmcalc.shapes import show_count, show_shape

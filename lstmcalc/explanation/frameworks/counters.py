@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim, total
 from lstmcalc.explanation.costs.layer import closed, cost_over
 from lstmcalc.explanation.frameworks import USUAL, is_split, recurrent_of
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.batch import moved
 from lstmcalc.layers.costs import Cost
 from lstmcalc.layers.rule import Inputs, LayerRule, all_work

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.building import Builder
@@ -23,6 +22,7 @@ from lstmcalc.explanation.named_axes import Made, axis_list, axis_names_of, name
 from lstmcalc.explanation.purposes import fitting_purpose, purpose_of
 from lstmcalc.explanation.rule_inputs import first_inputs
 from lstmcalc.explanation.words import ROLES, Lines
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, as_shapes
 from lstmcalc.report import Holds, LayerReport, Report, WeightReport
 from lstmcalc.shapes import show_count, show_shape
@@ -47,8 +47,7 @@ AXES = {
 SAID = ("size-needed", "doubled-width", "never-reset")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A heading with lines: a line of one cell is a sentence, lines of several cells are rows of a table.
 
     `header` names the cells of the rows, where that is needed.
@@ -59,8 +58,7 @@ class Section:
     header: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Everything that is said of one layer; `written` is the layer as a Keras call, `purpose` what it does.
 
     `answer` holds the rows that come first: input, output, params with their arithmetic. `frameworks` holds the layer's

@@ -6,26 +6,28 @@ The equations are Python that runs on the numpy arrays of one sample.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstmcalc.dims import UNKNOWN, Dim, is_multiple, product, to_text
 from lstmcalc.explanation.keras_calls import call_text, changed
 from lstmcalc.explanation.words import Lines, amount, in_steps, shown_size
-from lstmcalc.layers.attention.calls import operands
-from lstmcalc.layers.attention.projections import HeadedAttention
-from lstmcalc.layers.attention.without_heads import HeadlessAttention
+from lstmcalc.layers.attention.operands import operands
+from lstmcalc.layers.kinds import is_headed, is_headless
 from lstmcalc.layers.rule import Formula, Inputs, as_shapes
 from lstmcalc.shapes import show_count, show_shape
+
+if TYPE_CHECKING:
+    from lstmcalc.layers.attention.projections import HeadedAttention
 
 __all__ = ["attention_sections"]
 
 
 def attention_sections(rule: Any, x: Inputs) -> Iterator[tuple[str, Lines]]:
     """What an attention layer needs said besides its shapes; nothing for any other layer."""
-    if isinstance(rule, HeadedAttention):
+    if is_headed(rule):
         yield "Heads", _heads(rule, x)
         yield "Where the params come from", _params(rule, x)
-    if isinstance(rule, (HeadedAttention, HeadlessAttention)):
+    if is_headed(rule) or is_headless(rule):
         if all(len(shape) == 3 for shape in x.shapes):
             yield "One sample", _one_sample(rule, x)
         yield "Output and scores", _output(rule, x)
@@ -84,7 +86,7 @@ def _params(rule: HeadedAttention, x: Inputs) -> Lines:
 
 
 def _one_sample(rule: Any, x: Inputs) -> Lines:
-    lines = _headed_lines(rule, x) if isinstance(rule, HeadedAttention) else _headless_lines(rule, x)
+    lines = _headed_lines(rule, x) if is_headed(rule) else _headless_lines(rule, x)
     if x.keywords.get("use_causal_mask"):
         lines.append(("`use_causal_mask: true`: before the softmax, the scores of step t for all steps s after it are "
                       "made so small that it turns them to 0.",))  # fmt: skip
@@ -162,7 +164,7 @@ def _output(rule: Any, x: Inputs) -> Lines:
 
 def _width(rule: Any, x: Inputs) -> str:
     query, value = x.shapes[0][-1], x.shapes[1][-1]
-    if isinstance(rule, HeadlessAttention):
+    if is_headless(rule):
         return f"as wide as the value, {shown_size(value)}, since it is a mean of the value's steps."
     if getattr(rule, "output_shape_", ()):
         return f"as wide as `output_shape` says; without it, it would be as wide as the query, {shown_size(query)}."
@@ -173,7 +175,7 @@ def _width(rule: Any, x: Inputs) -> str:
 
 def _scores(rule: Any, x: Inputs) -> str:
     query, _, key = operands(x)
-    heads = [_sizes(rule)[0]] if isinstance(rule, HeadedAttention) else []
+    heads = [_sizes(rule)[0]] if is_headed(rule) else []
     sizes = [*heads, query[1], key[1]]
     number = in_steps("·".join(map(to_text, sizes)), show_count(product(sizes)))
     stated = "" if UNKNOWN in sizes else f": {number} scores for one sample"

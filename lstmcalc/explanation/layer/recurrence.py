@@ -13,7 +13,7 @@ from lstmcalc.dims import UNKNOWN, Dim, to_text
 from lstmcalc.explanation.cells import CELLS, bias_names, cell_of, columns, equations, states_of
 from lstmcalc.explanation.keras_calls import call_text, changed
 from lstmcalc.explanation.words import Lines, amount, in_steps, listed, quoted, shown_size
-from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import RULES, Formula, Inputs, LayerRule, Term, as_shapes
 from lstmcalc.shapes import show_count, show_shape
 
@@ -30,13 +30,13 @@ def recurrent_sections(rule: Any, x: Inputs, givers: Sequence[str] = ()) -> Iter
         if len(cell.gates) > 1:
             yield "Gates, candidate and their columns", _gates(rule, x)
         yield "One step", _one_step(rule, x)
-        repeated = isinstance(rule, Recurrent)
+        repeated = is_recurrent(rule)
         if repeated:
             yield "The whole sequence", _whole_sequence(rule, x)
             yield "States", _states(rule, x, givers)
         if bias_names(rule)[1]:
             yield "Two biases", _two_biases(rule, x)
-    elif isinstance(rule, Recurrent) and states_of(rule):
+    elif is_recurrent(rule) and states_of(rule):
         yield "The whole sequence", _whole_sequence(rule, x)
         yield "States", _states(rule, x, givers)
         if rule.family == "legacy":

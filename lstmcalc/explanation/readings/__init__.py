@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from lstmcalc.errors import Fault, SpecError
+from lstmcalc.errors import Fault, Rejection, SpecError
 from lstmcalc.explanation.counts import arithmetic, count_sentences
 from lstmcalc.explanation.facts import Facts
 from lstmcalc.explanation.output_shapes import SCORES, shape_sentences, units_sentences
@@ -24,10 +22,9 @@ from lstmcalc.explanation.readings.printed import (
     wrong,
 )
 from lstmcalc.explanation.words import Sentence, as_sentence, joined, listed, told_once
-from lstmcalc.inference import infer
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import show
 from lstmcalc.shapes import show_count
-from lstmcalc.summary_text import to_spec
 from lstmcalc.summary_text.flow import MASK, parents_of
 from lstmcalc.summary_text.reading import Candidate, Nearest, Reading, RowReading, Shape
 
@@ -42,8 +39,7 @@ BEGINNINGS = {"other": "It could also be ", "nearest": "The nearest is "}
 CONFIG = "only its config would tell"
 
 
-@dataclass(frozen=True)
-class RowExplanation:
+class RowExplanation(NamedTuple):
     """A row with what is said of it; `call` is its layer as a Keras call.
 
     Of a sentence that an earlier row has said, `brief` holds what is left to say.
@@ -64,8 +60,7 @@ class RowExplanation:
         return tuple(sentence.brief for sentence in self.sentences if sentence.brief)
 
 
-@dataclass(frozen=True)
-class ReadingExplanation:
+class ReadingExplanation(NamedTuple):
     """All rows of a summary in order, and what is said of the whole."""
 
     reading: Reading
@@ -76,7 +71,7 @@ class ReadingExplanation:
 
 def explain_reading(reading: Reading) -> ReadingExplanation:
     """Explains every row and the whole; nothing is calculated that the rules do not say."""
-    alike: dict[tuple[object, ...], _Layer | None] = {}
+    alike: dict[int, _Layer | None] = {}
     layers = [_layer(row.candidates[0], alike) if row.candidates else None for row in reading.rows]
     said: set[str] = set()
     rows = tuple(
@@ -86,11 +81,23 @@ def explain_reading(reading: Reading) -> ReadingExplanation:
     facts = [
         layer.facts if layer and not is_guessed(row) else None for row, layer in zip(reading.rows, layers, strict=True)
     ]
-    return ReadingExplanation(reading, rows, tuple(overview(reading, facts)), tuple(_hints(reading)))
+    hints = tuple(_hints(reading)) if any(map(_may_hint, reading.rows, layers)) else ()
+    return ReadingExplanation(reading, rows, tuple(overview(reading, facts)), hints)
+
+
+def _may_hint(row: RowReading, layer: _Layer | None) -> bool:
+    """Whether a row may have a hint of `HINTS`: its layer has one by itself, or is connected to more than it reads."""
+    if not row.candidates or row.class_name == "InputLayer":
+        return False
+    return layer is None or layer.hinted or len(row.feeds) > len(layer.facts.x.shapes)
 
 
 def _hints(reading: Reading) -> Iterator[Fault]:
     """What is worth knowing of the model that prints the summary, where it is one."""
+    # Few summaries have a hint, and only the whole model tells whether they are a model.
+    from lstmcalc.inference import infer
+    from lstmcalc.summary_text.model import to_spec
+
     try:
         report = infer(to_spec(reading))
     except SpecError:
@@ -141,27 +148,36 @@ def _row_understood(reading: RowReading) -> bool:
 
 
 class _Layer(NamedTuple):
-    """The facts of a candidate, and what follows from them alone, wherever the layer stands."""
+    """The facts of a candidate, and what follows from them alone, wherever the layer stands.
+
+    `hinted` tells that a hint of `HINTS` may follow, too.
+    """
 
     facts: Facts
     purpose: str
     sentences: tuple[Sentence, ...]
     notes: tuple[Sentence, ...]
+    hinted: bool
 
 
-def _layer(candidate: Candidate, alike: dict[tuple[object, ...], _Layer | None]) -> _Layer | None:
-    """What follows from a candidate; rows that are alike have it from one run of the rule."""
-    layer = repr((candidate.layer.class_name, candidate.layer.arguments, candidate.keywords, candidate.believed))
-    key = layer, candidate.inputs
-    if key not in alike:
+def _layer(candidate: Candidate, alike: dict[int, _Layer | None]) -> _Layer | None:
+    """What follows from a candidate; rows that are alike share it, and have this from one run of the rule."""
+    if id(candidate) not in alike:
         facts = facts_of(candidate)
-        alike[key] = None if facts is None else _described(facts)
-    return alike[key]
+        alike[id(candidate)] = None if facts is None else _described(facts)
+    return alike[id(candidate)]
 
 
 def _described(facts: Facts) -> _Layer:
     sentences = (*shape_sentences(facts), *count_sentences(facts))
-    return _Layer(facts, true_purpose(facts), sentences, tuple(_notes(facts)))
+    return _Layer(facts, true_purpose(facts), sentences, tuple(_notes(facts)), _hinted(facts))
+
+
+def _hinted(facts: Facts) -> bool:
+    try:
+        return any(hint.code in HINTS for hint in facts.rule.hints(facts.x))
+    except Rejection:
+        return True
 
 
 def _sentences(reading: RowReading, layer: _Layer | None, around: _Around) -> Iterator[Sentence]:

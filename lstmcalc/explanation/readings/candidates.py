@@ -5,8 +5,7 @@ from __future__ import annotations
 from lstmcalc.building import Builder
 from lstmcalc.explanation.facts import Facts, run
 from lstmcalc.explanation.keras_calls import differs, reduced, written
-from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.wrappers import Bidirectional
+from lstmcalc.layers.kinds import is_bidirectional, is_recurrent
 from lstmcalc.summary_text.reading import Candidate
 
 __all__ = ["call_of", "facts_of"]
@@ -26,7 +25,7 @@ def facts_of(candidate: Candidate) -> Facts | None:
         return None
     rule = reduced(built, differs)
     # What else a recurrent layer is connected to are its first states.
-    taken = 1 if isinstance(rule, (Recurrent, Bidirectional)) else len(candidate.inputs)
+    taken = 1 if is_recurrent(rule) or is_bidirectional(rule) else len(candidate.inputs)
     done = run(rule, candidate.inputs[:taken], candidate.inputs[taken:], candidate.keywords)
     if done is None:
         return None

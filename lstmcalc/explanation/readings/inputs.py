@@ -15,8 +15,7 @@ from lstmcalc.explanation.words import (
     listed,
     quoted,
 )
-from lstmcalc.layers.recurrent import Recurrent
-from lstmcalc.layers.wrappers import Bidirectional
+from lstmcalc.layers.kinds import is_bidirectional, is_recurrent
 from lstmcalc.summary_text.reading import RowReading, Shape
 
 __all__ = ["Fed", "input_sentences", "layer_sentence", "reads", "untold_axes"]
@@ -45,8 +44,8 @@ def reads(reading: RowReading, facts: Facts, verb: str = "reads") -> str:
 
 def _starts_from_states(facts: Facts, fed: Fed) -> bool:
     """Whether what else a recurrent layer is connected to are its first states: as many, and of as many axes."""
-    recurrent = facts.rule.layer if isinstance(facts.rule, Bidirectional) else facts.rule
-    if not isinstance(recurrent, Recurrent):
+    recurrent = facts.rule.layer if is_bidirectional(facts.rule) else facts.rule
+    if not is_recurrent(recurrent):
         return False
     states = recurrent.state_shapes(facts.x) * (1 if recurrent is facts.rule else 2)
     others = fed[len(facts.x.shapes) :]

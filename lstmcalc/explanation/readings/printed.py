@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from lstmcalc.dims import to_text
 from lstmcalc.errors import Fault, with_article
@@ -158,7 +157,7 @@ def _merging(row: PrintedRow, name: str, purpose: str) -> Iterator[Sentence]:
         yield Sentence("shape", capitalized(shape))
     if row.params == 0:
         yield Sentence("params", "It has no weights.")
-        row = replace(row, params=None)
+        row = row._replace(params=None)
     yield from _taken(row)
 
 

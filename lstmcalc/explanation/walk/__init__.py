@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from lstmcalc.errors import Fault
 from lstmcalc.explanation.choices import Choice, other_choices
@@ -15,6 +13,7 @@ from lstmcalc.explanation.walk.overview import about_model
 from lstmcalc.explanation.walk.places import Place, inner_places
 from lstmcalc.explanation.whole import Remark
 from lstmcalc.explanation.words import Sentence, told_once
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import LayerRule
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import LayerReport, Report
@@ -26,8 +25,7 @@ __all__ = ["KINDS", "ModelExplanation", "WalkedLayer", "explain_model", "explain
 KINDS = ("layer", "purpose", "gives", "shape", "params", "cost", "states", "mask", "note", "choice", "hint")
 
 
-@dataclass(frozen=True)
-class WalkedLayer:
+class WalkedLayer(NamedTuple):
     """A layer and what is said of it; `path` is its name behind those of the models around it, `call` its Keras call.
 
     Of a sentence whose like an earlier layer has said, `brief` holds what is left to say. `like` is the path of an
@@ -46,8 +44,7 @@ class WalkedLayer:
         return [text for text in texts if text]
 
 
-@dataclass(frozen=True)
-class ModelExplanation:
+class ModelExplanation(NamedTuple):
     """A model as a walk: what is said of the whole, every layer, and the hints that no layer stands for."""
 
     source: str

@@ -20,10 +20,8 @@ from lstmcalc.explanation.purposes import true_purpose
 from lstmcalc.explanation.reads import described, reads_from
 from lstmcalc.explanation.walk.places import Place, ordinals
 from lstmcalc.explanation.words import ROLES, Sentence, as_sentence, joined, kind_of, listed, named_up_to, quoted
-from lstmcalc.layers import Stated
-from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.layers.kinds import is_bidirectional, is_recurrent, is_stated
 from lstmcalc.layers.rule import LayerRule
-from lstmcalc.layers.wrappers import Bidirectional
 from lstmcalc.nesting import ModelRule
 from lstmcalc.report import CallReport, LayerReport
 from lstmcalc.shapes import show_count, show_shape
@@ -37,7 +35,7 @@ MOST_NAMED = 4
 def own_sentences(facts: Facts) -> Iterator[Sentence]:
     """What follows from the layer and its input alone, wherever it stands."""
     rule = facts.rule
-    if isinstance(rule, Stated):
+    if is_stated(rule):
         text = f"lstmcalc has no rule for {rule.class_name}: its output and its count are what the source states."
         yield Sentence("note", text, subject=f"stated {rule.class_name}")
     elif purpose := true_purpose(facts):
@@ -233,8 +231,8 @@ def frozen_sentences(layer: LayerReport, facts: Facts | None) -> Iterator[Senten
 def _states(facts: Facts) -> Iterator[Sentence]:
     """What a recurrent layer keeps from step to step, and whether from batch to batch."""
     rule = facts.rule
-    inner = rule.layer if isinstance(rule, Bidirectional) else rule
-    if not isinstance(inner, Recurrent):
+    inner = rule.layer if is_bidirectional(rule) else rule
+    if not is_recurrent(inner):
         return
     shapes = [show_shape(shape) for shape in inner.state_shapes(facts.x)]
     names = [f"{letter} ({name})" for letter, name in states_of(inner).items()]

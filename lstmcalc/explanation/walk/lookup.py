@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.explanation.layer import Explanation, Section, explain_layer
@@ -65,7 +64,7 @@ def explain_layer_at(place: Place, layer: LayerReport, compare: bool = False) ->
     """A layer explained as it would be alone, and before that where its input comes from and where its output goes."""
     explanation = explain_layer(place.bound, place.report, layer.name, compare, alone=not place.path)
     rows = [row for number, call in enumerate(layer.calls) for row in _application(place, layer, number, call)]
-    return replace(explanation, sections=(Section(f"In {place.owner}", tuple(rows)), *explanation.sections))
+    return explanation._replace(sections=(Section(f"In {place.owner}", tuple(rows)), *explanation.sections))
 
 
 def _application(place: Place, layer: LayerReport, number: int, call: CallReport) -> Iterator[tuple[str, ...]]:

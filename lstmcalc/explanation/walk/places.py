@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from lstmcalc.errors import Rejection, SpecError
 from lstmcalc.explanation.facts import Facts, run
 from lstmcalc.explanation.keras_calls import differs, reduced, written
 from lstmcalc.explanation.words import listed, quoted
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.graph import numbered_calls
 from lstmcalc.inference import Walk
 from lstmcalc.layers.rule import Inputs, LayerRule
@@ -24,8 +25,7 @@ from lstmcalc.spec import Call, Ref, Spec
 __all__ = ["Place", "Told", "inner_places", "ordinals"]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a call is told besides its inputs: shapes of first states, and keywords with shapes for outputs."""
 
     states: tuple[Shape, ...]
@@ -71,7 +71,7 @@ class Place:
     @cached_property
     def bound(self) -> Spec:
         """The spec with what its symbols stand for here."""
-        return replace(self.spec, symbols=self.values)  # type: ignore[arg-type]  # sizes of a nested model may be open
+        return self.spec._replace(symbols=self.values)  # type: ignore[arg-type]  # sizes of a nested model may be open
 
     def called(self, name: str) -> str:
         """How a sentence calls what feeds a layer; a Sequential model shows no row for its input."""

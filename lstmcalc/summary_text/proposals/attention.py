@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from math import gcd
 from typing import Any
 
@@ -40,7 +39,7 @@ def _scale(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iter
     default = {key: rule.arguments[key].default for key in ("use_scale", "score_mode")}
     pairs = [{"use_scale": scale, "score_mode": mode} for scale in (False, True) for mode in ("dot", "concat")]
     seen_inputs = seen.inputs or ((None, 3, 5),) * 2
-    view = replace(seen, inputs=seen_inputs)
+    view = seen._replace(inputs=seen_inputs)
     if not shows(rule, view, {**before, "use_scale": True}, [Proposal({"score_mode": m}) for m in ("dot", "concat")]):
         pairs = [{"use_scale": scale} for scale in (False, True)]
     costs = {"use_scale": 0.5, "score_mode": 1.0}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -85,7 +84,7 @@ def _along(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iter
 
 
 def _with_inputs(seen: Seen) -> Seen:
-    return replace(seen, inputs=inputs_or_output(seen))
+    return seen._replace(inputs=inputs_or_output(seen))
 
 
 def _stated_mean(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import gcd, prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Expression, symbol, terms_of
 from lstmcalc.errors import Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
 from lstmcalc.layers.rule import Inputs
 from lstmcalc.summary_text.printed import Cut

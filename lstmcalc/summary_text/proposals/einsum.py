@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
 from lstmcalc.summary_text.printed import Cut
 from lstmcalc.summary_text.proposals.proposal import Proposal, Proposer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.layers import LayerRule
@@ -24,7 +23,7 @@ def _options(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> It
         options.append(Proposal({"all_ops": False}, 1.0))
     if "tile_grid_size" in rule.arguments:
         options.append(standing_in({"tile_grid_size": [1, 1]}, 1.0))
-    kept = replace(seen, inputs=inputs_or_output(seen))
+    kept = seen._replace(inputs=inputs_or_output(seen))
     yield next(agreeing(rule, kept, before, options))
 
 

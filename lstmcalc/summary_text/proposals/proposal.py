@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
 from lstmcalc.summary_text.solving import Seen
 

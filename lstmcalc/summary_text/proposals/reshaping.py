@@ -74,6 +74,8 @@ def _leads(seen: Seen, order: Sequence[int]) -> bool:
     """Whether axes in this order are the output's, as far as both are known."""
     if not seen.inputs or not seen.outputs:
         return True
+    if max(order, default=0) >= len(seen.input):
+        return False
     return all(
         printed.allows(known_size(size)) if isinstance(printed, Cut) else printed == size
         for size, printed in zip((seen.input[axis] for axis in order), seen.output, strict=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from lstmcalc.errors import Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import LayerRule
 from lstmcalc.summary_text.printed import Cut, PrintedSize
 from lstmcalc.summary_text.solving import Seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -38,6 +37,15 @@ MOST_INSIDE = 1.2
 NAMED_AFTER_IT = 0.6
 
 
+#: The words of a wrapper's name that may tell what it holds, or how it merges.
+TELLING = {
+    word
+    for classes in (IN_BIDIRECTIONAL, IN_TIME_DISTRIBUTED, IN_RNN, IN_SPECTRAL)
+    for class_name in classes
+    for word in snake_case(class_name).split("_")
+} | {mode for mode in MERGED if mode}
+
+
 def _inside(classes: Mapping[str, float], seen: Seen) -> Iterator[tuple[LayerSpec, float, tuple[str, ...]]]:
     """Layers that may stand inside, which are shown what is seen from there."""
     # The package asks this module, and this module the package.
@@ -50,7 +58,7 @@ def _inside(classes: Mapping[str, float], seen: Seen) -> Iterator[tuple[LayerSpe
             continue
         name = snake_case(class_name)
         cost -= NAMED_AFTER_IT if f"_{name}_" in words else 0
-        for proposed in propose(rule, replace(seen, name="")):
+        for proposed in propose(rule, seen._replace(name="")):
             if "lora_rank" in proposed.arguments:
                 # Any count would be one; nobody can fine-tune a layer that is in another so.
                 continue
@@ -85,10 +93,10 @@ def _bidirectional(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any])
             # What one direction returns: its output, and half of the states.
             states = outputs[2 if mode is None else 1 :]
             outputs = (first, *states[: (len(states) + 1) // 2])
-        one = replace(seen, outputs=outputs, params=params)
+        one = seen._replace(outputs=outputs, params=params)
         if mode is None:
             # The two outputs that are kept apart are several by themselves.
-            one = replace(one, several=False)
+            one = one._replace(several=False)
         for layer, cost, stand_ins in _inside(IN_BIDIRECTIONAL, one):
             yield Proposal({"layer": layer, "merge_mode": mode}, cost + unusual, stand_ins)
 
@@ -96,7 +104,7 @@ def _bidirectional(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any])
 def _time_distributed(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:
     outputs = None if seen.outputs is None else tuple((*shape[:1], *shape[2:]) for shape in seen.outputs)
     inputs = None if seen.inputs is None else tuple((*shape[:1], *shape[2:]) for shape in seen.inputs)
-    step = replace(seen, inputs=inputs, outputs=outputs)
+    step = seen._replace(inputs=inputs, outputs=outputs)
     classes = dict(IN_TIME_DISTRIBUTED)
     if len(step.output) > 3:
         # Of images at every step, a Dense is what nobody makes.
@@ -110,19 +118,19 @@ def _time_distributed(rule: type[LayerRule], seen: Seen, before: Mapping[str, An
 def _cells(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:
     inputs = None if seen.inputs is None else tuple((*shape[:1], *shape[2:]) for shape in seen.inputs)
     last = seen.output[-1:] or (Cut(""),)
-    step = replace(seen, inputs=inputs, outputs=((*seen.output[:1], *last),), params=None)
+    step = seen._replace(inputs=inputs, outputs=((*seen.output[:1], *last),), params=None)
     cells = list(_inside(IN_RNN, step))
     for (cell, cost, _), (given, more, _) in product(cells, returned(rule, seen, before)):
         yield Proposal({"cell": cell, **given}, cost + more)
         for other, odd, _ in cells:
             # Two cells upon each other; the count tells the width of the lower one.
-            below = replace(other, arguments={**other.arguments, "units": "units_below"})
+            below = other.changed(arguments={**other.arguments, "units": "units_below"})
             unlike = 0.0 if other.class_name == cell.class_name else 0.5
             yield Proposal({"cell": [below, cell], **given}, cost + more + odd + unlike + 1.0)
 
 
 def _spectral(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> Iterator[Proposal]:
-    for layer, cost, stand_ins in _inside(IN_SPECTRAL, replace(seen, params=None)):
+    for layer, cost, stand_ins in _inside(IN_SPECTRAL, seen._replace(params=None)):
         yield Proposal({"layer": layer}, cost, stand_ins)
 
 
