@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from pages import TAGS, read_html, read_markdown
 from typer.testing import CliRunner, Result
 
 import lstmcalc
@@ -28,7 +24,8 @@ from lstmcalc.explanation.diagrams.graph import graph_of
 from lstmcalc.explanation.layer import Explanation, explain_layer
 from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.inference import infer
-from lstmcalc.renderers.document import Document, Faults, Heading, Lines, Prose, Table, likewise
+from lstmcalc.renderers.document import Document, Faults, Heading, Lines, Prose, Table
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.explanation_document import explanation_document
 from lstmcalc.renderers.explanation_json import explanation_json
@@ -109,97 +106,6 @@ def run(*words: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(app, list(words), input=stdin, catch_exceptions=False)
 
 
-class Page(HTMLParser):
-    """A page of HTML that was read: its words, block by block, and everything that it refers to."""
-
-    VOID = {"meta", "br"}
-    INSIDE = {"code", "strong", "a"}
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.attributes: list[tuple[str, str, str]] = []
-        self.blocks: list[str] = [""]
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if tag not in self.INSIDE:
-            self.blocks.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        if tag not in self.INSIDE:
-            self.blocks.append("")
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.blocks[-1] += data
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def unknown_decl(self, data: str) -> None:
-        raise AssertionError(data)
-
-    @property
-    def words(self) -> str:
-        return "\n".join(self.blocks)
-
-
-#: Elements of a page and of the pictures in it; none of them runs or loads anything.
-TAGS = set(
-    "html head meta title style body nav ol li a article h1 h2 h3 p pre figure div table thead tbody tr th td code br "
-    "section strong dl dt dd svg rect path text desc".split()
-)
-
-
-def read_html(text: str) -> Page:
-    """A page, once nothing in it refers to elsewhere."""
-    page = Page(text)
-    assert page.tags <= TAGS
-    names = {(tag, name) for tag, name, _ in page.attributes}
-    assert not {name for _, name in names} & {"src", "action", "background", "formaction", "xlink:href"}
-    assert not [name for _, name in names if name.startswith("on")]
-    ids = [value for _, name, value in page.attributes if name == "id"]
-    assert len(ids) == len(set(ids))
-    assert {value for _, name, value in page.attributes if name == "href"} <= {f"#{each}" for each in ids}
-    assert "url(" not in text.replace("url(#", "") and "@import" not in text
-    return page
-
-
-def read_markdown(text: str) -> tuple[str, list[Token]]:
-    """The words of Markdown, block by block, and its tokens, once every table is even and nothing in it is active."""
-    tokens = list(_flat(MarkdownIt("commonmark").enable("table").parse(text)))
-    raw = [token.content for token in tokens if token.type in ("html_inline", "html_block")]
-    assert set(raw) <= {"<br>", "<!-- -->"}
-    assert not {token.type for token in tokens} & {"link_open", "image", "blockquote_open", "hr", "code_block"}
-    for table in re.findall(r"(?:^\|.*\n)+", re.sub(r"(?ms)^(`{3,})text\n.*?^\1$", "", text), re.MULTILINE):
-        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
-    words, block = [], ""
-    for token in tokens:
-        if token.type in ("text", "text_special", "code_inline", "fence"):
-            block += token.content
-        elif token.block or token.content == "<br>":
-            words.append(block)
-            block = ""
-    return "\n".join([*words, block]), tokens
-
-
-def _flat(tokens: list[Token]) -> Iterator[Token]:
-    for token in tokens:
-        if token.children is None:
-            yield token
-        else:
-            yield from token.children
-
-
 def words_of(document: Document) -> list[str]:
     """A document's words in Markdown and in HTML."""
     return [read_markdown(document_markdown(document))[0], read_html(page_html([document])).words]
@@ -275,12 +181,12 @@ def test_a_reading_says_the_same_in_every_form(name: str) -> None:
 def hostile_report(name: str) -> Report:
     report = report_of(ROOT / "specs" / "seq2seq.yaml")
     layers = tuple(
-        replace(layer, name=name, calls=tuple(replace(call, connected_to=(name,)) for call in layer.calls),
-                weights=tuple(replace(weight, name=name) for weight in layer.weights))
+        layer._replace(name=name, calls=tuple(call._replace(connected_to=(name,)) for call in layer.calls),
+                weights=tuple(weight._replace(name=name) for weight in layer.weights))
         for layer in report.layers
     )  # fmt: skip
     fault = Fault(name, name, name, name, name, Where(name, 1, 1), (name, name), "hint")
-    return replace(report, source=name, name=name, layers=layers, hints=(fault,))
+    return report._replace(source=name, name=name, layers=layers, hints=(fault,))
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -288,7 +194,7 @@ def test_no_name_does_harm_in_any_form(name: str) -> None:
     report = hostile_report(name)
     document = summary_document(report, weights=True)
     blocks = (*document.blocks, Heading(name), Prose(name), Lines((name, "```")), Table(((name, name),), (name, name)),
-              Table(((name, code(name)),)), Faults((replace(report.hints[0], severity="error"),)))  # fmt: skip
+              Table(((name, code(name)),)), Faults((report.hints[0]._replace(severity="error"),)))  # fmt: skip
     document = Document(name, blocks)
     text = render_summary(report, weights=True) + document_text(document, 80)
     assert STEERING.sub("", text) == text
@@ -317,8 +223,8 @@ def test_markdown_shows_any_text_as_it_is(pieces: list[str]) -> None:
     for block in (Prose(text), Heading(text), Table((("x", "1", text.replace("\n", " ")),))):
         words, _ = read_markdown(document_markdown(Document("", (block,))))
         assert (
-            shown.replace("␊", " ").split()
-            == [word for word in words.replace("␊", " ").split() if word][2 * isinstance(block, Table) :]
+            shown.replace("\\n", " ").split()
+            == [word for word in words.replace("\\n", " ").split() if word][2 * isinstance(block, Table) :]
         )
 
 
@@ -422,7 +328,7 @@ def test_contradictions_are_usage_errors(words: list[str], said: str, tmp_path: 
 
 
 def test_no_source_is_overwritten(tmp_path: Path) -> None:
-    source, link = tmp_path / "m.yaml", tmp_path / "link.yaml"
+    source, link = tmp_path / "m", tmp_path / "link"
     text = "{input: [10, 50], layers: [LSTM(128)]}"
     source.write_text(text, encoding="utf-8")
     link.symlink_to(source)
@@ -539,7 +445,7 @@ def test_hints_of_one_kind_are_one_but_nothing_is_left_out() -> None:
 
     hints = (hint("a", "relu"), hint("b", "relu"), hint("a", "dropout"), hint("a", "relu"))
     assert [(each.got, names) for each, names in likewise(hints)] == [("relu", ("b",)), ("dropout", ())]
-    errors = tuple(replace(each, severity="error") for each in hints[:2])
+    errors = tuple(each._replace(severity="error") for each in hints[:2])
     assert list(likewise(errors)) == [(errors[0], ()), (errors[1], ())]
 
 

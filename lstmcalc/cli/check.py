@@ -22,6 +22,7 @@ from lstmcalc.cli.options import (
     amount_text,
 )
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.terminal import one_by_one
 from lstmcalc.cli.values import read_amount, values_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,11 @@ class WithBudgets(WithAmounts):
             for kind, bound in BOUNDS.items():
                 told = f"{bound.capitalize()} so many {measure.quantity}."
                 told += " 1 KB is 1,000 bytes, 1 KiB 1,024." if measure.unit else ""
-                yield amount_option(f"{kind}{measure.name}", "AMOUNT", told, panel="Budgets")
+                yield amount_option(f"{kind}{measure.name}", "AMOUNT", told)
 
+
+#: What typer is to know of the command besides its parameters.
+SETTINGS = {"cls": WithBudgets}
 
 Outputs = Annotated[
     list[str] | None,
@@ -97,7 +101,7 @@ def check(
     trained = checked_optimizer(optimizer), checked_precision(precision)
     page = Page(form_of(form, as_json, file), file)
     page.failing = {"schema": "lstmcalc.check/1", "kept": False, "budgets": []}
-    for source in sources:
+    for source in one_by_one(sources, page.watched):
         with page.source(source, partly=False):
             from lstmcalc import infer, load
             from lstmcalc.opening import named_sizes

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.terminal import complain
 from lstmcalc.errors import SpecError
 
 __all__ = ["Scheduler", "cluster", "verify_on_cluster"]
 
-Verified = tuple[Mapping[str, int], int | None, str, str | None]
+Verified = tuple[Mapping[str, int], int | None, str, str | None, bool]
 
 #: So long a scheduler is waited for, in seconds.
 PATIENCE = 5
@@ -51,7 +52,7 @@ def cluster(address: str | None) -> Iterator[Any]:
 def verify_on_cluster(page: Page, address: str, sources: Sequence[str], model: str | None, asked: Verified) -> None:
     """Holds every source against the Keras of a cluster, several at once, and shows the answers in order.
 
-    `asked` is what `verify` is told besides the model: values, batch, device, backend.
+    `asked` is what `verify` is told besides the model: values, batch, device, backend, trust.
     """
     from lstmcalc import load
     from lstmcalc.verification import VerificationError
@@ -151,5 +152,5 @@ def _in_a_line(error: BaseException) -> str:
 
 
 def _end(reason: str) -> Any:
-    typer.echo(f"lstmcalc: {reason}", err=True)
+    complain(f"lstmcalc: {reason}")
     raise typer.Exit(2)

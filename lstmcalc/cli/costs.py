@@ -69,5 +69,5 @@ def named_report(spec: Spec, values: Mapping[str, int], batch: int | None) -> tu
         report = infer(opened, values, batch) if places else plain
     except SpecError:
         opened, report, places = spec, plain, {}
-    bound = replace(opened, symbols={**opened.symbols, **values}, batch=batch or opened.batch)
+    bound = opened._replace(symbols={**opened.symbols, **values}, batch=batch or opened.batch)
     return report, bound, {name: where for name, where in places.items() if name not in values}

@@ -15,6 +15,13 @@ from lstmcalc.cli.values import values_of
 
 __all__ = ["explain"]
 
+#: What typer is to know of the command besides its parameters.
+SETTINGS = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "epilog": "Any argument of the Keras layer is an option, and so is --batch N: --units 128, "
+    "--return-sequences, --no-use-bias.",
+}
+
 What = Annotated[
     str, typer.Argument(metavar="LAYER|SOURCE", help="A layer's name, a call such as `LSTM(64)`, or a model's file.")
 ]

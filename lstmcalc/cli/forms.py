@@ -5,20 +5,33 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Mapping
-from contextlib import suppress
-from errno import EACCES, EBUSY, EPERM
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from errno import EACCES, EBUSY, EPERM, EROFS
 from pathlib import Path
+from stat import S_IMODE, S_ISREG
 from typing import Annotated
 
 import typer
 
-__all__ = ["FORMS", "Format", "Output", "Pictures", "WordForms", "fitted", "form_of", "is_same_file", "put"]
+from lstmcalc.cli.terminal import complain
+
+__all__ = ["FORMS", "Format", "Output", "Pictures", "WordForms", "fitted", "form_of", "is_same_file", "put", "show"]
 
 FORMS = ("text", "json", "markdown", "html", "svg")
 #: The endings of files that ask for a form.
 ENDINGS = {".json": "json", ".md": "markdown", ".html": "html", ".svg": "svg"}
+#: The endings of files that hold something else than any form, or a form that only another command has.
+FOREIGN = frozenset(
+    ".bmp .csv .doc .docx .eps .gif .h5 .hdf5 .ipynb .jpeg .jpg .keras .odt .onnx .pdf .png .ps .py .rst .rtf .tex "
+    ".tsv .webp .xls .xlsx .xml .yaml .yml .zip".split()
+)
+#: Names of what is open already, which a file in its place would not reach.
+OPEN_ALREADY = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 NO_MORE: Mapping[str, str] = {}
+#: How a run ends whose reader has left, as `head` does: with what a shell tells of a program that a closed pipe ended.
+LEFT = 141
 #: What stands for a sign in an encoding that lacks it; `?` for any other.
 STAND_INS = {
     **dict.fromkeys("─━−–╌┄", "-"), **dict.fromkeys("│┃┆╎", "|"), **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
@@ -64,6 +77,9 @@ def form_of(form: str | None, as_json: bool, output: Path | None, more: Mapping[
     if asked and ending and asked != ending:
         got = f"{asked} for a file that ends in {output.suffix if output else ''}"
         raise typer.BadParameter(f"expected one form, got {got}, which is {ending}", param_hint="--output")
+    if not asked and not ending and output and output.suffix.lower() in FOREIGN:
+        known = ", ".join([".txt", *ENDINGS, *more])
+        raise typer.BadParameter(f"expected {known}, or --format beside it, got {output}", param_hint="--output")
     return asked or ending or "text"
 
 
@@ -79,32 +95,45 @@ def is_same_file(output: Path | None, source: str) -> bool:
 def put(output: Path, text: str | bytes) -> None:
     """Writes a file, a text in UTF-8, the whole of it or nothing; what is no regular file is written to as it is."""
     data = text.encode("utf-8", "replace") if isinstance(text, str) else text
-    target = Path(os.path.realpath(output))
-    if target.exists() and not target.is_file():
-        target.write_bytes(data)
+    there = _stat(output)
+    if str(output).startswith(OPEN_ALREADY) or (there and not S_ISREG(there.st_mode)):
+        # Behind what is there: what a run's output goes to as well is not emptied.
+        with open(os.open(output, os.O_WRONLY | os.O_APPEND), "wb") as stream:
+            stream.write(data)
         return
+    target = Path(os.path.realpath(output))
+    if there and not os.access(target, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES))
     try:
-        _swap(target, data)
+        with _undisturbed():
+            _swap(target, data, S_IMODE(there.st_mode) if there else 0o666 & ~_umask())
     except OSError as error:
         # A file that may be written to, in a folder that may not.
-        if error.errno not in (EACCES, EBUSY, EPERM) or not os.access(target, os.W_OK):
+        if error.errno not in (EACCES, EBUSY, EPERM, EROFS) or not there:
             raise
         target.write_bytes(data)
 
 
-def _swap(target: Path, data: bytes) -> None:
-    """Puts a new file in the place of the old one, with its permissions."""
-    import shutil
+def _stat(output: Path) -> os.stat_result | None:
+    """What is there, behind all links; None where nothing is."""
+    try:
+        return os.stat(output)
+    except FileNotFoundError:
+        return None
+
+
+def _swap(target: Path, data: bytes, mode: int) -> None:
+    """Puts a new file in the place of the old one."""
     from tempfile import mkstemp
 
-    handle, name = mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    handle, name = mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        if target.exists():
-            shutil.copymode(target, name)
-        else:
-            os.chmod(name, 0o666 & ~_umask())
+            file.flush()
+            # Some disks say only now that they are full.
+            os.fsync(handle)
+        os.chmod(name, mode)
         os.replace(name, target)
     except BaseException:
         with suppress(OSError):
@@ -112,10 +141,43 @@ def _swap(target: Path, data: bytes) -> None:
         raise
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Holds back what would end the process, until nothing half-written is left."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        # Windows ends a process without asking it.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def show(text: str, form: str, colour: bool = False) -> None:
+    """Prints an answer; ends the run where it cannot be, quietly where the reader has left."""
+    if sys.stdout is None:
+        complain("lstmcalc: cannot write: standard output is closed")
+        raise typer.Exit(2)
+    try:
+        typer.echo(fitted(text, form, sys.stdout.encoding or "utf-8"), nl=False, color=colour)
+    except BrokenPipeError:
+        # What is left of the answer must not be tried again when the interpreter ends.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(LEFT) from None
+    except OSError as error:
+        complain(f"lstmcalc: cannot write: {os.strerror(error.errno or 0)}")
+        raise typer.Exit(2) from None
 
 
 def fitted(text: str, form: str, encoding: str) -> str:

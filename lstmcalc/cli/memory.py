@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lstmcalc.cli.values import read_amount
+from lstmcalc.frozen import NamedTuple
 
 if TYPE_CHECKING:
     from lstmcalc.explanation.memory import MemoryTold
@@ -39,8 +39,7 @@ Fits = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class AskedMemory:
+class AskedMemory(NamedTuple):
     """What is asked of a model's memory; `batch` None leaves it open, as `B`."""
 
     optimizer: str

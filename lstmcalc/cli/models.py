@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.paste import MODEL_FILES, explain_text, read_text
+from lstmcalc.cli.paste import MODEL_FILES, decoded, explain_text, invite
+from lstmcalc.cli.terminal import one_by_one
+from lstmcalc.cli.values import once
 from lstmcalc.errors import Fault, SpecError
+from lstmcalc.frozen import NamedTuple
 
 if TYPE_CHECKING:
-    from lstmcalc.explanation.diagrams import Diagram
+    from lstmcalc.renderers.document import Document
     from lstmcalc.report import Report
     from lstmcalc.spec import Spec
 
@@ -26,11 +26,10 @@ __all__ = ["Asked", "explain_sources", "files_of", "is_source"]
 ENDINGS = (*MODEL_FILES, ".txt", ".md", ".log", ".html")
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What is asked of a model: values for its symbols, its batch, which of several models, which layer, and how."""
 
-    values: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, int]
     batch: int | None = None
     model: str | None = None
     layer: str | None = None
@@ -45,7 +44,7 @@ def is_source(word: str) -> bool:
     >>> [is_source(word) for word in ("-", "model.yaml", "nets/gan", "lstm", "keras.layers.LSTM", "Dense(U//2)")]
     [True, True, True, False, False, False]
     """
-    if word == "-" or (0 < len(word) < 256 and Path(word).is_file()):
+    if word == "-" or os.path.isfile(word):
         return True
     if "(" in word:
         return False
@@ -57,48 +56,48 @@ def files_of(words: Sequence[str], inputs: Sequence[str]) -> Sequence[str]:
     strange = next((word for word in words if word.startswith("-") and word != "-"), "--input" if inputs else "")
     if strange:
         raise typer.BadParameter(f"expected files, as {words[0]} is one, got {strange}, which is for a layer")
+    once([*words])
     return words
 
 
 def explain_sources(page: Page, sources: Sequence[str], asked: Asked) -> None:
     """Explains every source, as a walk or the one layer that is asked for."""
-    for source in sources:
+    from lstmcalc.sources import held_by, load_bytes
+
+    for source in one_by_one(sources, page.watched or asked.verify):
         with page.source(source, partly=False):
-            text = _text(source)
-            if text is None or asked.layer is not None or not _explains_print(page, text, source, asked):
-                _explain(page, text, source, asked)
+            invite(source)
+            # It is read once: a pipe gives what it has only once, and a file may change meanwhile.
+            held = held_by(source, asked.model)
+            if isinstance(held, bytes):
+                if asked.layer is None and _explains_print(page, held, source, asked):
+                    continue
+                held = load_bytes(held, source, asked.model)
+            _explain(page, held, asked)
 
 
-def _text(source: str) -> str | None:
-    """What standard input or a text file holds; None for a file that is read elsewhere."""
-    from lstmcalc.sources import ARCHIVES
-
-    if source == "-":
-        peek = getattr(getattr(sys.stdin, "buffer", None), "peek", None)
-        return None if peek and peek(8).startswith(ARCHIVES) else read_text(source)
-    try:
-        return read_text(source)
-    except SpecError:
-        return None
-
-
-def _explains_print(page: Page, text: str, source: str, asked: Asked) -> bool:
-    """Explains a printed summary line by line, as `paste` does; False where the text is something else."""
-    from lstmcalc.sources.python import looks_like_python
+def _explains_print(page: Page, data: bytes, source: str, asked: Asked) -> bool:
+    """Explains a printed summary line by line, as `paste` does; False where a file holds something else."""
     from lstmcalc.summary_text.tables import looks_like_summary
 
+    try:
+        text = decoded(data, source)
+    except SpecError:
+        return False
+    if not looks_like_summary(text):
+        return False
+    from lstmcalc.sources.python import looks_like_python
+
     # Code may quote what it prints.
-    if looks_like_python(text) or not looks_like_summary(text):
+    if looks_like_python(text):
         return False
     explain_text(page, text, source, asked.model, asked.diagram)
     return True
 
 
-def _explain(page: Page, text: str | None, source: str, asked: Asked) -> None:
-    from lstmcalc import load
+def _explain(page: Page, spec: Spec, asked: Asked) -> None:
     from lstmcalc.opening import bound
 
-    spec = load(source, text=text if source == "-" else None, model=asked.model)
     report, faults = _inferred(spec, asked)
     spec = bound(spec, asked.values, asked.batch)
     if asked.layer is None:
@@ -125,15 +124,20 @@ def _inferred(spec: Spec, asked: Asked) -> tuple[Report, tuple[Fault, ...]]:
 
 def _walk(page: Page, spec: Spec, report: Report, faults: tuple[Fault, ...], asked: Asked) -> None:
     from lstmcalc.explanation.walk import explain_model
-    from lstmcalc.renderers.walk_document import walk_document
-    from lstmcalc.renderers.walk_json import walk_json
 
     walk = explain_model(spec, report)
 
-    def diagrams() -> Sequence[Diagram]:
-        return [page.graph(report, faults)]
+    def document() -> Document:
+        from lstmcalc.renderers.walk_document import walk_document
 
-    page.answer(lambda: walk_document(walk, faults), lambda: walk_json(walk, faults), diagrams, diagram=asked.diagram)
+        return walk_document(walk, faults)
+
+    def data() -> dict[str, Any]:
+        from lstmcalc.renderers.walk_json import walk_json
+
+        return walk_json(walk, faults)
+
+    page.answer(document, data, lambda: [page.graph(report, faults)], diagram=asked.diagram)
     page.failed |= bool(faults)
 
 
@@ -154,5 +158,5 @@ def _layer(page: Page, spec: Spec, report: Report, name: str, asked: Asked) -> N
     if inner is None:
         # Of an input there is no more to say than the walk does.
         only = tuple(each for each in walk.layers if each.layer is layer)
-        walk = replace(walk, overview=(), layers=only, hints=())
+        walk = walk._replace(overview=(), layers=only, hints=())
     page.answer(lambda: walk_document(walk), lambda: walk_json(walk))

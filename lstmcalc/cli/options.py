@@ -8,10 +8,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from lstmcalc.cli.values import once
+
 __all__ = ["AsJson", "Batch", "Model", "OptimizerFor", "PrecisionFor", "Sources", "Values", "WithAmounts",
            "amount_option", "amount_text"]  # fmt: skip
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Model files; `-` is standard input.")]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="Model files; `-` is standard input.", callback=once)
+]
 Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a symbol a value; may be repeated.")
 ]
@@ -54,7 +58,7 @@ class WithAmounts(TyperCommand):
         return super().get_params(ctx)
 
 
-def amount_option(name: str, metavar: str, text: str, panel: str | None = None) -> TyperOption:
+def amount_option(name: str, metavar: str, text: str) -> TyperOption:
     """An option for an amount, which `amount_text` finds."""
 
     def note(context: Any, option: Any, values: Sequence[str]) -> None:
@@ -64,7 +68,7 @@ def amount_option(name: str, metavar: str, text: str, panel: str | None = None) 
 
     return TyperOption(
         param_decls=[f"--{name}"], metavar=metavar, help=text, callback=note, expose_value=False, multiple=True,
-        rich_help_panel=panel, show_default=False,
+        show_default=False,
     )  # fmt: skip
 
 

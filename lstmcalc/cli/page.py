@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lstmcalc.cli.forms import fitted, is_same_file, put
-from lstmcalc.cli.terminal import on_terminal, progress, terminal_width, wants_colour
+from lstmcalc.cli.forms import is_same_file, put, show
+from lstmcalc.cli.terminal import complain, errors_on_terminal, on_terminal, progress, terminal_width, wants_colour
 from lstmcalc.errors import Fault, SpecError
+from lstmcalc.steering import harmless
 
 if TYPE_CHECKING:
     from lstmcalc.explanation.costs.model import ModelCost
@@ -41,14 +40,20 @@ class Page:
         self.form = form
         self.output = output
         self.failed = False
+        #: Whether standard error says why, or all of the answer.
+        self.told = False
         #: What the JSON of a source that failed says besides its errors.
         self.failing: Mapping[str, Any] = {}
+        #: Whether anything was shown or kept for the file.
+        self.begun = False
+        #: What the file gets; what is printed is not kept.
         self.parts: list[str] = []
         self.documents: list[Document] = []
         self.diagrams: list[Diagram] = []
-        terminal = output is None and on_terminal()
-        self.width = terminal_width() if terminal else None
-        self.colour = terminal and wants_colour()
+        #: Whether the answers are looked at as they come.
+        self.watched = output is None and on_terminal()
+        self.width = terminal_width() if self.watched else None
+        self.colour = self.watched and wants_colour()
 
     @contextmanager
     def source(self, name: str, partly: bool = True) -> Iterator[None]:
@@ -61,7 +66,7 @@ class Page:
             yield
         except SpecError as error:
             self._error(name, error, partly)
-            self.failed = True
+            self.failed = self.told = True
 
     def spare(self, source: str) -> None:
         """Ends the run where its output would overwrite what it reads."""
@@ -75,7 +80,7 @@ class Page:
 
     def text(self, text: str) -> None:
         """Shows a text, a blank line behind what was shown before."""
-        self._write("\n" + text if self.parts else text)
+        self._write("\n" + text if self.begun else text)
 
     def report(
         self,
@@ -95,8 +100,8 @@ class Page:
             from lstmcalc.renderers.summary_document import summary_document
 
             made = summary_document(report, weights, cost)
-            made = replace(made, blocks=(*made.blocks, *(taken() if memory else ())))
-            return replace(made, blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
+            made = made._replace(blocks=(*made.blocks, *(taken() if memory else ())))
+            return made._replace(blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
 
         def data() -> dict[str, Any]:
             from lstmcalc.renderers.report_json import report_json
@@ -104,11 +109,10 @@ class Page:
             return {**report_json(report, cost), **_memory_data(memory)}
 
         def text() -> str:
-            from lstmcalc.renderers.summary_document import tools_blocks
             from lstmcalc.renderers.summary_text import render_summary
 
             shown = render_summary(report, weights=weights, width=self.width, colour=self.colour, cost=cost)
-            shown += self._blocks(tools_blocks(cost)) if cost and cost.tools is not None else ""
+            shown += self._tools(cost) if cost and cost.tools is not None else ""
             return shown + (self._blocks(taken()) if memory else "")
 
         def taken() -> Iterable[Block]:
@@ -118,13 +122,19 @@ class Page:
 
         self.answer(document, data, lambda: [self.graph(report, faults)], text, diagram)
 
+    def _tools(self, cost: ModelCost) -> str:
+        """What other tools print, as text."""
+        from lstmcalc.renderers.summary_document import tools_blocks
+
+        return self._blocks(tools_blocks(cost))
+
     def graph(self, report: Report, faults: Sequence[Fault] = ()) -> Diagram:
         """A model's graph; where nothing but pictures is shown, what else is to be said stands below it."""
         from lstmcalc.explanation.diagrams.graph import graph_of
         from lstmcalc.renderers.summary_document import remarks
 
         graph = graph_of(report)
-        return replace(graph, notes=tuple(remarks(report, faults))) if self.form == "svg" else graph
+        return graph._replace(notes=tuple(remarks(report, faults))) if self.form == "svg" else graph
 
     def explanation(self, spec: Spec, diagram: bool = False, compare: bool = False) -> None:
         """Explains the last layer of a model; `diagram` adds its pictures to forms of words, `compare` its counterparts
@@ -181,7 +191,7 @@ class Page:
 
         def diagrams() -> Sequence[Diagram]:
             from lstmcalc.inference import infer
-            from lstmcalc.summary_text import to_spec
+            from lstmcalc.summary_text.model import to_spec
 
             try:
                 return [self.graph(infer(to_spec(explanation.reading)))]
@@ -252,18 +262,25 @@ class Page:
         spec: Spec,
         values: Mapping[str, int],
         batch: int | None,
-        device: str,
-        backend: str | None,
+        device: str = "auto",
+        backend: str | None = None,
+        trust: bool = False,
+        turn: tuple[int, int] = (0, 1),
     ) -> None:
-        """Holds a model against real Keras, and shows how far it got meanwhile."""
+        """Holds a model against real Keras, and shows how far it got meanwhile; `turn` is its place among how many."""
+        from lstmcalc.cli.terminal import among
         from lstmcalc.verification import VerificationError, verify
+        from lstmcalc.verification.session import release
 
         try:
             with progress("starting Keras", quiet=self.form != "text") as show:
-                result = verify(spec, values, batch, device=device, backend=backend, progress=show)
+                tell = show and among(show, spec.source, turn)
+                result = verify(spec, values, batch, device=device, backend=backend, trust=trust, progress=tell)
         except VerificationError as error:
-            typer.echo(f"lstmcalc: {error}", err=True)
+            complain(f"lstmcalc: {error}")
             raise typer.Exit(2) from None
+        finally:
+            release()
         self.verified(result)
 
     def verified(self, result: Verification) -> None:
@@ -277,7 +294,8 @@ class Page:
         elif self.form == "text":
             self.lines(verification_lines(result))
         elif self.form == "svg":
-            typer.echo("\n".join(verification_lines(result)), err=True)
+            complain("\n".join(verification_lines(result)))
+            self.told = True
         else:
             from lstmcalc.renderers.document import Document, Lines
 
@@ -289,14 +307,14 @@ class Page:
             from lstmcalc.renderers.html import page_html
 
             self._write(page_html(self.documents))
-        if self.form == "svg" and not self.diagrams and not self.failed:
+        if self.form == "svg" and not self.diagrams and not (self.failed and self.told):
             reason = "expected text, json, markdown or html, got svg for an answer that has no picture"
             raise typer.BadParameter(reason, param_hint="--format")
         if self.diagrams:
             from lstmcalc.renderers.svg import svg_of
 
             self._write(svg_of(self.diagrams))
-        if self.output is not None and (self.parts or not self.failed):
+        if self.output is not None and (self.begun or not self.failed):
             self.save("".join(self.parts))
         if self.failed:
             raise typer.Exit(1)
@@ -330,10 +348,11 @@ class Page:
             return
         from lstmcalc.renderers.summary_text import render_faults
 
-        colour = sys.stderr.isatty() and wants_colour()
-        width = terminal_width() if sys.stderr.isatty() else None
-        apart = "\n" if self.parts or self.failed else ""
-        typer.echo(apart + render_faults(error.faults, width=width, colour=colour), err=True, nl=False)
+        watched = errors_on_terminal()
+        shown = render_faults(
+            error.faults, width=terminal_width() if watched else None, colour=watched and wants_colour()
+        )
+        complain(("\n" if self.begun or self.failed else "") + shown.removesuffix("\n"))
 
     def _json(self, document: Mapping[str, Any]) -> None:
         """Shows a document of the JSON contract."""
@@ -342,16 +361,13 @@ class Page:
         self._write(dumps(document) + "\n")
 
     def _write(self, text: str) -> None:
-        self.parts.append(text)
-        if self.output is None and sys.stdout is not None:
-            encoding = typer.get_text_stream("stdout").encoding or "utf-8"
-            try:
-                typer.echo(fitted(text, self.form, encoding), nl=False, color=self.colour)
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                typer.echo(f"lstmcalc: cannot write: {os.strerror(error.errno or 0)}", err=True)
-                raise typer.Exit(2) from None
+        self.begun = True
+        if self.form not in ("json", "html", "svg"):
+            text = harmless(text, self.colour)
+        if self.output is not None:
+            self.parts.append(text)
+        else:
+            show(text, self.form, self.colour)
 
 
 def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
@@ -362,7 +378,7 @@ def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
         return document
     words = [block for block in document.blocks if not isinstance(block, Faults)]
     faults = [block for block in document.blocks if isinstance(block, Faults)]
-    return replace(document, blocks=(*words, *map(Drawn, diagrams), *faults))
+    return document._replace(blocks=(*words, *map(Drawn, diagrams), *faults))
 
 
 def _memory_data(memory: MemoryTold | None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import typer
 
 from lstmcalc.cli.forms import Format, Output, Pictures, form_of
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.values import checked_target
+from lstmcalc.cli.terminal import complain
+from lstmcalc.cli.values import checked_target, once
 from lstmcalc.errors import Fault, SpecError, Where
 
 if TYPE_CHECKING:
@@ -18,17 +19,21 @@ if TYPE_CHECKING:
     from lstmcalc.spec import Spec
     from lstmcalc.summary_text import Reading
 
-__all__ = ["MODEL_FILES", "explain_text", "paste", "read_text"]
+__all__ = ["MODEL_FILES", "decoded", "explain_text", "invite", "paste", "read_text"]
 
 #: Where the end of what is typed has other keys.
 WINDOWS = os.name == "nt"
+#: A text without any of these names no exception.
+ERROR_SIGNS = ("Error", "Exception", "Warning", "Exit", "Interrupt", "Traceback")
 #: The endings of files that hold a model.
 MODEL_FILES = (".py", ".ipynb", ".yaml", ".yml", ".json", ".keras", ".h5", ".hdf5")
 
 Files = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE]...", help="Files with a summary or an error message; `-`, or no file, is standard input."
+        metavar="[FILE]...",
+        help="Files with a summary or an error message; `-`, or no file, is standard input.",
+        callback=once,
     ),
 ]
 Target = Annotated[
@@ -76,13 +81,12 @@ def paste(
 
 def _answer(page: Page, text: str, source: str, model: str | None, diagram: bool) -> None:
     """Explains the summaries in a text, or its error message, or both."""
-    from lstmcalc.diagnosis.text import looks_like_error
     from lstmcalc.summary_text.tables import looks_like_summary
 
-    failed = looks_like_error(text)
+    failed = _names_error(text)
+    summary = looks_like_summary(text)
     beside = model is not None and _is_file(model)
-    if not (failed and looks_like_summary(text)):
-        summary = looks_like_summary(text)
+    if not (failed and summary):
         if not summary and _diagnose(page, text, source, model, failed):
             return
         if beside and summary:
@@ -99,6 +103,15 @@ def _answer(page: Page, text: str, source: str, model: str | None, diagram: bool
             raise
     else:
         _diagnose(page, text, source, model if beside else None, True)
+
+
+def _names_error(text: str) -> bool:
+    """Whether a text shows an exception; what finds that out is loaded only where a word says that it may."""
+    if not any(sign in text for sign in ERROR_SIGNS):
+        return False
+    from lstmcalc.diagnosis.text import looks_like_error
+
+    return looks_like_error(text)
 
 
 def _diagnose(page: Page, text: str, source: str, model: str | None, surely: bool) -> bool:
@@ -209,17 +222,28 @@ def _picked(text: str, source: str, model: str | None) -> list[Reading]:
 
 
 def read_text(source: str) -> str:
-    """The text of a paste; what is no UTF-8 in it is replaced, since the table can be read without."""
-    from lstmcalc.sources import ARCHIVES, NO_TEXT, opened, read_rest
+    """The text of a file or of standard input."""
+    from lstmcalc.sources import opened, whole
 
+    invite(source)
+    with opened(source) as file:
+        return decoded(whole(file, source), source)
+
+
+def invite(source: str) -> None:
+    """Says what to do where a terminal is read."""
     if source == "-" and sys.stdin is not None and sys.stdin.isatty():
         end = "Ctrl-Z and Enter" if WINDOWS else "Ctrl-D"
-        typer.echo(f"Paste the summary or the error message here, then press Enter and {end}.", err=True)
-    with opened(source) as file:
-        data = read_rest(file, b"", source)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        complain(f"Paste the summary or the error message here, then press Enter and {end}.")
+
+
+def decoded(data: bytes, source: str) -> str:
+    """The text of a paste; what is no UTF-8 in it is replaced, since the table can be read without."""
+    from lstmcalc.sources import ARCHIVES, NO_TEXT, wide_encoding
+
+    if wide := wide_encoding(data):
         # What `>` writes in the PowerShell of Windows.
-        return data.decode("utf-16", "replace")
+        return data.decode(wide, "replace")
     text = data.decode("utf-8-sig", "replace")
     if data.startswith(ARCHIVES) and source.endswith(MODEL_FILES):
         raise SpecError([_is_model(source)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from lstmcalc.cli.models import is_source
 from lstmcalc.cli.options import Model, OptimizerFor, PrecisionFor, WithAmounts, amount_option, amount_text
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.values import read_amount, values_of
+from lstmcalc.frozen import NamedTuple
 
 if TYPE_CHECKING:
     from typer.core import TyperOption
@@ -39,8 +40,6 @@ Values = Annotated[
 Batch = Annotated[int | None, typer.Option("--batch", min=1, metavar="N", help="The batch, for the memory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
-BUDGETS = "Budgets: 91648, 1.5M or 1e6; of bytes 500, 8GB (8·10⁹) or 8GiB (8·2³⁰)"
-
 
 class WithMeasures(WithAmounts):
     """The command, with an option for each measure, behind what is solved for."""
@@ -53,7 +52,16 @@ class WithMeasures(WithAmounts):
 
         for measure in MEASURES.values():
             about = f"{measure.about[0].upper()}{measure.about[1:]}."
-            yield amount_option(measure.name, "BYTES" if measure.unit else "N", about, panel=BUDGETS)
+            yield amount_option(measure.name, "BYTES" if measure.unit else "N", about)
+
+
+#: What typer is to know of the command besides its parameters.
+SETTINGS = {
+    "cls": WithMeasures,
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "epilog": "A budget is 91648, 1.5M or 1e6; of bytes 500, 8GB (8·10⁹) or 8GiB (8·2³⁰). Of a layer, any argument is "
+    "an option, as `explain` takes it: solve lstm --units 128 --params 91648.",
+}
 
 
 def solve(
@@ -103,7 +111,6 @@ class _Asked(NamedTuple):
 
 def _answer(page: Page, spec: Spec, asked: _Asked) -> None:
     """Solves, and shows what was found."""
-    from dataclasses import replace
 
     from lstmcalc.memory import Setting
     from lstmcalc.renderers.solution_document import solution_document
@@ -112,7 +119,7 @@ def _answer(page: Page, spec: Spec, asked: _Asked) -> None:
 
     checked_batch(spec, asked.batch, "memory" in asked.budgets, "--memory")
     batch = asked.batch or spec.batch
-    spec = replace(spec, batch=batch)
+    spec = spec._replace(batch=batch)
     setting = Setting(batch if isinstance(batch, int) else 1, asked.optimizer, asked.precision)
     found = solved(spec, *asked.sizes, goal=asked.goal, values=asked.values, setting=setting, **asked.budgets)
     page.answer(lambda: solution_document(found), lambda: solution_json(found))

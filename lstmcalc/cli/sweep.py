@@ -6,17 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstmcalc.cli.cluster import Scheduler, cluster
-from lstmcalc.cli.forms import FORMS, Output, form_of
+from lstmcalc.cli.forms import FORMS, Output, form_of, show
 from lstmcalc.cli.models import files_of, is_source
 from lstmcalc.cli.options import AsJson, Model
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.terminal import progress
+from lstmcalc.cli.terminal import complain, progress
 from lstmcalc.errors import SpecError
+from lstmcalc.frozen import NamedTuple
 
 if TYPE_CHECKING:
     from lstmcalc.memory import Setting
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from lstmcalc.sweeping import Sweep
 
 __all__ = ["sweep"]
+
+#: What typer is to know of the command besides its parameters.
+SETTINGS = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "epilog": "`32..512:32` is every 32nd number from 32 to 512. Of a layer, arguments and sizes of its input go "
+    "through values as well: lstmcalc sweep lstm --units 32,64 --input 10..50:10,300. A list of time steps has a name: "
+    "--input T,300 --set T=10,25.",
+}
 
 #: The endings of files in forms that no other command has.
 MORE_FORMS = {".csv": "csv", ".png": "png"}
@@ -139,7 +148,7 @@ def _spec(source: str, model: str | None) -> Spec:
 def _layer(words: list[str], inputs: list[str], source: str) -> Spec:
     from lstmcalc.sources.layer_options import read_layer
 
-    return replace(read_layer(words, inputs), source=source)
+    return read_layer(words, inputs)._replace(source=source)
 
 
 class Given(NamedTuple):
@@ -326,7 +335,7 @@ def _tell_left_out(found: Sweep) -> None:
     from lstmcalc.renderers.sweep_document import left_out_notes
 
     for note in left_out_notes(found):
-        typer.echo(f"lstmcalc: {found.name}: {note}", err=True)
+        complain(f"lstmcalc: {found.name}: {note}")
 
 
 def _draw(page: Page, found: Sequence[Sweep]) -> None:
@@ -337,14 +346,14 @@ def _draw(page: Page, found: Sequence[Sweep]) -> None:
     except Wanting as error:
         raise typer.BadParameter(str(error), param_hint="--format") from None
     except PlotMissing as error:
-        typer.echo(f"lstmcalc: {error}", err=True)
+        complain(f"lstmcalc: {error}")
         raise typer.Exit(2) from None
     for each in found:
         _tell_left_out(each)
     if page.output is not None:
         page.save(picture)
     else:
-        typer.echo(picture.decode(), nl=False)
+        show(picture.decode(), page.form)
     if page.failed:
         raise typer.Exit(1)
     raise typer.Exit

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from time import monotonic
 
-__all__ = ["on_terminal", "progress", "terminal_width", "wants_colour"]
+import typer
+
+from lstmcalc.steering import harmless, visible
+
+__all__ = ["among", "complain", "errors_on_terminal", "on_terminal", "one_by_one", "progress", "terminal_width",
+           "wants_colour"]  # fmt: skip
+
+#: A run of so many seconds is a long one.
+LONG = 2
 
 
 def on_terminal() -> bool:
     """Whether standard output is looked at."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def errors_on_terminal() -> bool:
+    """Whether standard error is looked at."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def complain(text: str) -> None:
+    """Says lines on standard error; nothing where that is closed, as there is no other place to say it."""
+    with suppress(OSError):
+        typer.echo(harmless(text, errors_on_terminal() and wants_colour()), err=True)
 
 
 def terminal_width() -> int:
@@ -33,12 +53,49 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[str, int, in
 
     None where nobody looks.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or not errors_on_terminal():
         yield None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # What is printed meanwhile stands above the bar, unless it goes elsewhere, where it has to stay.
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=on_terminal()) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda label, done, whole: bar.update(task, description=label, completed=done, total=whole)
+
+        def show(label: str, done: int, whole: int) -> None:
+            bar.update(task, description=escape(visible(label)), completed=done, total=whole)
+
+        yield show
+
+
+def one_by_one(sources: Sequence[str], watched: bool) -> Iterator[str]:
+    """The sources; a bar tells how far a long run is, unless the answers are `watched` as they come."""
+    if len(sources) == 1 or watched or not errors_on_terminal():
+        yield from sources
+        return
+    start, show = monotonic(), None
+    with ExitStack() as stack:
+        for done, source in enumerate(sources):
+            if show is None and monotonic() - start > LONG:
+                show = stack.enter_context(progress("models"))
+            if show is not None:
+                show(f"{done:,} of {len(sources):,}: {source}", done, len(sources))
+            yield source
+
+
+def among(show: Callable[[str, int, int], None], name: str, turn: tuple[int, int]) -> Callable[[str, int, int], None]:
+    """What tells a bar for all sources how far one of them is; `turn` is its place among how many.
+
+    >>> among(print, "b.yaml", (1, 4))("batch 2", 1, 2)
+    2 of 4, b.yaml: batch 2 3 8
+    """
+    place, count = turn
+    if count == 1:
+        return show
+
+    def tell(label: str, done: int, whole: int) -> None:
+        show(f"{place + 1} of {count}, {name}: {label}", place * whole + done, count * whole)
+
+    return tell

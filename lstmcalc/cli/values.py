@@ -6,7 +6,18 @@ from collections.abc import Iterable
 
 import typer
 
-__all__ = ["checked_target", "read_amount", "values_of"]
+__all__ = ["checked_target", "once", "read_amount", "values_of"]
+
+
+def once(sources: list[str] | None) -> list[str] | None:
+    """The sources of a command line; a usage error where standard input, which gives what it has once, is two of them.
+
+    >>> once(["-", "model.yaml"])
+    ['-', 'model.yaml']
+    """
+    if sources and sources.count("-") > 1:
+        raise typer.BadParameter("expected standard input once, got `-` twice", param_hint="SOURCE")
+    return sources
 
 
 def values_of(words: Iterable[str] | None, of_layers: bool = False) -> dict[str, int]:

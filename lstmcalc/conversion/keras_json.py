@@ -18,6 +18,7 @@ from lstmcalc.layers.operations.constants import read_key
 from lstmcalc.report import Report
 from lstmcalc.sources.config import read_config
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
+from lstmcalc.steering import escaped_json
 
 __all__ = ["to_keras_json"]
 
@@ -40,7 +41,7 @@ def to_keras_json(spec: Spec) -> str:
         _freeze(model)
     if faults:
         raise SpecError(dict.fromkeys(faults))
-    text = json.dumps(model, ensure_ascii=False) + "\n"
+    text = escaped_json(json.dumps(model, ensure_ascii=False)) + "\n"
     check_leads_back(text, spec, report, "keras-json", partial(read_config, source=spec.source))
     return text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.layers import find_rule
@@ -52,7 +51,7 @@ def flattened(spec: Spec) -> Spec:
             name = f"{base}_{number}"
         names.append((model, name))
         models[name] = _renamed(model, names)
-    return replace(_renamed(spec, names), models=models)
+    return _renamed(spec, names)._replace(models=models)
 
 
 def _renamed(spec: Spec, names: list[tuple[Spec, str]]) -> Spec:
@@ -61,13 +60,13 @@ def _renamed(spec: Spec, names: list[tuple[Spec, str]]) -> Spec:
     tops = {layer.name: new[layer.class_name] for layer in spec.layers.values() if layer.class_name in new}
     layers = {tops.get(name, name): _relabelled(layer, new) for name, layer in spec.layers.items()}
     calls = tuple(_rewired(call, tops) for call in spec.calls)
-    return replace(spec, layers=layers, calls=calls, outputs=tuple(_ref(ref, tops) for ref in spec.outputs), models={})
+    return spec._replace(layers=layers, calls=calls, outputs=tuple(_ref(ref, tops) for ref in spec.outputs), models={})
 
 
 def _relabelled(layer: LayerSpec, new: Mapping[str, str]) -> LayerSpec:
     if layer.class_name in new:
-        return replace(layer, class_name=new[layer.class_name], name=new[layer.class_name])
-    return replace(layer, arguments={key: _inside(value, new) for key, value in layer.arguments.items()})
+        return layer.changed(class_name=new[layer.class_name], name=new[layer.class_name])
+    return layer.changed(arguments={key: _inside(value, new) for key, value in layer.arguments.items()})
 
 
 def _inside(value: Any, new: Mapping[str, str]) -> Any:
@@ -79,14 +78,14 @@ def _inside(value: Any, new: Mapping[str, str]) -> Any:
 def _rewired(call: Call, names: Mapping[str, str]) -> Call:
     inputs, states = (tuple(_ref(ref, names) for ref in refs) for refs in (call.inputs, call.initial_state))
     keywords = {key: _ref(value, names) for key, value in call.keywords.items()}
-    return replace(call, layer=names.get(call.layer, call.layer), inputs=inputs, initial_state=states,
+    return call._replace(layer=names.get(call.layer, call.layer), inputs=inputs, initial_state=states,
                    keywords=keywords)  # fmt: skip
 
 
 def _ref(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_ref(item, names) for item in value]
-    return replace(value, name=names.get(value.name, value.name)) if isinstance(value, Ref) else value
+    return value.changed(name=names.get(value.name, value.name)) if isinstance(value, Ref) else value
 
 
 def with_stated_shapes(spec: Spec, report: Report) -> Spec:
@@ -99,7 +98,7 @@ def with_stated_shapes(spec: Spec, report: Report) -> Spec:
         name: with_stated_shapes(model, nested) if (nested := used.get(name) or inner.get(name)) else model
         for name, model in spec.models.items()
     }
-    return replace(spec, layers=layers, models=models)
+    return spec._replace(layers=layers, models=models)
 
 
 def _with_shape(layer: LayerSpec, spec: Spec, row: LayerReport | None) -> LayerSpec:
@@ -110,7 +109,7 @@ def _with_shape(layer: LayerSpec, spec: Spec, row: LayerReport | None) -> LayerS
     if len(outputs) != 1:
         return layer
     sizes = [size if size is None or isinstance(size, int) else str(size) for size in outputs[0][1:]]
-    return replace(layer, arguments={**layer.arguments, "output_shape": sizes})
+    return layer.changed(arguments={**layer.arguments, "output_shape": sizes})
 
 
 def with_frozen_layers(spec: Spec, frozen: bool = False) -> Spec:
@@ -118,10 +117,10 @@ def with_frozen_layers(spec: Spec, frozen: bool = False) -> Spec:
     frozen = frozen or not spec.trainable
     models = {name: with_frozen_layers(model, frozen) for name, model in spec.models.items()}
     layers = {name: _frozen(layer, models) for name, layer in spec.layers.items()} if frozen else spec.layers
-    return replace(spec, layers=layers, models=models, trainable=True)
+    return spec._replace(layers=layers, models=models, trainable=True)
 
 
 def _frozen(layer: LayerSpec, models: Mapping[str, Spec]) -> LayerSpec:
     if layer.class_name in models or layer.class_name.startswith("ops."):
         return layer
-    return replace(layer, arguments={**layer.arguments, "trainable": False})
+    return layer.changed(arguments={**layer.arguments, "trainable": False})

@@ -299,4 +299,4 @@ def _several(items: list[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return repr(text) if re.search(r"[\"\\\n]", text) else f'"{text}"'
+    return f'"{text}"' if text.isprintable() and not re.search(r"[\"\\]", text) else repr(text)

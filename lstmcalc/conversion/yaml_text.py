@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from lstmcalc.conversion.nested import flattened, with_frozen_layers, with_state
 from lstmcalc.inference import infer
 from lstmcalc.sources.yaml_spec import is_sequential, read_yaml
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Ref, Spec
+from lstmcalc.steering import visible
 
 __all__ = ["to_yaml"]
 
@@ -51,7 +51,7 @@ class _Writer:
     """Writes one model; `stated` are the names that it states, and `models` all models that stand beside it."""
 
     def __init__(self, spec: Spec, stated: set[str], models: Mapping[str, Spec]) -> None:
-        self.spec, self.stated, self.models = replace(spec, models=models), stated, models
+        self.spec, self.stated, self.models = spec._replace(models=models), stated, models
         taken = {*spec.layers, *models, *(port.name for port in spec.inputs)}
         counts: dict[str, int] = {}
         #: The name of every call's result: the layer's own at first, a new one when it is applied again.
@@ -136,7 +136,13 @@ def _single(items: list[str]) -> Any:
 def _flow(value: Any) -> str:
     """A value on one line."""
     plain = _plain(value)
-    text: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, width=1e9, allow_unicode=True)
+    text = _dumped(plain, allow_unicode=True)
+    # YAML holds some characters as they are that would steer what shows it.
+    return text if text == visible(text) else _dumped(plain, allow_unicode=False)
+
+
+def _dumped(value: Any, allow_unicode: bool) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1e9, allow_unicode=allow_unicode)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-from rich.text import Text
 
 from lstmcalc.budgets import ANY, BATCH, Budget, Check, Verdict, WantedShapes
 from lstmcalc.dims import UNKNOWN, Dim, to_text
@@ -14,7 +12,7 @@ from lstmcalc.explanation.words import listed, quoted
 from lstmcalc.measures import MEASURES
 from lstmcalc.memory import Setting, optimizer_of
 from lstmcalc.renderers.document import Document, Prose, Table
-from lstmcalc.renderers.drawing import draw
+from lstmcalc.renderers.drawing import Line, drawn
 from lstmcalc.renderers.lines import wrapped_lines
 from lstmcalc.renderers.marking import code
 from lstmcalc.shapes import shape_to_json, show_count, show_shape, size_to_json
@@ -28,16 +26,20 @@ START = 13
 
 def check_text(check: Check, width: int | None = None, colour: bool = False) -> str:
     """Every budget on a line, with what is to be known of one that is not kept below it."""
-    lines = [Text(_headline(check), "bold")]
+    lines: list[Line] = [[(_headline(check), "bold")]]
     for verdict in check.verdicts:
         first, *more = wrapped_lines(_said(verdict), width, START)
-        lines.append(Text.assemble("  ", (verdict.state.ljust(START - 2), STYLES[verdict.state]), first[START:]))
-        lines += map(Text, more)
+        lines.append([("  ", ""), (verdict.state.ljust(START - 2), STYLES[verdict.state]), (first[START:], "")])
+        lines += _plain(more)
         for note in _notes(verdict):
-            lines += map(Text, wrapped_lines(note.replace("`", ""), width, START))
+            lines += _plain(wrapped_lines(note.replace("`", ""), width, START))
     for remark in _remarks(check):
-        lines += map(Text, wrapped_lines(remark.replace("`", ""), width, 2))
-    return draw(Text("\n").join(lines), None, colour)
+        lines += _plain(wrapped_lines(remark.replace("`", ""), width, 2))
+    return drawn(lines, colour)
+
+
+def _plain(lines: Iterable[str]) -> Iterator[Line]:
+    return ([(line, "")] for line in lines)
 
 
 def check_document(check: Check) -> Document:

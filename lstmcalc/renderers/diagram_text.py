@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from rich.cells import cell_len
-
 from lstmcalc.explanation.diagrams import CellInside, Diagram, Graph, Unrolled
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.cell import cell_as_list, cell_scene
 from lstmcalc.renderers.layouts.column import column_scene
 from lstmcalc.renderers.layouts.scene import Frame, Path, Place, Scene

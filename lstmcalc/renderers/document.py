@@ -5,12 +5,10 @@ A document holds no markup but backticks around what is Keras's or the user's, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
-from lstmcalc.explanation.words import kind_of
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.renderers.marking import code
 
 if TYPE_CHECKING:
@@ -30,12 +28,10 @@ __all__ = [
     "fault_head",
     "fault_slots",
     "is_list",
-    "likewise",
 ]
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading; `level` 1 heads a layer or a row of a model, 2 a part of what is said of it.
 
     `warns` where it heads what the answer rests on.
@@ -46,22 +42,19 @@ class Heading:
     warns: bool = False
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(NamedTuple):
     """A paragraph."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Lines:
+class Lines(NamedTuple):
     """Lines that stay as they are: pasted text, code, an equation."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Rows of cells; the last column is the one that wraps.
 
     In a cell a line break is one, and blanks in front move it in. `counts` are the columns of counts, which stand to
@@ -73,15 +66,13 @@ class Table:
     counts: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Faults:
+class Faults(NamedTuple):
     """Errors or hints, each in its six slots."""
 
     faults: tuple[Fault, ...]
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A diagram."""
 
     diagram: Diagram
@@ -90,8 +81,7 @@ class Drawn:
 Block = Heading | Prose | Lines | Table | Faults | Drawn
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A title and what stands below it."""
 
     title: str
@@ -124,25 +114,6 @@ def depth(heading: Heading, document: Document) -> int:
 def is_list(table: Table) -> bool:
     """Whether each row is a label and what is said under it."""
     return not table.header and not table.counts and all(len(row) == 2 for row in table.rows)
-
-
-def likewise(faults: tuple[Fault, ...]) -> Iterator[tuple[Fault, tuple[str, ...]]]:
-    """Errors one by one; behind them hints, those that differ in nothing but the layer and numbers as one, with the
-    names of the other layers.
-
-    >>> hints = [Fault("no-cudnn", layer=(name, "LSTM"), severity="hint") for name in ("a", "b", "b", "c")]
-    >>> [(hint.layer[0], names) for hint, names in likewise(tuple(hints))]
-    [('a', ('b', 'c'))]
-    """
-    yield from ((fault, ()) for fault in faults if fault.severity != "hint")
-    kinds: dict[tuple[str, ...], list[Fault]] = {}
-    for fault in dict.fromkeys(fault for fault in faults if fault.severity == "hint"):
-        kinds.setdefault(kind_of(fault), []).append(fault)
-    for first, *others in kinds.values():
-        names = dict.fromkeys(other.layer[0] for other in others if other.layer and other.layer != first.layer)
-        yield first, tuple(names)
-        # Another one of the same layer says something else.
-        yield from ((other, ()) for other in others if not other.layer or other.layer == first.layer)
 
 
 def fault_head(fault: Fault) -> str:

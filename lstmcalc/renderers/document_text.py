@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.text import Text
-
 from lstmcalc.renderers.document import Block, Document, Drawn, Faults, Heading, Lines, Prose
-from lstmcalc.renderers.drawing import draw, styled
+from lstmcalc.renderers.drawing import drawn, marked
 from lstmcalc.renderers.lines import table_lines, titled, wrapped_lines
-from lstmcalc.renderers.marking import visible
 from lstmcalc.renderers.summary_text import render_faults
 
 __all__ = ["document_text"]
@@ -20,7 +17,7 @@ def document_text(document: Document, width: int | None = 80, colour: bool = Fal
 
     What stands above the first heading stands apart, as what is below one belongs together.
     """
-    parts = [draw(_title(document.title, width, "bold"), None, colour)] if document.title else []
+    parts = [_title(document.title, width, "bold", colour)] if document.title else []
     is_above = True
     for block in document.blocks:
         is_above = is_above and not isinstance(block, Heading)
@@ -30,26 +27,26 @@ def document_text(document: Document, width: int | None = 80, colour: bool = Fal
     return "".join(parts)
 
 
-def _title(text: str, width: int | None, style: str) -> Text:
-    return Text("\n".join(titled(visible(text), width)), style)
+def _title(text: str, width: int | None, style: str, colour: bool) -> str:
+    return drawn(([(line, style)] for line in titled(text, width)), colour)
 
 
 def _text(block: Block, width: int | None, colour: bool) -> str:
     if isinstance(block, Faults):
         return render_faults(block.faults, width=width, colour=colour)
     if isinstance(block, Heading):
-        return draw(_title(block.text, width, "bold yellow" if block.warns else "bold"), None, colour)
+        return _title(block.text, width, "bold yellow" if block.warns else "bold", colour)
     if isinstance(block, Prose):
-        return _drawn(wrapped_lines(visible(block.text), width), colour)
+        return _marked(wrapped_lines(block.text, width), colour)
     if isinstance(block, Lines):
-        return _drawn((f"  {line}" for line in block.lines), colour)
+        return _marked((f"  {line}" for line in block.lines), colour)
     if isinstance(block, Drawn):
         from lstmcalc.renderers.diagram_text import diagram_lines
 
-        return _drawn(diagram_lines(block.diagram, width), colour)
+        return _marked(diagram_lines(block.diagram, width), colour)
     rows = [tuple(cell.replace("\n", ", ") for cell in row) for row in block.rows]
-    return _drawn(table_lines(rows, width, block.header), colour)
+    return _marked(table_lines(rows, width, block.header), colour)
 
 
-def _drawn(lines: Iterable[str], colour: bool) -> str:
-    return draw(styled(lines), None, colour)
+def _marked(lines: Iterable[str], colour: bool) -> str:
+    return drawn(marked(lines), colour)

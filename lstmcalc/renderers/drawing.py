@@ -1,44 +1,78 @@
-"""What rich draws, as text."""
+"""Lines of styled text, and how they go to a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from io import StringIO
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.segment import Segment
-from rich.text import Text
+from lstmcalc.renderers.cells import cell_len
+from lstmcalc.steering import visible
 
-from lstmcalc.renderers.marking import SIGNS
+__all__ = ["Line", "Run", "drawn", "marked", "parted"]
 
-__all__ = ["draw", "styled"]
+#: A text in one style, which is words of `CODES`, or none.
+Run = tuple[str, str]
+Line = Sequence[Run]
 
-#: What would steer the terminal; line breaks are the renderers' own.
-STEERING = {number: sign for number, sign in SIGNS.items() if number not in map(ord, "\t\n")}
-
-
-def draw(content: RenderableType, width: int | None, colour: bool) -> str:
-    """The content as text without trailing blanks; without a width nothing wraps, in colour it carries the codes."""
-    file = StringIO()
-    console = Console(file=file, width=width or 100_000, force_terminal=colour, no_color=not colour, highlight=False,
-                      color_system="standard" if colour else None, legacy_windows=False)  # fmt: skip
-    console.print(_Harmless(content), soft_wrap=width is None and isinstance(content, Text))
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+#: What a terminal is told for each word of a style.
+CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+#: How far apart the stops of tabs are.
+TAB = 8
+QUOTED = r"`[^`]+`"
 
 
-class _Harmless:
-    """Content whose text steers nothing, whatever the names in it are; colours are not text."""
+def drawn(lines: Iterable[Line], colour: bool) -> str:
+    r"""Lines as text without trailing blanks; in colour it carries the codes that a terminal understands.
 
-    def __init__(self, content: RenderableType) -> None:
-        self.content = content
+    Nothing in them steers the terminal, whatever the names are; colours are not text.
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for segment in console.render(self.content, options):
-            yield Segment(segment.text.translate(STEERING), segment.style, segment.control)
+    >>> drawn([[("fix", "bold"), (" it\x07", "")]], colour=True)
+    '\x1b[1mfix\x1b[0m it\\x07\n'
+    """
+    return "".join(f"{''.join(_shown(_expanded(line), colour)).rstrip()}\n" for line in lines)
 
 
-def styled(lines: Iterable[str]) -> Text:
+def _shown(line: Line, colour: bool) -> Iterator[str]:
+    for text, style in line:
+        text = visible(text)
+        codes = ";".join(map(CODES.__getitem__, style.split())) if colour and text else ""
+        yield f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+def _expanded(line: Line) -> Line:
+    """A line with blanks for its tabs."""
+    if not any("\t" in text for text, _ in line):
+        return line
+    runs, column = [], 0
+    for text, style in line:
+        first, *others = text.split("\t")
+        column += cell_len(first)
+        for other in others:
+            blanks = TAB - column % TAB
+            first += " " * blanks + other
+            column += blanks + cell_len(other)
+        runs.append((first, style))
+    return runs
+
+
+def parted(runs: Iterable[Run]) -> list[Line]:
+    r"""Runs in lines, where their text has line breaks.
+
+    >>> parted([("a\nb", "bold"), ("c", "")])
+    [[('a', 'bold')], [('b', 'bold'), ('c', '')]]
+    """
+    lines: list[list[Run]] = [[]]
+    for text, style in runs:
+        first, *others = text.split("\n")
+        lines[-1].append((first, style))
+        lines += ([(other, style)] for other in others)
+    return list(lines)
+
+
+def marked(lines: Iterable[str]) -> list[Line]:
     """Lines with what stands in backticks, which may go over two of them, in colour."""
-    text = Text("\n".join(line.rstrip() for line in lines))
-    text.highlight_regex(r"`[^`]+`", "cyan")
-    return text
+    text, end, runs = "\n".join(line.rstrip() for line in lines), 0, []
+    for found in re.finditer(QUOTED, text):
+        runs += [(text[end : found.start()], ""), (found[0], "cyan")]
+        end = found.end()
+    return parted([*runs, (text[end:], "")])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lstmcalc.explanation.layer import Explanation
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.explanation_document import explanation_document
@@ -17,5 +15,5 @@ def render(explanation: Explanation, width: int | None = 80, colour: bool = Fals
     In colour it carries the codes that a terminal understands.
     """
     # A title that is nothing but code needs no backticks.
-    document = replace(explanation_document(explanation), title=explanation.written)
+    document = explanation_document(explanation)._replace(title=explanation.written)
     return document_text(document, width, colour)

@@ -18,9 +18,9 @@ from lstmcalc.renderers.document import (
     depth,
     fault_head,
     fault_slots,
-    likewise,
 )
 from lstmcalc.renderers.html_style import STYLE
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.marking import spans, visible
 
 __all__ = ["page_html"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from rich.cells import cell_len, chop_cells
-
+from lstmcalc.renderers.cells import cell_len, chop_cells
 from lstmcalc.renderers.document import Table, counts_of
+from lstmcalc.renderers.marking import visible
 
 __all__ = ["GAP", "LEAST_ROOM", "folded", "table_lines", "titled", "wrapped_lines"]
 
@@ -33,6 +33,7 @@ def wrapped_lines(text: str, width: int | None, indent: int = INDENT) -> Iterato
     >>> list(wrapped_lines("`Conv1D(8, kernel_size=(3, 3), strides=2)` reads", 24, 0))
     ['`Conv1D(8,', 'kernel_size=(3, 3),', 'strides=2)` reads']
     """
+    text = visible(text)
     if width is None:
         yield " " * indent + text
         return
@@ -49,7 +50,8 @@ def wrapped_lines(text: str, width: int | None, indent: int = INDENT) -> Iterato
 
 def table_lines(rows: Sequence[Row], width: int | None, header: Row = ()) -> Iterator[str]:
     """Rows in columns, the last of which wraps; columns that have no room stand below their row."""
-    table = [header, *rows] if header else list(rows)
+    rows = [tuple(map(visible, row)) for row in rows]
+    table = [header, *rows] if header else rows
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     starts = [INDENT + sum(widths[:i]) + GAP * i for i in range(len(widths))]
     fitting = len(widths)
@@ -78,7 +80,7 @@ def _padded(cell: str, width: int, right: bool) -> str:
 
 def folded(line: str, width: int | None) -> Iterator[str]:
     """A line in parts of at most `width` columns, broken anywhere."""
-    line = line.rstrip()
+    line = visible(line.rstrip())
     if width is None or not line:
         yield line
     else:
@@ -87,6 +89,7 @@ def folded(line: str, width: int | None) -> Iterator[str]:
 
 def titled(text: str, width: int | None) -> list[str]:
     """A heading in lines, broken between words where it can be."""
+    text = visible(text)
     if width is None:
         return [text]
     return wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

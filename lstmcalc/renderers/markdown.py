@@ -19,8 +19,8 @@ from lstmcalc.renderers.document import (
     fault_head,
     fault_slots,
     is_list,
-    likewise,
 )
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.marking import code, spans, visible
 
 __all__ = ["document_markdown"]

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from rich.text import Text
-
 from lstmcalc.explanation.readings import ReadingExplanation
 from lstmcalc.renderers.document import Document, Faults, Heading, Lines, Table
-from lstmcalc.renderers.drawing import draw, styled
+from lstmcalc.renderers.drawing import Line, drawn, marked
 from lstmcalc.renderers.lines import GAP, LEAST_ROOM, table_lines, wrapped_lines
 from lstmcalc.renderers.pasted_document import HEADED, clean, pasted_document
 from lstmcalc.renderers.summary_text import render_faults
@@ -34,8 +32,10 @@ def render_reading(explanation: ReadingExplanation, width: int | None = 80, colo
     if colour:
         # What stands in backticks may go over two lines.
         parts = [(bold, [line for line, _ in part]) for bold, part in groupby(lines, key=itemgetter(1))]
-        shown = [Text("\n".join(part), "bold") if bold else styled(part) for bold, part in parts]
-        text = draw(Text("\n").join(shown), None, colour)
+        shown: list[Line] = []
+        for bold, part in parts:
+            shown += ([(line, "bold")] for line in part) if bold else marked(part)
+        text = drawn(shown, colour)
     else:
         text = "".join(f"{line}\n" for line, _ in lines)
     faults = [

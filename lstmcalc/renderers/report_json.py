@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from lstmcalc.errors import SpecError
 from lstmcalc.explanation.costs.model import Figures, ModelCost, cost_of_model
 from lstmcalc.report import LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, size_to_json
+from lstmcalc.steering import escaped_json
 
 if TYPE_CHECKING:
     from lstmcalc.explanation.costs.compared import ToolTotal
 
 __all__ = ["dumps", "error_json", "report_json"]
 
-#: What JSON may hold as it is, but nothing that shows it should get.
-STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
 
 def dumps(document: Any) -> str:
     """A document on one line; what would steer a terminal, or is no whole character, is escaped."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escaped_json(text)
 
 
 def report_json(report: Report, cost: ModelCost | None = None) -> dict[str, Any]:

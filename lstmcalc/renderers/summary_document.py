@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
-from lstmcalc.renderers.document import Block, Document, Faults, Heading, Prose, Table, likewise
+from lstmcalc.renderers.document import Block, Document, Faults, Heading, Prose, Table
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.marking import code
 from lstmcalc.renderers.summary_rows import (
     CONNECTED,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lstmcalc.dims import UNKNOWN, Size
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.renderers.marking import visible
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
 
@@ -81,11 +83,11 @@ def summary_rows(
     for layer in report.layers:
         shapes = tuple(show_shape(shape) for call in layer.distinct_calls for shape in call.outputs or (None,))
         arithmetic = "sum of the rows below" if layer.nested else layer.arithmetic if layer.params != 0 else ""
-        count, connected = show_count(layer.params), layer.connected_to
+        count, connected = show_count(layer.params), tuple(map(visible, layer.connected_to))
         yield SummaryRow(
             depth,
-            layer.name,
-            layer.class_name,
+            visible(layer.name),
+            visible(layer.class_name),
             shapes,
             count,
             arithmetic or "",
@@ -95,14 +97,14 @@ def summary_rows(
             _mask(layer),
             _figures(cost, path + layer.name) if cost else ("", "", ""),
         )
-        above = layer.name
+        above = visible(layer.name)
         if layer.nested is not None:
             yield from summary_rows(layer.nested, weights, depth + 1, cost, f"{path}{layer.name}/")
         elif weights:
             for weight in layer.weights:
                 trained = "" if weight.trainable else "not trained"
                 shape, count = show_shape(weight.shape), show_count(weight.params)
-                yield SummaryRow(depth + 1, weight.name, "", (shape,), count, trained)
+                yield SummaryRow(depth + 1, visible(weight.name), "", (shape,), count, trained)
 
 
 def _figures(cost: ModelCost, path: str) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from html import escape
 from itertools import pairwise
 from textwrap import wrap
 
-from rich.cells import cell_len
-
 from lstmcalc.explanation.diagrams import CellInside, Diagram, Graph
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.cell import cell_scene
 from lstmcalc.renderers.layouts.ranks import layered_scene
 from lstmcalc.renderers.layouts.scene import Frame, Label, Path, Place, Scene
 from lstmcalc.renderers.layouts.steps import unrolled_scene
 from lstmcalc.renderers.lines import titled
+from lstmcalc.steering import visible
 
 __all__ = ["diagram_svg", "svg_of"]
 
@@ -109,7 +109,7 @@ def _notes(diagram: Diagram, width: int) -> Iterator[list[tuple[int, str]]]:
     """The notes in columns, the last of which wraps: for each line its texts, and where they stand."""
     if not diagram.notes:
         return
-    plain = [[cell.replace("`", "") for cell in row] for row in diagram.notes]
+    plain = [[visible(cell.replace("`", "")) for cell in row] for row in diagram.notes]
     starts = [0]
     for column in list(zip(*plain, strict=True))[:-1]:
         longest = max(map(cell_len, column))
@@ -217,5 +217,5 @@ def _heads(scene: Scene, borders: set[Place]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """A text for XML, which has no control characters."""
-    return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+    """A text for XML, which has no control characters; in what was laid out they are visible already."""
+    return escape(visible(text))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
-from rich.cells import cell_len
-
 from lstmcalc.dims import to_text
 from lstmcalc.measures import MEASURES
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.document import Block, Document, Prose, Table
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.lines import GAP, INDENT, table_lines

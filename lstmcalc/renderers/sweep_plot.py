@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from io import BytesIO
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.measures import MEASURES
 from lstmcalc.sweeping import Sweep, kept_for
 

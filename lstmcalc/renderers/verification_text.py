@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from lstmcalc.shapes import show_count, show_shape
+from lstmcalc.steering import visible
 from lstmcalc.verification import RULES_OF, ForwardCheck, Verification
 
 __all__ = ["verification_lines"]
@@ -23,9 +24,9 @@ def verification_lines(verification: Verification) -> list[str]:
     lines += _block("weights", [_agreed(verification)])
     for layer in verification.layers:
         if layer.mismatches:
-            lines += _block("layer", [f'"{layer.name}"', *(f"  {text}" for text in layer.mismatches)])
+            lines += _block("layer", [f'"{visible(layer.name)}"', *(f"  {text}" for text in layer.mismatches)])
         elif layer.note:
-            lines += _block("layer", [f'"{layer.name}": {layer.note}'])
+            lines += _block("layer", [f'"{visible(layer.name)}": {layer.note}'])
     lines += _block("model", verification.mismatches)
     lines += _block("forward", _passes(verification.forward))
     if not verification.agrees and not verification.keras.startswith(f"{RULES_OF}."):
@@ -37,10 +38,12 @@ def _headline(verification: Verification) -> str:
     backend = f"{verification.backend} {verification.backend_version}".strip()
     verdict = "agrees with" if verification.agrees else "DIFFERS from"
     about = f"({backend}, {verification.device}, {verification.seconds:.1f} s)"
-    return f"{verification.name}: {verdict} Keras {verification.keras} {about}"
+    return f"{visible(verification.name)}: {verdict} Keras {verification.keras} {about}"
 
 
 def _agreed(verification: Verification) -> str:
+    if not verification.layers:
+        return "no layers, so there are none to compare"
     layers, weights, params = verification.agreed
     found = f"{_count(weights, 'weight')}, {show_count(params)} params"
     if all(layer.agrees and not layer.note for layer in verification.layers):

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
-
 from lstmcalc.explanation.diagrams import CellInside, Gate, Operation
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.scene import Scene
 
 __all__ = ["cell_as_list", "cell_scene"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["Link", "tracks_of"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
-
 from lstmcalc.explanation.diagrams import Arrow, Box, Graph
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.scene import Frame, Scene
 from lstmcalc.renderers.lines import folded
 

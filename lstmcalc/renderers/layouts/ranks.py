@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from rich.cells import cell_len
-
 from lstmcalc.explanation.diagrams import Arrow, Box, Graph
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.channels import Link, tracks_of
 from lstmcalc.renderers.layouts.scene import Scene
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from rich.cells import cell_len
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.renderers.cells import cell_len
 
 __all__ = ["Frame", "Label", "Path", "Place", "Scene"]
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
-
-from rich.cells import cell_len
 
 from lstmcalc.explanation.diagrams import Merge, Row, Unrolled
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.scene import Scene
 
 __all__ = ["unrolled_scene"]
