@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from lstmcalc.dims import Size, lift_size, lower_size, parse, substitute, symbols_of, total
+from lstmcalc.dims import Size, lift_size, lower_size, symbols_of, total
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import CallKey
 from lstmcalc.inference import infer
 from lstmcalc.opening import bound
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import size_to_json
-from lstmcalc.spec import LayerSpec, Spec
-from lstmcalc.verification.comparison import compare_layer, compare_model, compare_outputs, compare_real, evaluate
+from lstmcalc.spec import Spec
+from lstmcalc.verification.comparison import compare_layer, compare_model, compare_outputs, compare_real
+from lstmcalc.verification.data import random_data
 from lstmcalc.verification.keras_model import KerasModel, KerasRefusal, is_stated, sizes_that_keras_needs
 from lstmcalc.verification.masks import compare_masks
+from lstmcalc.verification.room import no_room
 from lstmcalc.verification.session import (
     KerasMissing,
     KerasSession,
@@ -29,6 +31,7 @@ from lstmcalc.verification.session import (
     one_line,
 )
 from lstmcalc.verification.trial_sizes import Trial, name_unknown_sizes, plan_trials
+from lstmcalc.verification.trust import checked
 
 __all__ = [
     "RULES_OF",
@@ -118,21 +121,24 @@ def verify(
     *,
     device: str = "auto",
     backend: str | None = None,
+    trust: bool = False,
     progress: Progress | None = None,
 ) -> Verification:
     """Builds a model with real Keras, compares it with lstmcalc's report, and runs it on random data.
 
     `values` and `batch` are as for `infer`. Two batch sizes are run, and two values for each size that is free; then,
     for each assumption, one size that goes against it, on which Keras must fail. Nothing of lstmcalc's shapes goes
-    into Keras, and no code of the model's own is run. Raises `SpecError` where the model is wrong, `KerasMissing`, and
-    `VerificationError` where the device or the backend cannot be had.
+    into Keras. The Keras model is made from the classes and arguments of the spec; no code of the model's own is run,
+    and what would run or read more is refused. With `trust`, Keras loads and runs the byte code that a saved model
+    holds for its Lambdas, and reads the files that vocabularies are in. Raises `SpecError` where the model is wrong or
+    not to be trusted, `KerasMissing`, and `VerificationError` where the device or the backend cannot be had.
     """
     start = perf_counter()
     report = infer(spec, values, batch)
-    spec = bound(spec, values, batch)
+    spec = checked(bound(spec, values, batch), trust)
     tell = progress or (lambda text, done, steps: None)
     tell("starting Keras", 0, 1)
-    with keras_session(device, backend) as session:
+    with keras_session(device, backend, trust) as session:
         check = _Check(session, spec, report, tell)
         try:
             check.run()
@@ -170,6 +176,7 @@ class _Check:
     forward: list[ForwardCheck] = field(default_factory=list)
     device: str = ""
     _built: dict[tuple[int, ...], KerasModel] = field(default_factory=dict)
+    _compared: bool = False
 
     def run(self) -> None:
         """Builds and runs the model at all sizes that it is to be tried with."""
@@ -191,7 +198,7 @@ class _Check:
     def layer(self, ours: LayerReport) -> LayerVerification:
         """What was found about a layer."""
         found = tuple(self.mismatches.get(ours.name, ()))
-        note = self.notes.get(ours.name, "")
+        note = self.notes.get(ours.name, "" if self._compared else NOT_REACHED)
         agrees = not found and note != NOT_REACHED
         # A weight that an earlier layer holds too counts there.
         once = {id(weight) for weight in self.report.weights}
@@ -222,6 +229,8 @@ class _Check:
         if trial.sizes is None:
             text = "no sizes were found that the assumptions allow, so nothing was run: choose some with `--set`"
             return ForwardCheck(trial.batch, {}, (), False, message=text)
+        if text := no_room(self.expected, trial):
+            return ForwardCheck(trial.batch, self._labelled(trial.sizes), (), False, message=text)
         expected_to_fail, assumption = bool(trial.against), self._relabel(trial.against)
         outputs: tuple[tuple[int, ...], ...] = ()
         found: list[str] = []
@@ -270,6 +279,7 @@ class _Check:
         return self._built[key]
 
     def _compare(self, model: KerasModel, refusal: KerasRefusal | None) -> None:
+        self._compared = True
         values = model.values
         for ours in self.report.layers:
             theirs = model.layers.get(ours.name)
@@ -277,7 +287,7 @@ class _Check:
             if theirs is None and (ours.name, 0) not in model.tensors:
                 self.notes[ours.name] = NOT_REACHED
             if theirs is not None and (ours.name, 0) in model.tensors:
-                self.note(ours.name, compare_layer(ours, theirs, values))
+                self.note(ours.name, compare_layer(ours, theirs, values, self.spec.trainable))
             if rule is not None and is_stated(rule):
                 self.notes[ours.name] = STATED
             for index, call in enumerate(ours.calls):
@@ -294,9 +304,11 @@ class _Check:
         """The model's real output shapes, and how those of all layers differ from the symbolic ones."""
         layers = [layer for layer in self.expected.layers if layer.name in model.layers]
         nodes = [(layer.name, index) for layer in layers for index in range(len(layer.calls))]
-        sizes, data = trial.sizes or {}, self._data(trial)
+        sizes, data = trial.sizes or {}, random_data(self.session.keras, self.spec, self.expected.inputs, trial)
+        # Without a layer there is nothing to look into, and the model itself is run.
+        run, given = (model.probe(nodes), data) if nodes else (model.model, data if len(data) > 1 else data[0])
         try:
-            real = self.session.keras.tree.flatten(model.probe(nodes)(data, training=False)) if nodes else []
+            real = self.session.keras.tree.flatten(run(given, training=False))
         except Exception as error:  # Keras raises whatever its backend raises.
             raise FailsOnData(f"Keras fails on data: {one_line(error)}") from error
         self.device = device_of(real[0]) if real else ""
@@ -315,41 +327,6 @@ class _Check:
             for text in compare_real(call, shapes[layer.name, index], sizes, trial.batch)
         ]
         return tuple(shapes[ref.name, ref.call][ref.index] for ref in self.spec.outputs), found
-
-    def _data(self, trial: Trial) -> list[Any]:
-        """Random data for every input: numbers from 0 to 1, 0 and 1 where an input holds integers, or a few words."""
-        import numpy as np
-
-        rng = np.random.default_rng(0)
-        most = min((2, *_vocabularies(self.spec, {**self.spec.symbols, **(trial.sizes or {})})))
-        data = []
-        for port in self.expected.inputs:
-            shape = [trial.batch, *evaluate((port.shape or ())[1:], trial.sizes or {})]
-            if port.dtype == "string":
-                values = np.full(shape, "a few words")
-            else:
-                values = rng.random(shape) if "float" in port.dtype else rng.integers(0, most, shape)
-            data.append(self.session.keras.ops.convert_to_tensor(values, dtype=port.dtype))
-        return data
-
-
-def _vocabularies(spec: Spec, values: Mapping[str, int]) -> Iterator[int]:
-    """The `input_dim` of every Embedding, wherever it is: no integer in the data may reach it."""
-
-    def inside(value: Any) -> Iterator[int]:
-        if isinstance(value, (list, tuple)):
-            for item in value:
-                yield from inside(item)
-        elif isinstance(value, LayerSpec):
-            size = value.arguments.get("input_dim")
-            size = substitute(parse(size), values) if isinstance(size, str) else size
-            if value.class_name == "Embedding" and isinstance(size, int):
-                yield size
-            yield from inside(tuple(value.arguments.values()))
-
-    yield from inside(tuple(spec.layers.values()))
-    for model in spec.models.values():
-        yield from _vocabularies(model, values)
 
 
 def _default_device(session: KerasSession) -> str:

@@ -14,6 +14,7 @@ from lstmcalc.shapes import show_count, show_shape
 __all__ = ["compare_layer", "compare_model", "compare_outputs", "compare_real", "evaluate"]
 
 Values = Mapping[str, int]
+MODELS = ("Functional", "Sequential")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,17 @@ def evaluate(shape: Iterable[Any], values: Values) -> Shape:
     return lower(substitute(size, values) for size in lift(shape))
 
 
-def compare_layer(ours: LayerReport, theirs: Any, values: Values) -> Iterator[str]:
-    """Class, weights one by one and params of a layer; a nested model's layers too, each with its name before it."""
+def compare_layer(ours: LayerReport, theirs: Any, values: Values, trained: bool = True) -> Iterator[str]:
+    """Class, weights one by one and params of a layer; a nested model's layers too, each with its name before it.
+
+    In a frozen model, which is not `trained`, no weight of its layers is.
+    """
     held_class = type(theirs).__name__
-    if held_class not in (ours.class_name, "StandIn"):
+    # A model of a class of the user's own is built from its layers.
+    is_own_model = ours.nested is not None and ours.class_name not in MODELS
+    if not is_own_model and held_class not in (ours.class_name, "StandIn"):
         yield _differ("class", held_class, ours.class_name)
-    yield from _compare_weights(ours.weights, _held_weights(theirs), values)
+    yield from _compare_weights(ours.weights, _held_weights(theirs, trained), values)
     # An operation has no weights, and no count of them.
     count = theirs.count_params() if hasattr(theirs, "count_params") else 0
     counts = count, _evaluate_size(ours.params, values)
@@ -85,8 +91,10 @@ def compare_model(ours: Report, theirs: Any, values: Values) -> Iterator[str]:
         counts = sum(prod(weight.shape) for weight in weights), _evaluate_size(params, values)
         if counts[0] != counts[1]:
             yield _differ(what, *map(show_count, counts))
-    if len(ours.outputs) != len(theirs.outputs):
-        yield _differ("number of outputs", str(len(theirs.outputs)), str(len(ours.outputs)))
+    # A Sequential without layers has none.
+    outputs = getattr(theirs, "outputs", ())
+    if len(ours.outputs) != len(outputs):
+        yield _differ("number of outputs", str(len(outputs)), str(len(ours.outputs)))
 
 
 def _compare_order(ours: Report, theirs: Any) -> Iterator[str]:
@@ -106,10 +114,10 @@ def _held_layers(model: Any, ours: Report) -> list[Any]:
     return [layer for layer in listed if id(layer) in layers or layer.name in known]
 
 
-def _held_weights(layer: Any) -> list[HeldWeight]:
+def _held_weights(layer: Any, trained: bool) -> list[HeldWeight]:
     # What a model trains are the weights that are themselves trainable, whatever the layer around them says.
     return [
-        HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), weight.trainable, str(weight.dtype))
+        HeldWeight(tuple(weight.path.split("/")), tuple(weight.shape), trained and weight.trainable, str(weight.dtype))
         for weight in getattr(layer, "weights", ())
     ]
 

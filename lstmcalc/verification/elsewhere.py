@@ -15,8 +15,8 @@ ONE_AT_A_TIME = Lock()
 
 
 def verify_in_turn(
-    spec: Spec, values: Mapping[str, int], batch: int | None, device: str, backend: str | None
+    spec: Spec, values: Mapping[str, int], batch: int | None, device: str, backend: str | None, trust: bool
 ) -> Verification:
     """The same as `verify`, one model after another in each process."""
     with ONE_AT_A_TIME:
-        return verify(spec, values, batch, device=device, backend=backend)
+        return verify(spec, values, batch, device=device, backend=backend, trust=trust)

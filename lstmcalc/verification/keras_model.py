@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from inspect import signature
 from typing import Any
@@ -14,13 +13,15 @@ from lstmcalc.dims import Expression, lower, substitute
 from lstmcalc.errors import SpecError
 from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.inference import infer
-from lstmcalc.layers import LayerRule, Stated
+from lstmcalc.layers import LayerRule
 from lstmcalc.layers.einsum import Equation
 from lstmcalc.layers.operations.rule import Operation
 from lstmcalc.layers.rule import layer
+from lstmcalc.layers.unknowable import Stated
 from lstmcalc.spec import Call, InputSpec, Ref, Spec, snake_case
 from lstmcalc.verification.keras_operation import constant, operation_of, packed
 from lstmcalc.verification.session import one_line
+from lstmcalc.verification.trust import SavedLambda
 
 __all__ = ["KerasModel", "KerasRefusal", "class_of", "is_stated", "sizes_that_keras_needs"]
 
@@ -44,7 +45,13 @@ class NestedModel(LayerRule):
 
 def is_stated(rule: LayerRule) -> bool:
     """Whether only running the layer would tell its shape, so that the spec states it and nothing can check it."""
-    return isinstance(rule, Stated) or rule.class_name == "Lambda"
+    return isinstance(rule, Stated) or (rule.class_name == "Lambda" and _saved(rule) is None)
+
+
+def _saved(rule: LayerRule) -> SavedLambda | None:
+    """What a trusted file holds of a Lambda."""
+    function = rule.given.get("function")
+    return function if isinstance(function, SavedLambda) else None
 
 
 class KerasModel:
@@ -175,6 +182,8 @@ class KerasModel:
     def _made(self, rule: LayerRule) -> Any:
         if is_stated(rule):
             return _stand_in(self.keras, rule, self.values)
+        if saved := _saved(rule):
+            return saved.layer(self.keras, rule.name)
         if isinstance(rule, Operation):
             return operation_of(self.keras, rule, {key: self._argument(value) for key, value in rule.given.items()})
         keras_class = class_of(self.keras, type(rule).__name__)
@@ -195,16 +204,13 @@ class KerasModel:
         return substitute(value, self.values) if isinstance(value, Expression) else value
 
     def _close(self) -> None:
-        self._put_together()
-        if not self.spec.trainable:
-            self.model.trainable = False
-
-    def _put_together(self) -> None:
+        # Set later on, `trainable` would be set on all layers too, which state it themselves.
+        stated = {"name": self.spec.name, "trainable": self.spec.trainable}
         if self.spec.sequential:
-            self.model = self.keras.Sequential([*self._ports, *self.layers.values()], name=self.spec.name)
+            self.model = self.keras.Sequential([*self._ports, *self.layers.values()], **stated)
             return
         outputs = [self.tensors[ref.name, ref.call][ref.index] for ref in self.spec.outputs]
-        self.model = self.keras.Model(self._ports, outputs if len(outputs) > 1 else outputs[0], name=self.spec.name)
+        self.model = self.keras.Model(self._ports, outputs if len(outputs) > 1 else outputs[0], **stated)
 
 
 def _pack(tree: Any, keras_layer: Any, states: list[Any]) -> list[Any]:
@@ -222,9 +228,11 @@ def _pack(tree: Any, keras_layer: Any, states: list[Any]) -> list[Any]:
 def class_of(keras: Any, class_name: str) -> Any:
     """The class of a layer, also of one that only a model of `keras.applications` has; None if there is none."""
     found = getattr(keras.layers, class_name, None)
+    if found is not None:
+        return found
     package = keras.applications.VGG16.__module__.rpartition(".")[0]
     modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(f"{package}.")]
-    return found or next((vars(module)[class_name] for module in modules if class_name in vars(module)), None)
+    return next((vars(module)[class_name] for module in modules if class_name in vars(module)), None)
 
 
 def _packed_operands(operands: str, inputs: list[Any]) -> list[Any]:
@@ -236,7 +244,7 @@ def _packed_operands(operands: str, inputs: list[Any]) -> list[Any]:
 
 def _builder(spec: Spec) -> Builder:
     def nested(model: str, name: str) -> NestedModel:
-        return NestedModel(name, model, replace(spec.models[model], name=name, symbols=spec.symbols))
+        return NestedModel(name, model, spec.models[model]._replace(name=name, symbols=spec.symbols))
 
     return Builder(spec.symbols, {model: partial(nested, model) for model in spec.models})
 
@@ -254,7 +262,7 @@ def _in_arguments(spec: Spec) -> set[str]:
     for inner in spec.models.values():
         # A symbol that is a size of a nested model's input is the nested model's own.
         own = {str(size) for port in inner.inputs for size in port.shape}
-        names |= _in_arguments(replace(inner, symbols=spec.symbols)) - own
+        names |= _in_arguments(inner._replace(symbols=spec.symbols)) - own
     return names - set(spec.symbols)
 
 

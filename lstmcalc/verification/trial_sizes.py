@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lstmcalc.dims import Condition, symbols_of
 from lstmcalc.report import Report
@@ -53,8 +53,8 @@ def name_unknown_sizes(spec: Spec) -> tuple[Spec, dict[str, str]]:
                     size += "_"
                 labels[size] = f'axis {axis} of input "{port.name}"'
             shape.append(size)
-        ports.append(replace(port, shape=tuple(shape)))
-    return replace(spec, inputs=tuple(ports)), labels
+        ports.append(port._replace(shape=tuple(shape)))
+    return spec._replace(inputs=tuple(ports)), labels
 
 
 def plan_trials(report: Report, free: Sequence[str], batch: int | None) -> list[Trial]:

@@ -15,7 +15,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from math import inf, prod
 from pathlib import Path
 from typing import Any
@@ -210,7 +209,7 @@ def costs_of_spec(spec: Any) -> dict[str, Any]:
     from lstmcalc.verification.keras_model import KerasModel
 
     def made(batch: int | None) -> Any:
-        return KerasModel(keras, spec if batch is None else replace(spec, batch=batch), {}).build().model
+        return KerasModel(keras, spec if batch is None else spec._replace(batch=batch), {}).build().model
 
     return costs_of_model(made, spec.batch is not None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -76,17 +75,17 @@ def test_a_model_in_two_models_is_one_object() -> None:
 def test_a_layer_at_two_places_is_one_object() -> None:
     spec = load("m.yaml", text="{input: [5, 4], layers: [{TimeDistributed: {Dense: 4}}, Dense: 4]}")
     wrapper, dense = spec.layers.values()
-    dense = replace(dense, shared="1")
-    spec = replace(spec, layers={wrapper.name: replace(wrapper, arguments={"layer": dense}), dense.name: dense})
+    dense = dense.changed(shared="1")
+    spec = spec._replace(layers={wrapper.name: wrapper._replace(arguments={"layer": dense}), dense.name: dense})
     assert built(convert(spec, "python")).count_params() == infer(spec).totals.params == 20
 
 
 @pytest.mark.parametrize("target", ["keras-json", "python"])
 def test_a_frozen_model_trains_nothing(target: str) -> None:
     spec = load("m.yaml", text=MODELS["models_in_models"])
-    spec = replace(spec, models={name: replace(model, trainable=False) for name, model in spec.models.items()})
+    spec = spec._replace(models={name: model._replace(trainable=False) for name, model in spec.models.items()})
     if target == "keras-json":
-        spec = replace(spec, models={"mid": spec.models["mid"]})
+        spec = spec._replace(models={"mid": spec.models["mid"]})
     text = convert(spec, target)
     model = built(text) if target == "python" else keras.models.model_from_json(text)
     trained = sum(weight.shape.num_elements() for weight in model.trainable_weights)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -352,8 +351,8 @@ SPECS = ["char_rnn", "forecast", "many_to_many", "masked_binary", "sentence_enco
 
 def shortened(spec: Spec, steps: int) -> Spec:
     """A model on inputs of fewer steps, since every step is written out."""
-    cut = [replace(one, shape=(steps, *one.shape[1:])) if one.shape[0] == 200 else one for one in spec.inputs]
-    return replace(spec, inputs=tuple(cut))
+    cut = [one._replace(shape=(steps, *one.shape[1:])) if one.shape[0] == 200 else one for one in spec.inputs]
+    return spec._replace(inputs=tuple(cut))
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -13,8 +13,8 @@ from keras import layers
 
 from lstmcalc import infer, load
 from lstmcalc.errors import Fault
-from lstmcalc.layers.activations import OF_ONE
 from lstmcalc.layers.arguments import ACTIVATIONS
+from lstmcalc.layers.hints import OF_ONE
 from lstmcalc.layers.recurrent_hints import GATES, UNBOUNDED
 
 RANDOM = np.random.default_rng(5)

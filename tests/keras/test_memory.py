@@ -160,7 +160,7 @@ def test_what_jax_keeps_lies_in_the_range(place: int, kept_on_jax: dict[Any, Any
     if "error" in answer:
         pytest.skip(answer["error"].splitlines()[0][:100])
     call = call_of(name, example)
-    kept = call.keeps()
+    kept = call.effort.kept
     least, most = bytes_of(kept.least, call), bytes_of(kept.most, call)
     if most is UNKNOWN:
         return
@@ -173,7 +173,7 @@ def test_what_jax_keeps_lies_in_the_range(place: int, kept_on_jax: dict[Any, Any
 def test_activations_keep_what_the_table_says(kept_on_jax: dict[Any, Any]) -> None:
     for name in ACTIVATIONS:
         call = call_of("Activation", of_activation(name))
-        assert kept_on_jax[name] == {"bytes": bytes_of(call.keeps().most, call)}, name
+        assert kept_on_jax[name] == {"bytes": bytes_of(call.effort.kept.most, call)}, name
 
 
 #: Models whose layers share what they keep.

@@ -27,7 +27,8 @@ pytestmark = pytest.mark.last
 
 FOLDER = Path(lstmcalc.layers.__file__).parent
 #: What does not decide on weights and shapes, or is no rule.
-NO_RULES = {"__init__", "arguments", "axes", "checked", "legacy", "applications", "opaque", "recurrent_hints", "rule"}
+NO_RULES = {"__init__", "arguments", "axes", "checked", "legacy", "applications", "opaque", "recurrent_hints", "rule",
+            "hints", "index", "kinds", "registry"}  # fmt: skip
 #: Functions that only put things into words.
 WORDS = {
     "formula", "hints", "remedy", "named", "class_name", "axis_names", "vocabulary_hints", "because_otherwise", "shown",

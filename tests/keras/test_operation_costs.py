@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +47,7 @@ def model_of(name: str, arguments: Any, inputs: Any, keywords: Any = None, dtype
     free = [(None, *(FREE if size is None else size for size in shape[1:])) for shape in shapes]
     spec = one_operation(name, arguments, free, keywords, dtype)
     outputs = next(layer for layer in infer(spec).layers if layer.name == "operation").output_shapes
-    return replace(spec, outputs=tuple(Ref("operation", index) for index in range(len(outputs))))
+    return spec._replace(outputs=tuple(Ref("operation", index) for index in range(len(outputs))))
 
 
 def held(name: str, mine: Costs, answer: dict[str, Any], label: str) -> str:

@@ -12,7 +12,7 @@ from layer_examples import cases, one_layer
 
 from lstmcalc.dims import Condition, symbol
 from lstmcalc.errors import SpecError
-from lstmcalc.graph import keras_order
+from lstmcalc.graph import Order
 from lstmcalc.layers import RULES
 from lstmcalc.layers.rule import Assumption, Example, Inputs, LayerRule, Weight
 from lstmcalc.renderers.verification_text import verification_lines
@@ -23,11 +23,11 @@ from lstmcalc.verification import Verification, verify
 
 def chain(*calls: str, shape: tuple[Any, ...] = (5, 4), name: str = "chain", **others: Any) -> Spec:
     """A sequential model of layer calls, named layer_0, layer_1, … in order."""
-    layers = {f"layer_{i}": replace(read_call(call), name=f"layer_{i}") for i, call in enumerate(calls)}
+    layers = {f"layer_{i}": read_call(call).changed(name=f"layer_{i}") for i, call in enumerate(calls)}
     names = ["x", *layers]
     steps = tuple(Call(layer, (Ref(before),)) for before, layer in zip(names, layers, strict=False))
     spec = Spec(name, (InputSpec("x", shape),), layers, steps, (Ref(names[-1]),), sequential=True)
-    return replace(spec, **others)
+    return spec._replace(**others)
 
 
 def graph(
@@ -35,8 +35,8 @@ def graph(
 ) -> Spec:
     """A functional model; `inputs` are shapes, `layers` calls by name, `outputs` names."""
     ports = tuple(InputSpec(name, shape) for name, shape in inputs.items())
-    made = {name: replace(read_call(call), name=name) for name, call in layers.items()}
-    return replace(Spec("graph", ports, made, tuple(calls), tuple(map(Ref, outputs))), **others)
+    made = {name: read_call(call).changed(name=name) for name, call in layers.items()}
+    return Spec("graph", ports, made, tuple(calls), tuple(map(Ref, outputs)))._replace(**others)
 
 
 def to(layer: str, *inputs: str | Ref, states: Iterable[Ref] = ()) -> Call:
@@ -62,7 +62,7 @@ def encoder() -> Spec:
     """A nested model that gives the two states of an LSTM; its number of steps is its own."""
     layers = {"drop": "Dropout(0.1)", "reader": "LSTM(U, return_state=True)"}
     inner = graph({"steps": ("S", "F")}, layers, [to("drop", "steps"), to("reader", "drop")], [])
-    return replace(inner, outputs=(Ref("reader", 1), Ref("reader", 2)))
+    return inner._replace(outputs=(Ref("reader", 1), Ref("reader", 2)))
 
 
 AGREEING = {
@@ -177,7 +177,7 @@ def test_a_size_of_a_nested_model_is_its_own() -> None:
                   [to("flat", "steps"), to("dense", "flat")], ["dense"])  # fmt: skip
     layers = {"repeat": "RepeatVector(T)", "enc": "encoder"}
     spec = graph({"x": (4,), "y": (6, 4)}, layers, [to("repeat", "x"), to("enc", "y")], ["repeat", "enc"])
-    result = verify(replace(spec, models={"encoder": inner}))
+    result = verify(spec._replace(models={"encoder": inner}))
     assert problems(result) == []
     assert [check.sizes for check in result.forward] == [{"T": 7}, {"T": 11}]
 
@@ -237,7 +237,7 @@ def test_names_that_keras_gives_by_itself_are_left_free() -> None:
     layers = {"embedding": "Embedding(9, 4, mask_zero=True)", "concatenate": "Concatenate(axis=1)", "lstm": "LSTM(3)"}
     calls = [to("embedding", "x"), to("concatenate", "embedding", "y"), to("lstm", "concatenate")]
     spec = graph({"x": (5,), "y": (6, 4)}, layers, calls, ["lstm"])
-    spec = replace(spec, inputs=(replace(spec.inputs[0], dtype="int32"), spec.inputs[1]))
+    spec = spec._replace(inputs=(spec.inputs[0]._replace(dtype="int32"), spec.inputs[1]))
     assert problems(verify(spec)) == []
 
 
@@ -309,10 +309,8 @@ class TestPlanted:
         ]
 
     def test_layers_in_another_order(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def backwards(spec: Spec, besides: Any = None) -> list[str]:
-            return keras_order(spec, besides)[::-1]
-
-        monkeypatch.setattr("lstmcalc.inference.keras_order", backwards)
+        listed = vars(Order)["layers"].func
+        monkeypatch.setattr(Order, "layers", property(lambda order: listed(order)[::-1]))
         assert problems(verify(sequence_pair(1))) == [
             "layers in order: Keras target, sentence, both, lstm, lstmcalc lstm, both, sentence, target"
         ]
@@ -370,9 +368,9 @@ class TestPlanted:
 
     def test_a_layer_that_keras_refuses(self) -> None:
         spec = chain("Dense(3)", shape=(4,))
-        named = replace(spec.layers["layer_0"], name="a/b")
+        named = spec.layers["layer_0"].changed(name="a/b")
         refused = "Keras does not build it: Argument `name` must be a string and cannot contain character `/`. "
-        result = verify(replace(spec, layers={"layer_0": named}))
+        result = verify(spec._replace(layers={"layer_0": named}))
         assert problems(result)[0] == f"layer_0: {refused}Received: name=a/b (of type <class 'str'>)"
 
     def test_a_fault_of_our_own_is_no_traceback(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,7 +384,7 @@ class TestPlanted:
         with monkeypatch.context() as patch:
             patch.setattr("lstmcalc.verification.compare_outputs", fail_later)
             assert problems(verify(chain("Dense(3)", shape=(4,))))[0] == "layer_0: cannot be compared: oh"
-        monkeypatch.setattr("lstmcalc.verification.evaluate", fail)
+        monkeypatch.setattr("lstmcalc.verification.data.evaluate", fail)
         found = problems(verify(sequence_pair(-1)))
         assert len(found) == 3 and all("lstmcalc could not go on: " in text for text in found)
         monkeypatch.setattr("lstmcalc.verification.plan_trials", fail)
