@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lstmcalc.applied import Applied
 from lstmcalc.dims import Dim
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight, as_shapes, show_shapes
+from lstmcalc.layers.rule import Inputs, Shape, as_shapes, show_shapes
 from lstmcalc.shapes import show_shape
 
 __all__ = ["believed_outputs", "contradiction"]
 
 
-def believed_outputs(
-    rule: LayerRule, x: Inputs, believed: Sequence[Shape], weights: Sequence[Weight]
-) -> tuple[Shape, ...] | None:
+def believed_outputs(applied: Applied, believed: Sequence[Shape]) -> tuple[Shape, ...] | None:
     """What Keras takes a layer's outputs for, given what it takes the inputs for; None where it is right.
 
-    `weights` are those that the real inputs need. Raises `Rejection` where Keras makes others, and so a model that
-    cannot run (keras/src/layers/rnn/bidirectional.py, 3.15.1, states such shapes).
+    Raises `Rejection` where Keras makes other weights than the real inputs need, and so a model that cannot run
+    (keras/src/layers/rnn/bidirectional.py, 3.15.1, states such shapes).
     """
+    rule, x = applied.rule, applied.x
     if tuple(believed) == x.shapes:
         stated = rule.keras_output_shape(x)
         return None if stated is None else as_shapes(stated)
     misled = Inputs(believed, rule.axis_names(len(believed[0])), x.states, x.keywords)
     stated = rule.keras_output_shape(misled)
     outputs = as_shapes(rule.output_shape(misled) if stated is None else stated)
-    if [weight.shape for weight in rule.built_weights(misled)] != [weight.shape for weight in weights]:
+    if [weight.shape for weight in rule.built_weights(misled)] != [weight.shape for weight in applied.weights]:
         raise Rejection(
             "shape-mistaken",
             f"{show_shape(believed[0])}, which Keras takes the input for",

@@ -18,7 +18,7 @@ from lstmcalc.dims import (
 )
 from lstmcalc.measures import MEASURES, Measure
 from lstmcalc.memory import Setting
-from lstmcalc.report import Holds, Port, Report, Shape
+from lstmcalc.report import CallReport, Holds, Port, Report, Shape
 from lstmcalc.spec import Spec
 
 __all__ = ["ANY", "Budget", "Check", "Share", "Verdict", "WantedShapes", "check", "hidden_in",
@@ -227,18 +227,16 @@ def _known(measure: Measure, report: Report, setting: Setting) -> Dim:
     A layer of which it is not known what it calculates may let no gradients through; in a training step all before it
     is then sure to be done forwards only.
     """
-    layers = tuple(
-        replace(
-            layer,
-            calls=tuple(
-                replace(call, passes_gradient=call.passes_gradient and UNKNOWN not in call.cost) for call in layer.calls
-            ),
-        )
-        for layer in report.layers
-    )
-    parts = measure.by_layer(replace(report, layers=layers), setting).values()
+    layers = tuple(layer._replace(calls=tuple(_stopping(call) for call in layer.calls)) for layer in report.layers)
+    parts = measure.by_layer(report._replace(layers=layers), setting).values()
     known = total(part for part in parts if part is not UNKNOWN)
     return UNKNOWN if known == 0 else known
+
+
+def _stopping(call: CallReport) -> CallReport:
+    """The call, through which no gradient goes where it is not known what it calculates."""
+    passes = call.passes_gradient and UNKNOWN not in call.cost
+    return call._replace(effort=call.effort.told(passes_gradient=passes))
 
 
 def _held(budget: Budget, least: Dim, most: Dim) -> Verdict:

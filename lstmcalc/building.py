@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.dims import MAX_SIZE, Condition, Dim, at_least, parse, substitute, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection, with_article
-from lstmcalc.layers import ALIASES, RULES, LayerRule, Stated, find_rule
+from lstmcalc.layers import ALIASES, RULES, LayerRule, find_rule, stated_rule
 from lstmcalc.layers.arguments import REQUIRED, Argument, closest, show
+from lstmcalc.layers.kinds import is_stated
 from lstmcalc.layers.opaque import NOT_LAYERS, OPAQUE
 from lstmcalc.layers.rule import Assumption, Example
 from lstmcalc.spec import LayerSpec
@@ -45,27 +45,27 @@ class Builder:
             if "output_shape" not in layer.arguments:
                 self._unknown_layer(layer)
                 return None
-            rule = Stated
+            rule = stated_rule()
         before = len(self.faults)
         values = {}
         for key, value in layer.arguments.items():
             argument = rule.arguments.get(key)
             if argument is None:
                 # A class of the user's own has arguments of its own.
-                if rule is not Stated:
+                if rule.family:
                     self._unknown_argument(layer, key, rule)
                 continue
             try:
                 values[key] = argument.check(key, self._read(argument, value, layer, key))
             except Rejection as refusal:
                 fix = refusal.fault.fix or _suggestion(rule, key, value)
-                self._note(replace(refusal.fault, fix=fix), layer, key)
+                self._note(refusal.fault._replace(fix=fix), layer, key)
         self._missing(layer, rule)
         if len(self.faults) > before:
             return None
         built = rule(values, layer.name)
         built.shared = layer.shared
-        if isinstance(built, Stated) and rule is Stated:
+        if is_stated(built):
             built.stated_class = layer.class_name
         try:
             built.validate()
@@ -106,7 +106,7 @@ class Builder:
 
     def _wrapped(self, layer: LayerSpec) -> LayerRule:
         # A wrapped layer's fault is noted where it is; the wrapper's own are still looked for, on a stand-in.
-        return self.build(layer) or Stated({"output_shape": ()}, layer.name)
+        return self.build(layer) or stated_rule()({"output_shape": ()}, layer.name)
 
     def _model(self, layer: LayerSpec) -> LayerRule | None:
         for key in layer.arguments:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from lstmcalc.dims import UNKNOWN, to_text
 from lstmcalc.errors import Fault, Rejection
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import LayerRule, Shape, count_axes
 from lstmcalc.shapes import show_shape, show_stated
-from lstmcalc.spec import Ref
+from lstmcalc.spec import Call, Ref
 
-__all__ = ["Step", "explain_ndim", "explain_number", "explain_unknown"]
+__all__ = ["Step", "explained"]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """How one output came about: the rule and inputs that made it; `rule` is None for a model input."""
 
     name: str
@@ -32,12 +31,24 @@ class Step:
 Trace = Callable[[Ref], "Step | None"]
 
 
+def explained(fault: Fault, call: Call, rule: LayerRule, trace: Trace) -> Fault:
+    """A fault in what reaches a layer, with what made it so, where that helps."""
+    source = (*call.inputs, Ref(""))[0]
+    if fault.code == "wrong-ndim" and not fault.got:
+        return explain_ndim(fault, call.layer, rule, source, trace)
+    if fault.code == "unknown-size":
+        return explain_unknown(fault, source, trace)
+    if fault.code == "wrong-number-of-inputs":
+        return explain_number(fault, call.inputs, trace)
+    return fault
+
+
 def explain_ndim(fault: Fault, victim: str, rule: LayerRule, source: Ref, trace: Trace) -> Fault:
     """Adds to a wrong number of axes what was got, who made it so, and what to change."""
     step = trace(source)
     if step is None:
         return fault
-    fault = replace(fault, got=f"{show_shape(step.shape)} from {step}")
+    fault = fault._replace(got=f"{show_shape(step.shape)} from {step}")
     ndim = len(step.shape)
     wanted = _nearest_ndim(rule, ndim)
     while step and step.rule and step.source:
@@ -45,11 +56,11 @@ def explain_ndim(fault: Fault, victim: str, rule: LayerRule, source: Ref, trace:
         remedy = step.rule.remedy()
         if remedy and (taken > ndim if wanted > ndim else taken == ndim):
             fix = f'{remedy.fix} {remedy.place} "{step.name}"'
-            return replace(fault, because=f'"{step.name}" has {remedy.because}', fix=fix)
+            return fault._replace(because=f'"{step.name}" has {remedy.because}', fix=fix)
         if taken != ndim:
             because = f"{step} turns {count_axes(taken)} into {ndim}"
             fix = f'leave "{step.name}" out, or move it behind "{victim}"' if taken > ndim else ""
-            return replace(fault, because=because, fix=fix)
+            return fault._replace(because=because, fix=fix)
         step = trace(step.source)
     return _explain_input(fault, step, wanted) if step else fault
 
@@ -69,14 +80,14 @@ def _explain_input(fault: Fault, step: Step, wanted: int) -> Fault:
     sizes = step.shape[1:]
     if len(step.shape) == wanted + 1 and sizes and (sizes[0] is UNKNOWN or sizes[0] == step.shape[0]):
         fix = f"leave the batch out of the shape of {step}: {show_stated(sizes[1:])}"
-        return replace(fault, because="the batch is implied, and was stated once more", fix=fix)
+        return fault._replace(because="the batch is implied, and was stated once more", fix=fix)
     if len(step.shape) == wanted + 1 and step.shape[0] is UNKNOWN:
         fix = f"if {to_text(sizes[0])} is the batch, leave it out of the shape of {step}: {show_stated(sizes[1:])}"
-        return replace(fault, because="the batch is implied, and takes the first axis", fix=fix)
+        return fault._replace(because="the batch is implied, and takes the first axis", fix=fix)
     if len(step.shape) == wanted - 1:
         one_step = len(sizes) == 1
         tail = f", such as {show_stated((1, *sizes))} for one step of {to_text(sizes[0])} values" if one_step else ""
-        return replace(fault, fix=f"give {step} one axis more{tail}")
+        return fault._replace(fix=f"give {step} one axis more{tail}")
     return fault
 
 
@@ -85,17 +96,17 @@ def explain_unknown(fault: Fault, source: Ref, trace: Trace) -> Fault:
     step = trace(source)
     if step is None:
         return fault
-    fault = replace(fault, got=f"{show_shape(step.shape)} from {step}")
+    fault = fault._replace(got=f"{show_shape(step.shape)} from {step}")
     while step and step.rule and step.source:
         if UNKNOWN not in step.shapes[0][1:]:
             return fault
         if step.shapes[0] != step.shape and not fault.because:
-            fault = replace(
-                fault, because=f"{step} makes it from {show_shape(step.shapes[0])}, where a size is unknown"
+            fault = fault._replace(
+                because=f"{step} makes it from {show_shape(step.shapes[0])}, where a size is unknown"
             )
         step = trace(step.source)
     if step and step.rule is None and UNKNOWN in step.shape[1:]:
-        return replace(fault, fix=f"write a number for the unknown size of {step}, {show_shape(step.shape)}")
+        return fault._replace(fix=f"write a number for the unknown size of {step}, {show_shape(step.shape)}")
     return fault
 
 
@@ -104,4 +115,4 @@ def explain_number(fault: Fault, sources: Sequence[Ref], trace: Trace) -> Fault:
     step = trace(sources[0]) if len({(ref.name, ref.call) for ref in sources}) == 1 < len(sources) else None
     if step is None or fault.because:
         return fault
-    return replace(fault, because=f"{step} gives {len(sources)} outputs, and all of them come in")
+    return fault._replace(because=f"{step} gives {len(sources)} outputs, and all of them come in")

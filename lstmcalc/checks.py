@@ -11,9 +11,10 @@ from lstmcalc.layers.arguments import closest
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight
 from lstmcalc.report import LayerReport
 from lstmcalc.shapes import show_shape
-from lstmcalc.spec import Spec
+from lstmcalc.spec import Ref, Spec
 
-__all__ = ["MAX_NDIM", "check_arity", "check_keywords", "check_sizes", "check_weights", "stored_otherwise"]
+__all__ = ["MAX_NDIM", "check_arity", "check_keywords", "check_sizes", "check_weights", "stored_otherwise",
+           "unknown_output"]  # fmt: skip
 
 #: As many axes as an array can have (numpy 2).
 MAX_NDIM = 64
@@ -75,13 +76,19 @@ def check_weights(x: Inputs, weights: tuple[Weight, ...], built: tuple[Weight, .
                 )
 
 
+def unknown_output(ref: Ref, number: int) -> Fault:
+    """The fault of a reference to an output that a call does not have, which has `number` of them."""
+    expected = f"one of the {number} outputs" if number > 1 else "the only output"
+    return Fault("unknown-output", f'{expected} of "{ref.name}", counted from 0', f"`{ref}`", where=ref.where)
+
+
 def stored_otherwise(spec: Spec, layers: Iterable[LayerReport]) -> Iterator[Fault]:
     """A fault for every layer of a saved model whose stored weights have other shapes than its config gives.
 
     A nested model may share layers with others, and then stores only what no other part of the model does. A wrapper
     stores its layer's kernel once more, and low-rank factors are added to their kernel, not stored (Keras 3.15.1).
     """
-    for layer in layers:
+    for layer in layers if spec.stored else ():
         stored: set[Any] = set(spec.stored.get(layer.name, ()))
         made: set[Any] = {weight.shape for weight in layer.weights}
         kept = {weight.shape for weight in layer.weights if not weight.name.rpartition("/")[2].startswith("lora_")}

@@ -7,10 +7,9 @@ The gradient to a factor of a product takes as many multiply-adds as the product
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import NamedTuple
 
 from lstmcalc.dims import UNKNOWN, Dim, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.graph import CallKey
 from lstmcalc.layers.costs import INSIDE, STATES, TRAINED, UNKNOWN_COST, Cost, Work, states_in
 from lstmcalc.report import CallReport, Report
@@ -162,7 +161,7 @@ def training_of_work(
     if first is None:
         return None
     steps = tuple(work)
-    applied = first._replace(call=replace(first.call, work=steps))
+    applied = first._replace(call=first.call._replace(effort=first.call.effort.told(work=steps)))
     return Training.of(_training(applied, step, wanted) for step in steps)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.steering import visible
 
 __all__ = ["Fault", "Rejection", "SpecError", "Where", "with_article"]
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(NamedTuple):
     """A place in a source: file, line and column, the last two counted from 1 and absent where unknown.
 
     >>> print(Where("model.yaml", 9, 7))
@@ -25,8 +26,7 @@ class Where:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong, in six slots: code, where, expected, got, because, fix (DESIGN's error contract).
 
     `layer` is the layer's name and class. A slot that would only repeat another stays empty.
@@ -56,7 +56,15 @@ class Fault:
 
     def placed(self, where: Where | None, layer: tuple[str, str] | None = None) -> Fault:
         """The same fault at a place; what is already known of the place stays."""
-        return replace(self, where=self.where or where, layer=self.layer or layer)
+        return self._replace(where=self.where or where, layer=self.layer or layer)
+
+    def readable(self) -> Fault:
+        """The same fault with each slot on one line, and nothing in it that would steer what shows it."""
+        texts = (self.expected, self.got, self.because, self.fix)
+        if all(map(str.isprintable, texts)):
+            return self
+        expected, got, because, fix = map(visible, texts)
+        return self._replace(expected=expected, got=got, because=because, fix=fix)
 
     def slots(self) -> Iterable[tuple[str, str]]:
         """The filled slots below the headline, in their fixed order."""
@@ -70,7 +78,7 @@ class Fault:
         return "  ".join(part for part in (str(self.where or ""), layer) if part)
 
     def __str__(self) -> str:
-        lines = [f"{self.severity}[{self.code}] {self.headline()}".rstrip()]
+        lines = [visible(f"{self.severity}[{self.code}] {self.headline()}".rstrip())]
         lines += [f"  {slot:<8} {text}" for slot, text in self.slots()]
         return "\n".join(lines)
 
@@ -106,7 +114,7 @@ class SpecError(Exception):
     """
 
     def __init__(self, faults: Iterable[Fault], report: Any = None) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(fault.readable() for fault in faults)
         #: The report of everything that does not depend on a fault, where there is one.
         self.report = report
         super().__init__("\n\n".join(str(fault) for fault in self.faults))

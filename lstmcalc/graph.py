@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from lstmcalc.spec import Call, Ref, Spec
 
-__all__ = ["CallKey", "Parents", "keras_order", "numbered_calls", "run_order"]
+__all__ = ["CallKey", "Order", "Parents", "keras_order", "numbered_calls"]
 
 #: A call: its layer's name, and how many times that layer was applied before. An input's is its name and 0.
 CallKey = tuple[str, int]
@@ -14,48 +15,71 @@ CallKey = tuple[str, int]
 Parents = Mapping[CallKey, Sequence[CallKey]]
 
 
+class Order:
+    """The calls of a model by their keys, and the orders that Keras gives them and their layers.
+
+    What makes masks (`besides`) counts as a part of the way to the calls that take it, and is no layer.
+    """
+
+    def __init__(self, spec: Spec, calls: Mapping[CallKey, Call] | None = None, besides: Parents | None = None) -> None:
+        self.spec = spec
+        self.calls = numbered_calls(spec) if calls is None else calls
+        self._besides = besides or {}
+
+    @cached_property
+    def layers(self) -> list[str]:
+        """The layers and inputs that a functional model's outputs need, and all its inputs.
+
+        Keras walks from the outputs to the inputs, gives every layer the greatest distance from an output, and lists
+        the farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`,
+        3.15.1).
+        """
+        depths, _, met = self._depths
+        ports = [port.name for port in self.spec.inputs]
+        for name in ports:
+            if name not in depths:
+                depths[name], met[name] = 0, -1
+        order = sorted(depths, key=lambda name: (-depths[name], met[name]))
+        inputs = set(ports)
+        return [name for name in order if name in self.spec.layers or name in inputs]
+
+    @cached_property
+    def runs(self) -> list[CallKey]:
+        """The calls that a model's outputs need, in the order in which Keras runs them; then all others, as stated.
+
+        The farthest from an output come first (keras/src/ops/function.py, `_run_through_graph`, 3.15.1).
+        """
+        if self.spec.sequential:
+            return list(self.calls)
+        depths = self._depths[1]
+        needed = [key for key in sorted(depths, key=lambda key: -depths[key]) if key in self.calls]
+        return [*needed, *(key for key in self.calls if key not in depths)]
+
+    @cached_property
+    def _depths(self) -> tuple[dict[str, int], dict[CallKey, int], dict[str, int]]:
+        """How far each layer and each call is from an output, and each name's place in the walk."""
+        parents = self._parents()
+        finished, met = _walk(parents, self.spec.outputs)
+        key_depths: dict[CallKey, int] = {}
+        depths: dict[str, int] = {}
+        for key in reversed(finished):
+            depth = max(key_depths.get(key, 0), depths.get(key[0], 0))
+            key_depths[key] = depths[key[0]] = depth
+            for parent in parents.get(key, ()):
+                if key_depths.get(parent, 0) <= depth:
+                    key_depths[parent] = depth + 1
+        return depths, key_depths, met
+
+    def _parents(self) -> dict[CallKey, list[CallKey]]:
+        parents = {key: [(ref.name, ref.call) for ref in call.refs] for key, call in self.calls.items()}
+        for key, taken in self._besides.items():
+            parents[key] = [*parents.get(key, ()), *taken]
+        return parents
+
+
 def keras_order(spec: Spec, besides: Parents | None = None) -> list[str]:
-    """The layers and inputs that a functional model's outputs need, and all its inputs, in Keras's order.
-
-    Keras walks from the outputs to the inputs, gives every layer the greatest distance from an output, and lists the
-    farthest first; among equals, the one met first in the walk (keras/src/ops/function.py, `map_graph`, 3.15.1). What
-    makes masks (`besides`) counts as a part of the way, and is no layer.
-    """
-    depths, _, met = _depths(spec, besides or {})
-    for port in spec.inputs:
-        if port.name not in depths:
-            depths[port.name], met[port.name] = 0, -1
-    names = {*spec.layers, *(port.name for port in spec.inputs)}
-    order = sorted(depths, key=lambda name: (-depths[name], met[name]))
-    return [name for name in order if name in names]
-
-
-def run_order(spec: Spec, besides: Parents | None = None) -> list[CallKey]:
-    """The calls that a model's outputs need, in the order in which Keras runs them; then all others, as stated.
-
-    The farthest from an output come first (keras/src/ops/function.py, `_run_through_graph`, 3.15.1).
-    """
-    calls = numbered_calls(spec)
-    if spec.sequential:
-        return list(calls)
-    key_depths = _depths(spec, besides or {})[1]
-    needed = [key for key in sorted(key_depths, key=lambda key: -key_depths[key]) if key in calls]
-    return [*needed, *(key for key in calls if key not in key_depths)]
-
-
-def _depths(spec: Spec, besides: Parents) -> tuple[dict[str, int], dict[CallKey, int], dict[str, int]]:
-    """How far each layer and each call is from an output, and each name's place in the walk."""
-    parents = {key: [*_parents(call), *besides.get(key, ())] for key, call in numbered_calls(spec).items()}
-    parents |= {key: list(taken) for key, taken in besides.items() if key not in parents}
-    finished, met = _walk(parents, spec.outputs)
-    key_depths: dict[CallKey, int] = {}
-    depths: dict[str, int] = {}
-    for key in reversed(finished):
-        depth = max(key_depths.get(key, 0), depths.get(key[0], 0))
-        key_depths[key] = depths[key[0]] = depth
-        for parent in parents.get(key, ()):
-            key_depths[parent] = max(depth + 1, key_depths.get(parent, 0))
-    return depths, key_depths, met
+    """The layers and inputs of a functional model in Keras's order (`Order.layers`)."""
+    return Order(spec, besides=besides).layers
 
 
 def numbered_calls(spec: Spec) -> dict[CallKey, Call]:
@@ -69,24 +93,21 @@ def numbered_calls(spec: Spec) -> dict[CallKey, Call]:
     return calls
 
 
-def _parents(call: Call) -> list[CallKey]:
-    return [(ref.name, ref.call) for ref in call.refs]
-
-
-def _walk(parents: dict[CallKey, list[CallKey]], outputs: tuple[Ref, ...]) -> tuple[list[CallKey], dict[str, int]]:
+def _walk(parents: Parents, outputs: tuple[Ref, ...]) -> tuple[list[CallKey], dict[str, int]]:
     """Keys from inputs to outputs, and for each name its place in the depth-first walk; without recursion."""
     finished: list[CallKey] = []
     entered: set[CallKey] = set()
     met: dict[str, int] = {}
     for output in outputs:
-        stack: list[tuple[CallKey, bool]] = [((output.name, output.call), False)]
+        # A key that is left stands behind None.
+        stack: list[CallKey | None] = [(output.name, output.call)]
         while stack:
-            key, leaving = stack.pop()
-            if leaving:
-                finished.append(key)
+            key = stack.pop()
+            if key is None:
+                finished.append(stack.pop())  # type: ignore[arg-type]  # what stands before None is a key
             elif key not in entered:
                 entered.add(key)
                 met.setdefault(key[0], len(met))
-                stack.append((key, True))
-                stack.extend((parent, False) for parent in reversed(parents.get(key, [])))
+                stack += (key, None)
+                stack += reversed(parents.get(key, ()))
     return finished, met

@@ -10,7 +10,11 @@ from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, Weight
 from lstmcalc.shapes import show_shape
 
-__all__ = ["hints_on_input_shape", "hints_on_sizes"]
+__all__ = ["hints_on_input_shape", "hints_on_sizes", "is_on_mask"]
+
+
+#: Of more symbols than this, one hint tells that Keras needs numbers for them.
+MOST_NAMES = 20
 
 
 def hints_on_input_shape(rule: LayerRule, x: Inputs, is_first: bool) -> Iterator[Fault]:
@@ -41,5 +45,16 @@ def hints_on_sizes(x: Inputs, weights: Iterable[Weight], free: set[str]) -> Iter
         since = f"a weight is {show_shape(weight.shape)}, and Keras must know its size"
         for name in (name for size in weight.shape for name in symbols_of(size)):
             needed.setdefault(name, since)
-    for name in sorted(free & set(needed)):
+    names = sorted(free & set(needed))
+    if len(names) > MOST_NAMES:
+        listed = f"`{names[0]}`, `{names[1]}` and {len(names) - 2:,} other symbols"
+        every = Fault("size-needed", f"numbers for {listed} when Keras builds the model", because=needed[names[0]])
+        yield from ((name, every) for name in names)
+        return
+    for name in names:
         yield name, Fault("size-needed", f"a number for `{name}` when Keras builds the model", because=needed[name])
+
+
+def is_on_mask(hint: Fault) -> bool:
+    """Whether a hint is on a mask that does not arrive, with a fix that depends on the steps."""
+    return hint.code in ("mask-lost", "mask-unused")

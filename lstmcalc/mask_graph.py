@@ -8,12 +8,13 @@ comes earlier in `model.layers` (keras/src/layers/layer.py, `__call__`, and each
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from lstmcalc.graph import CallKey, numbered_calls
+from lstmcalc.applied import Applied
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.graph import CallKey
 from lstmcalc.layers.rule import Inputs, MaskStep
-from lstmcalc.masks import Applied, Mask, decide, is_handed_mask, masked
-from lstmcalc.spec import Call, Ref, Spec
+from lstmcalc.masks import Mask, decide, is_handed_mask, masked
+from lstmcalc.spec import Call, Ref
 
 __all__ = ["mask_parents"]
 
@@ -25,25 +26,31 @@ class Stated(NamedTuple):
     made: CallKey | None = None
 
 
-def mask_parents(spec: Spec, applied: Mapping[CallKey, Applied]) -> dict[CallKey, list[CallKey]]:
+def mask_parents(calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> dict[CallKey, list[CallKey]]:
     """What calls take because of masks, and what the operations take that make these masks."""
-    return _Graph(spec, applied).parents
+    return _Graph(calls, applied).parents
 
 
 class _Graph:
     """One pass over the calls as they are defined; an operation's key is of a name that no layer has."""
 
-    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied]) -> None:
+    def __init__(self, calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> None:
         self.parents: dict[CallKey, list[CallKey]] = {}
         self._stated: dict[tuple[str, int, int], Stated] = {}
-        for key, call in numbered_calls(spec).items():
-            if key in applied:
+        #: The applications that state no mask where they get none.
+        self._idle: set[Applied] = set()
+        for key, call in calls.items():
+            if key in applied and not self._is_idle(call, applied[key]):
                 self._apply(key, call, applied[key])
+
+    def _is_idle(self, call: Call, found: Applied) -> bool:
+        unmasked = not self._stated or all(self._of(ref).mask is None for ref in call.inputs)
+        return found in self._idle and unmasked and not call.keywords
 
     def _apply(self, key: CallKey, call: Call, found: Applied) -> None:
         rule, x = found.rule, found.x
         came = [self._of(ref) for ref in call.inputs]
-        if rule is None or x is None or not rule.knows_masks():
+        if not rule.knows_masks():
             return
         if is_handed_mask(rule, x) and came[0].made is not None:
             self.parents[key] = [came[0].made]
@@ -52,6 +59,8 @@ class _Graph:
         masks = told_masks(call, x) or came
         went = decide(rule, x, [stated.mask for stated in masks])
         if not any(isinstance(mask, tuple) for mask in went):
+            if all(stated.mask is None for stated in masks):
+                self._idle.add(found)
             return
         view = masked(x, [stated.mask if isinstance(stated.mask, tuple) else None for stated in masks])
         step = rule.mask_step(view)

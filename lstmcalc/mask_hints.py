@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lstmcalc.dims import UNKNOWN, at_least, to_text
 from lstmcalc.errors import Fault
-from lstmcalc.layers.core import Embedding
-from lstmcalc.layers.pooling import GlobalMaxPooling1D
-from lstmcalc.layers.preprocessing.lookups import Lookup
+from lstmcalc.hints import is_on_mask
+from lstmcalc.layers.kinds import is_embedding, is_layer, is_lookup
 from lstmcalc.layers.rule import RULES, LayerRule
 from lstmcalc.masks import Harm, MaskFlow
 
-__all__ = ["hints_on_masks", "is_on_mask", "with_fixes_of"]
+if TYPE_CHECKING:
+    from lstmcalc.layers.core import Embedding
+
+__all__ = ["hints_on_masks", "with_fixes_of"]
 
 
 #: Keras pools padded steps like all others; a vector that no word has may well have the greatest value.
@@ -34,9 +36,9 @@ def hints_on_masks(flow: MaskFlow, rules: Mapping[str, LayerRule]) -> Iterator[F
             yield _lost(harm, flow, rules)
     for (name, place), call in flow.calls.items():
         rule = rules.get(name)
-        if place == 0 and isinstance(rule, GlobalMaxPooling1D) and flow.reports[name, 0].role == "lost":
+        if place == 0 and rule and is_layer(rule, "GlobalMaxPooling1D") and flow.reports[name, 0].role == "lost":
             yield POOLED.placed(call.where, (name, rule.class_name))
-        if place == 0 and isinstance(rule, Embedding) and rule.mask_zero and call.inputs:
+        if place == 0 and is_embedding(rule) and rule.mask_zero and call.inputs:
             for hint in _on_numbers(rule, call.inputs[0].name, rules.get(call.inputs[0].name)):
                 yield hint.placed(call.where, (name, rule.class_name))
 
@@ -108,15 +110,10 @@ def _fits(harm: Harm, flow: MaskFlow) -> bool:
     return not steps or (UNKNOWN not in steps and steps == {x.shape[1]})
 
 
-def is_on_mask(hint: Fault) -> bool:
-    """Whether a hint is on a mask that does not arrive, with a fix that depends on the steps."""
-    return hint.code in ("mask-lost", "mask-unused")
-
-
 def with_fixes_of(hints: Iterable[Fault], named: Iterable[Fault]) -> tuple[Fault, ...]:
     """The hints with the fixes of those on the same model with names for its unknown sizes, which tell what fits."""
     fixes = {(hint.code, hint.where, hint.layer): hint.fix for hint in named if is_on_mask(hint)}
-    return tuple(replace(hint, fix=fixes.get((hint.code, hint.where, hint.layer), hint.fix)) for hint in hints)
+    return tuple(hint._replace(fix=fixes.get((hint.code, hint.where, hint.layer), hint.fix)) for hint in hints)
 
 
 def _on_numbers(rule: Embedding, source: str, lookup: LayerRule | None) -> Iterator[Fault]:
@@ -125,7 +122,7 @@ def _on_numbers(rule: Embedding, source: str, lookup: LayerRule | None) -> Itera
         yield Fault("no-room-for-mask", "`input_dim` of at least 2 with `mask_zero: true`", "1",
                     "0 is the only number that there is a row for, and it is masked",
                     "count one more than the numbers that stand for something", severity="hint")  # fmt: skip
-    if not isinstance(lookup, Lookup) or lookup.output_mode != "int" or lookup.invert:
+    if not is_lookup(lookup) or lookup.output_mode != "int" or lookup.invert:
         return
     first = "the first of the vocabulary" if lookup.num_oov_indices == 0 else "all that are not in the vocabulary"
     if lookup.mask_token is None:

@@ -8,19 +8,18 @@ MultiHeadAttention takes the masks off its inputs (keras/src/layers/layer.py, `_
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import NamedTuple
 
+from lstmcalc.applied import Applied
 from lstmcalc.dims import lower
 from lstmcalc.errors import Fault, Rejection
-from lstmcalc.graph import CallKey, Parents, numbered_calls, run_order
-from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape, Work
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.graph import CallKey, Order
+from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape
 from lstmcalc.report import MaskReport, Report
 from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = [
-    "Applied",
     "Array",
     "Follow",
     "Followed",
@@ -45,11 +44,13 @@ class Unknown(Enum):
 Mask = Shape | None | Unknown
 
 
-@dataclass
 class Array:
     """The mask that an array carries when data runs through; layers that pass an array on pass this on."""
 
-    mask: Mask = None
+    __slots__ = ("mask",)
+
+    def __init__(self, mask: Mask = None) -> None:
+        self.mask = mask
 
 
 class Followed(NamedTuple):
@@ -65,19 +66,6 @@ class Followed(NamedTuple):
 Follow = Callable[[Sequence[Array]], Followed]
 
 
-class Applied(NamedTuple):
-    """One application of a layer; `rule` and `x` are None where the layer is not known."""
-
-    rule: LayerRule | None
-    x: Inputs | None
-    outputs: tuple[Shape, ...] | None
-    follow: Follow | None = None
-    #: What one sample has the layer calculate.
-    work: tuple[Work, ...] = ()
-    #: The outputs with the batch by name; None where it is in front.
-    batched: tuple[Shape | None, ...] = ()
-
-
 class Harm(NamedTuple):
     """A mask that was made, that is gone behind `lost`, and that `victim` would have used."""
 
@@ -86,18 +74,23 @@ class Harm(NamedTuple):
     victim: CallKey
 
 
-@dataclass
 class Track:
     """The mask of one output: as Keras states it, on data, who made it, and the calls that passed it on so far.
 
     `lost` is the call that lost it, where it is gone.
     """
 
-    stated: Mask = None
-    array: Array = field(default_factory=Array)
-    made: CallKey | None = None
-    lost: CallKey | None = None
-    via: frozenset[CallKey] = frozenset()
+    __slots__ = ("array", "lost", "made", "stated", "via")
+
+    def __init__(self, stated: Mask = None, array: Array | None = None, made: CallKey | None = None) -> None:
+        self.stated, self.array, self.made = stated, array or Array(), made
+        self.lost: CallKey | None = None
+        self.via: frozenset[CallKey] = frozenset()
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is no mask here, and was none."""
+        return self.stated is None and self.array.mask is None and self.lost is None
 
     @property
     def mask(self) -> Mask:
@@ -130,13 +123,9 @@ class MaskFlow:
     """One pass over a model's calls, in the order in which Keras runs them."""
 
     def __init__(
-        self,
-        spec: Spec,
-        applied: Mapping[CallKey, Applied],
-        given: Sequence[Array] = (),
-        besides: Parents | None = None,
+        self, spec: Spec, applied: Mapping[CallKey, Applied], order: Order, given: Sequence[Array] = ()
     ) -> None:
-        self.calls = numbered_calls(spec)
+        self.calls = order.calls
         self.sequential = spec.sequential
         self.applied = applied
         self.tracks: dict[CallKey, tuple[Track, ...]] = {}
@@ -151,12 +140,17 @@ class MaskFlow:
         self.assumptions: list[tuple[CallKey, Assumption]] = []
         self.harms: list[Harm] = []
         self._given: dict[str, Mask] = {}
+        #: Whether any output so far has a mask, or had one.
+        self.has_masks = any(array.mask is not None for array in given)
+        #: What becomes of a call that no mask reaches and that makes none; most models have no others.
+        self._blank: dict[Applied, tuple[int, MaskReport]] = {}
         for index, port in enumerate(spec.inputs):
             array = given[index] if index < len(given) else Array()
             self._given[port.name] = array.mask
             self.tracks[port.name, 0] = (Track(array=array, made=(port.name, 0)),)
-        for key in run_order(spec, besides):
-            self._apply(key, self.calls[key])
+        for key in order.runs:
+            if not self._passes_blank(key):
+                self._apply(key, self.calls[key])
         self.outputs = tuple(self._track(ref).array for ref in spec.outputs)
 
     def came_with(self, name: str) -> tuple[bool | None, ...]:
@@ -167,13 +161,28 @@ class MaskFlow:
         tracks = self.tracks.get((ref.name, ref.call), ())
         return tracks[ref.index] if ref.index < len(tracks) else Track(Unknown.MASK, Array(Unknown.MASK))
 
+    def _passes_blank(self, key: CallKey) -> bool:
+        """Does what the same application did before without masks; False where there was none, or there are masks."""
+        found = self._blank.get(self.applied[key]) if key in self.applied else None
+        if found is None:
+            return False
+        if self.has_masks and not all(self._track(ref).is_blank for ref in self.calls[key].inputs):
+            return False
+        self.tracks[key] = tuple(Track() for _ in range(found[0]))
+        if self.applied[key].rule.returns_input:
+            # The very array, which a later call can be told a mask of.
+            self.tracks[key][0].array = self._track(self.calls[key].inputs[0]).array
+        self.reports[key] = found[1]
+        return True
+
     def _apply(self, key: CallKey, call: Call) -> None:
-        applied = self.applied.get(key, Applied(None, None, None))
+        applied = self.applied.get(key)
         came = tuple(self._track(ref) for ref in call.inputs)
-        rule, x = applied.rule, applied.x
-        if rule is None or x is None or not rule.knows_masks():
+        if applied is None or not applied.rule.knows_masks():
             self._leave_open(key, came, applied)
             return
+        rule, x = applied.rule, applied.x
+        noted = len(self.faults) + len(self.assumptions) + len(self.nested)
         seen = masks_seen(rule, x, came)
         self.told[key] = seen.told
         went = self._went(key, applied, seen, came)
@@ -181,7 +190,7 @@ class MaskFlow:
         role = self._role(key, rule, x, seen, [track.mask for track in went])
         if role in ("used", "ended", "merged"):
             self._need(came)
-        self._pass_on(key, role, came, went, applied.outputs or ())
+        self._pass_on(key, role, came, went, applied.outputs)
         self._note_harm(key, rule, x, seen, came)
         self.tracks[key] = tuple(went)
         inputs = tuple(present(mask) for mask in self._arriving(seen, came))
@@ -195,14 +204,20 @@ class MaskFlow:
         if rule.clears_masks:
             for track in came:
                 track.array.mask = None
+        silent = noted == len(self.faults) + len(self.assumptions) + len(self.nested)
+        blank = all(track.is_blank for track in went)
+        self.has_masks |= seen.given or not blank
+        if silent and blank and not x.keywords and all(track.is_blank for track in came):
+            self._blank[applied] = len(went), self.reports[key]
 
     @staticmethod
     def _arriving(seen: Seen, came: Sequence[Track]) -> tuple[Mask, ...]:
         masks = tuple(track.mask for track in came)
         return tuple(map(first_known, seen.told, masks)) if len(seen.told) == len(masks) else masks
 
-    def _leave_open(self, key: CallKey, came: Sequence[Track], applied: Applied) -> None:
-        number = len(applied.outputs or ((),))
+    def _leave_open(self, key: CallKey, came: Sequence[Track], applied: Applied | None) -> None:
+        number = len((applied and applied.outputs) or ((),))
+        self.has_masks = True
         self.tracks[key] = tuple(Track(Unknown.MASK, Array(Unknown.MASK)) for _ in range(number))
         inputs = tuple(present(track.mask) for track in came)
         self.reports[key] = MaskReport(inputs, (None,) * number, "unknown", (None,) * number)
@@ -210,7 +225,6 @@ class MaskFlow:
     def _went(self, key: CallKey, applied: Applied, seen: Seen, came: Sequence[Track]) -> list[Track]:
         """The tracks of a call's outputs."""
         rule, x, number = applied.rule, applied.x, len(applied.outputs or ((),))
-        assert rule is not None and x is not None
         if applied.follow is not None:
             for track, told in zip(came, seen.told, strict=True):
                 track.array.mask = first_known(told, track.mask)
@@ -238,7 +252,7 @@ class MaskFlow:
         except Rejection as refusal:
             fault, made = refusal.fault, next((track.made for track in came if track.mask is not None), None)
             source = f', from "{made[0]}"' if made and not seen.given else ""
-            self.faults.append((key, replace(fault, got=fault.got + source)))
+            self.faults.append((key, fault._replace(got=fault.got + source)))
         self.assumptions += [(key, assumption) for assumption in view.assumptions]
 
     def _role(self, key: CallKey, rule: LayerRule, x: Inputs, seen: Seen, went: Sequence[Mask]) -> str:
@@ -267,7 +281,7 @@ class MaskFlow:
     def _need(self, came: Sequence[Track]) -> None:
         """Marks the calls whose passing on served a later one."""
         for key in {key for track in came for key in track.via}:
-            self.reports[key] = replace(self.reports[key], needed=True)
+            self.reports[key] = self.reports[key]._replace(needed=True)
 
     def _pass_on(
         self, key: CallKey, role: str, came: Sequence[Track], went: Sequence[Track], outputs: Sequence[Shape]

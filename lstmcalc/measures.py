@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lstmcalc.costs import training_macs, training_macs_of_layers
@@ -54,7 +54,7 @@ class Measure:
         """The same layer by layer; a weight that several hold counts once."""
         if self.parts is not None:
             return self.parts(report)
-        return {layer.name: self.of(replace(report, layers=(layer,)), setting) for layer in report.apart}
+        return {layer.name: self.of(report._replace(layers=(layer,)), setting) for layer in report.apart}
 
 
 #: Every measure by the name that commands know it by: `--max-params`, `--macs`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -45,7 +44,10 @@ def mended(fault: Fault, walk: Inferred, again: Callable[[Spec], Inferred]) -> F
         outputs = walk.outputs.get((ref.name, ref.call))
         return outputs[ref.index] if outputs and ref.index < len(outputs) else None
 
+    # Of many faults none is mended, and they are not compared with one another.
     affordable = MOST_CALLS // (len(walk.spec.calls) * len(walk.faults) or 1)
+    if not affordable:
+        return fault
     others = [other for other in walk.faults if other != fault]
     second = ""
     for repair in islice(repairs(walk.spec, fault, shape), min(MOST_TRIALS, affordable)):
@@ -54,7 +56,7 @@ def mended(fault: Fault, walk: Inferred, again: Callable[[Spec], Inferred]) -> F
         if len(trial.assumptions) > len(walk.assumptions) or len(trial.needs) > len(walk.needs):
             continue
         if all(found in others for found in trial.faults):
-            return replace(fault, fix=repair.text)
+            return fault._replace(fix=repair.text)
         if not second and all(found.layer != fault.layer for found in trial.faults):
             second = repair.text
-    return replace(fault, fix=fault.fix or second)
+    return fault._replace(fix=fault.fix or second)

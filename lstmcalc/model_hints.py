@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from lstmcalc.dims import lift_size, lower_size, to_text, total
+from lstmcalc.applied import Applied
+from lstmcalc.dims import lower_size, to_text, total
 from lstmcalc.errors import Fault
 from lstmcalc.flow import Flow, Place
+from lstmcalc.graph import CallKey
 from lstmcalc.layers import LayerRule
-from lstmcalc.layers.recurrent import Recurrent
+from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import Inputs
 from lstmcalc.report import Report
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.spec import Spec
+
+if TYPE_CHECKING:
+    from lstmcalc.layers.recurrent import Recurrent
 
 __all__ = ["hints_on_model"]
 
@@ -35,16 +41,25 @@ LIMITS = {"softmax": "no longer sum to 1", "sigmoid": "no longer lie between 0 a
 IDLE_ABOVE_0 = ("relu", "elu", "leaky_relu", "prelu")
 
 
-def hints_on_model(spec: Spec, rules: Mapping[str, LayerRule], report: Report) -> Iterator[Fault]:
-    """Every such hint; `rules` holds those of the model's layers that are known, by name."""
-    flow = Flow(spec, rules, report)
+def hints_on_model(spec: Spec, applied: Mapping[CallKey, Applied], report: Report) -> Iterator[Fault]:
+    """Every such hint; `applied` holds the calls whose layers are known."""
+    flow = Flow(spec, applied, report)
     told = set()
-    for place in flow:
-        for check in CHECKS:
-            for hint in check(flow, place):
-                if (hint.code, place.name) not in told:
-                    told.add((hint.code, place.name))
-                    yield hint
+    for key in flow.calls:
+        checks = _checks_of(applied[key].rule) if key in applied else ()
+        if not checks or (place := flow.place(key)) is None:
+            continue
+        for hint in (hint for check in checks for hint in check(flow, place)):
+            if (hint.code, key[0]) not in told:
+                told.add((hint.code, key[0]))
+                yield hint
+
+
+def _checks_of(rule: LayerRule) -> Sequence[Check]:
+    """The checks that may find something at a layer of this class."""
+    if is_recurrent(rule) or rule.class_name == "Bidirectional":
+        return (_one_timestep,)
+    return CHECKS if rule.class_name == "TimeDistributed" else CHECKS_OF.get(rule.class_name, ())
 
 
 def _last_function(place: Place) -> str:
@@ -60,7 +75,7 @@ def _last_function(place: Place) -> str:
         return "softmax" if rule.axis in ((-1,), (len(place.came) - 1,)) else ""  # type: ignore[attr-defined]
     if rule.class_name in FUNCTIONS:
         return FUNCTIONS[rule.class_name]
-    if isinstance(rule, Recurrent) or not hasattr(rule, "activation"):
+    if is_recurrent(rule) or not hasattr(rule, "activation"):
         return ""
     return rule.activation or "linear" if isinstance(rule.activation, str | None) else ""
 
@@ -135,7 +150,7 @@ def _over_the_steps(flow: Flow, place: Place) -> Iterator[Fault]:
         return
     if place.rule.axis not in ((1,), (-2,)) or 1 in place.came[1:]:  # type: ignore[attr-defined]  # Softmax has it
         return
-    if before.held.class_name != "Dense" and not isinstance(before.rule, Recurrent):
+    if before.held.class_name != "Dense" and not is_recurrent(before.rule):
         return
     steps, values = map(to_text, place.came[1:])
     axis = place.rule.axis[0]  # type: ignore[attr-defined]
@@ -190,8 +205,8 @@ def _one_timestep(flow: Flow, place: Place) -> Iterator[Fault]:
     before = flow.before(place)
     if not flow.is_start(place) and (before is None or before.rule.class_name != "Reshape"):
         return
-    layer = next(layer for layer in flow.report.layers if layer.name == place.name)
-    idle = total(lift_size(weight.params) for weight in layer.weights if weight.name.endswith("recurrent_kernel"))
+    there = Inputs([place.came], place.rule.axis_names(3))
+    idle = total(weight.params for weight in place.rule.weights(there) if weight.name.endswith("recurrent_kernel"))
     values, fix = to_text(place.came[2]), ""
     if place.came[2] != 1:
         fix = f"if the {values} values are a series, make them {values} timesteps of 1 value: ({values}, 1)"
@@ -227,7 +242,7 @@ def _recurrent(place: Place) -> Recurrent | None:
     """The recurrent layer that reads the time steps here, alone or in both directions."""
     rule = place.rule
     inner = rule.layer if rule.class_name == "Bidirectional" else rule  # type: ignore[attr-defined]  # it wraps one
-    return inner if isinstance(inner, Recurrent) else None
+    return inner if is_recurrent(inner) else None
 
 
 def _first_other(flow: Flow, place: Place | None) -> Place | None:
@@ -264,7 +279,8 @@ def _leads_out(flow: Flow, place: Place | None) -> bool:
     return place is not None
 
 
-CHECKS: tuple[Callable[[Flow, Place], Iterator[Fault]], ...] = (
+Check = Callable[[Flow, Place], Iterator[Fault]]
+CHECKS: tuple[Check, ...] = (
     _second_activation,
     _hidden_softmax,
     _over_the_steps,
@@ -273,3 +289,11 @@ CHECKS: tuple[Callable[[Flow, Place], Iterator[Fault]], ...] = (
     _params_per_step,
     _behind_output,
 )
+#: The checks for each class, recurrent ones and wrappers left out; most layers of most models have none.
+CHECKS_OF: dict[str, tuple[Check, ...]] = {
+    "Dense": (_hidden_softmax, _linear_stack, _params_per_step),
+    "Softmax": (_second_activation, _over_the_steps),
+    **dict.fromkeys(("Activation", "ReLU", *FUNCTIONS), (_second_activation,)),
+    **dict.fromkeys(("Conv1D", "Conv2D"), (_hidden_softmax,)),
+    **dict.fromkeys((*DROPPING, *SCALING), (_behind_output,)),
+}

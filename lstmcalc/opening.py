@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from keyword import iskeyword
 from typing import Any
 
@@ -14,7 +13,17 @@ from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import closest
 from lstmcalc.spec import LayerSpec, Spec
 
-__all__ = ["bound", "filled", "is_stateful", "named_sizes", "openable", "opened", "stand_ins", "symbols_in"]
+__all__ = [
+    "bound",
+    "filled",
+    "is_stateful",
+    "named_sizes",
+    "openable",
+    "opened",
+    "stand_ins",
+    "symbols_in",
+    "unknown_values",
+]
 
 #: The kinds of arguments that a symbol can stand for.
 SIZES = ("size", "sizes")
@@ -47,7 +56,7 @@ def opened(spec: Spec, names: Iterable[str]) -> tuple[Spec, Mapping[str, str]]:
         else:
             symbols[name] = name
     values = {name: value for name, value in spec.symbols.items() if name not in symbols}
-    return replace(spec, symbols=values), symbols
+    return spec._replace(symbols=values), symbols
 
 
 def _only_layer(spec: Spec, argument: str) -> str:
@@ -70,22 +79,22 @@ def _with_argument(spec: Spec, path: str, argument: str, symbol: str) -> Spec | 
     """The model with an argument of one of its layers as a symbol; None where there is no such argument."""
     if path in spec.layers:
         changed = _opened_layer(spec.layers[path], argument, symbol)
-        return None if changed is None else replace(spec, layers={**spec.layers, path: changed})
+        return None if changed is None else spec._replace(layers={**spec.layers, path: changed})
     outer, _, inner = path.partition(".")
     model = spec.layers[outer].class_name if outer in spec.layers else ""
     if inner and model in spec.models:
         part = _with_argument(spec.models[model], inner, argument, symbol)
-        return None if part is None else replace(spec, models={**spec.models, model: part})
+        return None if part is None else spec._replace(models={**spec.models, model: part})
     return None
 
 
 def _opened_layer(layer: LayerSpec, argument: str, symbol: str) -> LayerSpec | None:
     """The layer with an argument of its own, or else of the layer that it wraps, as a symbol."""
     if argument in _sizes_of(layer):
-        return replace(layer, arguments={**layer.arguments, argument: symbol})
+        return layer.changed(arguments={**layer.arguments, argument: symbol})
     for key, value in layer.arguments.items():
         if isinstance(value, LayerSpec) and (inside := _opened_layer(value, argument, symbol)) is not None:
-            return replace(layer, arguments={**layer.arguments, key: inside})
+            return layer.changed(arguments={**layer.arguments, key: inside})
     return None
 
 
@@ -188,9 +197,9 @@ def named_sizes(spec: Spec) -> Spec:
         if name not in taken
     )
     inputs = tuple(
-        replace(port, shape=tuple(next(free) if size is None else size for size in port.shape)) for port in spec.inputs
+        port._replace(shape=tuple(next(free) if size is None else size for size in port.shape)) for port in spec.inputs
     )
-    return replace(spec, inputs=inputs)
+    return spec._replace(inputs=inputs)
 
 
 def stand_ins(spec: Spec) -> Mapping[str, str]:
@@ -225,15 +234,15 @@ def filled(spec: Spec, values: Mapping[str, Any]) -> Spec:
     for port, after in zip(spec.inputs, named_sizes(spec).inputs, strict=True):
         pairs = zip(port.shape, after.shape, strict=True)
         shape = tuple(name if known is None and name in values else known for known, name in pairs)
-        inputs.append(replace(port, shape=shape))
-    return replace(spec, inputs=tuple(inputs))
+        inputs.append(port._replace(shape=shape))
+    return spec._replace(inputs=tuple(inputs))
 
 
 def bound(spec: Spec, values: Mapping[str, Any] | None = None, batch: int | None = None) -> Spec:
     """The model with these values for its symbols and its unknown sizes, and with this batch, where one is given."""
     values = values or {}
     symbols = {**spec.symbols, **values}
-    return replace(filled(spec, values), symbols=symbols, batch=spec.batch if batch is None else batch)
+    return filled(spec, values)._replace(symbols=symbols, batch=spec.batch if batch is None else batch)
 
 
 def is_stateful(spec: Spec) -> bool:
@@ -249,3 +258,12 @@ def is_stateful(spec: Spec) -> bool:
 def _keeps_state(layer: LayerSpec) -> bool:
     inner = [value for value in layer.arguments.values() if isinstance(value, LayerSpec)]
     return layer.arguments.get("stateful") is True or any(map(_keeps_state, inner))
+
+
+def unknown_values(spec: Spec, symbols: Collection[str], values: Mapping[str, int]) -> list[Fault]:
+    """A fault for every value whose symbol the model does not have; `symbols` are those that it was found to have."""
+    there = {*symbols, *spec.symbols}
+    named = [f"`{name}` ({where})" for name, where in stand_ins(spec).items()]
+    listed = ", ".join([*(f"`{name}`" for name in sorted(there)), *named])
+    expected = f"one of {listed}" if listed else "no value, since the model has no symbols"
+    return [Fault("unknown-symbol", expected, name, where=Where(spec.source)) for name in values if name not in there]

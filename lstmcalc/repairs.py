@@ -6,12 +6,12 @@ Each is a whole changed spec, so that nothing is advised that was not tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import UNKNOWN, product
 from lstmcalc.errors import Fault
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.graph import numbered_calls
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import show
@@ -89,7 +89,7 @@ def _one_output(spec: Spec, index: int) -> Iterator[Repair]:
     sources = {ref.name for ref in victim.inputs}
     if len(sources) == 1 and len(victim.inputs) > 1 and (layer := spec.layers.get(min(sources))):
         repair = _set(spec, layer, _held(layer), "return_state", False)
-        yield repair._replace(spec=_with_call(repair.spec, victim, replace(victim, inputs=victim.inputs[:1])))
+        yield repair._replace(spec=_with_call(repair.spec, victim, victim._replace(inputs=victim.inputs[:1])))
 
 
 def _switched(spec: Spec, before: Sequence[int]) -> Iterator[Repair]:
@@ -113,10 +113,10 @@ def _states(spec: Spec, victim: Call) -> Iterator[Repair]:
         for number in (1, 2, 4):
             refs = tuple(Ref(name, i) for i in range(1, number + 1))
             listed = ", ".join(f'"{ref}"' for ref in refs)
-            changed = replace(victim, initial_state=refs)
+            changed = victim._replace(initial_state=refs)
             yield Repair(f"write `initial_state: [{listed}]`", _with_call(spec, victim, changed))
     if victim.initial_state:
-        yield Repair("leave `initial_state` out", _with_call(spec, victim, replace(victim, initial_state=())))
+        yield Repair("leave `initial_state` out", _with_call(spec, victim, victim._replace(initial_state=())))
 
 
 def _inputs(spec: Spec, before: Sequence[int]) -> Iterator[Repair]:
@@ -222,13 +222,13 @@ def _put_in(spec: Spec, index: int, shapes: Shapes) -> Iterator[Repair]:
         for layer, written in _shapers(spec.layers[victim.layer], shape):
             call = Call(PUT_IN, (ref,))
             inputs = tuple(Ref(PUT_IN) if i == number else other for i, other in enumerate(victim.inputs))
-            changed = _with_layer(spec, index, layer, call, replace(victim, inputs=inputs))
+            changed = _with_layer(spec, index, layer, call, victim._replace(inputs=inputs))
             yield Repair(f'put `{written}` before "{victim.layer}"{which}', changed)
     own = spec.layers[victim.layer]
     if len(victim.inputs) == 1 and own.class_name != "TimeDistributed":
         wrapped = LayerSpec("TimeDistributed", own.name, {"layer": own}, own.where)
         layers = {**spec.layers, own.name: wrapped}
-        yield Repair(f'put "{own.name}" into `TimeDistributed`', replace(spec, layers=layers))
+        yield Repair(f'put "{own.name}" into `TimeDistributed`', spec._replace(layers=layers))
 
 
 def _shapers(victim: LayerSpec, shape: Shape) -> Iterator[tuple[LayerSpec, str]]:
@@ -272,32 +272,32 @@ def _held(layer: LayerSpec) -> LayerSpec:
 
 def _set(spec: Spec, layer: LayerSpec, held: LayerSpec, key: str, value: Any) -> Repair:
     where = f'"{layer.name}"' if held is layer else f'the {held.class_name} in "{layer.name}"'
-    changed = replace(held, arguments={**held.arguments, key: value})
+    changed = held.changed(arguments={**held.arguments, key: value})
     layers = {**spec.layers, layer.name: _replaced(layer, held, changed)}
-    return Repair(f"set `{key}: {show(value)}` on {where}", replace(spec, layers=layers))
+    return Repair(f"set `{key}: {show(value)}` on {where}", spec._replace(layers=layers))
 
 
 def _replaced(layer: LayerSpec, old: LayerSpec, new: LayerSpec) -> LayerSpec:
     if layer is old:
         return new
-    return replace(layer, arguments={**layer.arguments, "layer": _replaced(layer.arguments["layer"], old, new)})
+    return layer.changed(arguments={**layer.arguments, "layer": _replaced(layer.arguments["layer"], old, new)})
 
 
 def _with_call(spec: Spec, old: Call, new: Call) -> Spec:
-    return replace(spec, calls=tuple(new if call is old else call for call in spec.calls))
+    return spec._replace(calls=tuple(new if call is old else call for call in spec.calls))
 
 
 def _with_input(spec: Spec, place: int, shape: tuple[Any, ...]) -> Spec:
     ports = list(spec.inputs)
-    ports[place] = replace(ports[place], shape=shape)
-    return replace(spec, inputs=tuple(ports))
+    ports[place] = ports[place]._replace(shape=shape)
+    return spec._replace(inputs=tuple(ports))
 
 
 def _with_layer(spec: Spec, index: int, layer: LayerSpec, call: Call, victim: Call | None = None) -> Spec:
     """The model with a layer put in before a call, which reads what that gives."""
-    victim = victim or replace(spec.calls[index], inputs=(Ref(PUT_IN),))
+    victim = victim or spec.calls[index]._replace(inputs=(Ref(PUT_IN),))
     calls = (*spec.calls[:index], call, victim, *spec.calls[index + 1 :])
-    return replace(spec, calls=calls, layers={**spec.layers, PUT_IN: layer})
+    return spec._replace(calls=calls, layers={**spec.layers, PUT_IN: layer})
 
 
 def _without(spec: Spec, index: int) -> Spec:
@@ -306,6 +306,6 @@ def _without(spec: Spec, index: int) -> Spec:
     def past(refs: tuple[Ref, ...]) -> tuple[Ref, ...]:
         return tuple(gone.inputs[0] if ref.name == gone.layer else ref for ref in refs)
 
-    calls = [replace(call, inputs=past(call.inputs), initial_state=past(call.initial_state)) for call in spec.calls]
+    calls = [call._replace(inputs=past(call.inputs), initial_state=past(call.initial_state)) for call in spec.calls]
     layers = {name: layer for name, layer in spec.layers.items() if name != gone.layer}
-    return replace(spec, calls=(*calls[:index], *calls[index + 1 :]), layers=layers, outputs=past(spec.outputs))
+    return spec._replace(calls=(*calls[:index], *calls[index + 1 :]), layers=layers, outputs=past(spec.outputs))

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from lstmcalc.dims import Dim, Size, lift_size, lower_size, total
 from lstmcalc.errors import Fault
+from lstmcalc.frozen import NamedTuple
+from lstmcalc.held import InnerWeights, Totals, WeightReport
 from lstmcalc.layers.costs import UNKNOWN_COST, Cost, Work
+from lstmcalc.layers.formula import Formula
 from lstmcalc.layers.kept import Kept
 from lstmcalc.spec import Ref
 
-__all__ = ["CallReport", "Holds", "LayerReport", "MaskReport", "Port", "Report", "Shape", "Totals", "WeightReport"]
+__all__ = [
+    "CallReport",
+    "Counting",
+    "Effort",
+    "Holds",
+    "LayerReport",
+    "MaskReport",
+    "Port",
+    "Report",
+    "Shape",
+    "Totals",
+    "WeightReport",
+]
 
 Shape = tuple[Size, ...]
 
-#: Bytes of one number of a weight, by dtype; float32 where a dtype is not listed.
-BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2,
-         "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Port:
+class Port(NamedTuple):
     """An input or output of a model: its name, its shape with the batch, its dtype.
 
     `believed` is what Keras states for the shape before it has data, where it is mistaken.
@@ -36,30 +45,7 @@ class Port:
     ref: Ref | None = None
 
 
-@dataclass(frozen=True)
-class WeightReport:
-    """A named array of a layer; `uses` is how often one sample applies it, `why` what it is for.
-
-    Weights of the same `origin`, where they have one, are the same array, held by several layers.
-    """
-
-    name: str
-    shape: Shape
-    trainable: bool
-    params: Size
-    dtype: str
-    uses: Size
-    why: str
-    origin: str = ""
-
-    @property
-    def bytes(self) -> Size:
-        """The memory that the array takes."""
-        return lower_size(lift_size(self.params) * BYTES.get(self.dtype, 4))
-
-
-@dataclass(frozen=True)
-class MaskReport:
+class MaskReport(NamedTuple):
     """What a call does with masks: which inputs carry one, which outputs do (None: not known), and the call's role.
 
     `role` is none, made, passed, used (and passed on), ended (used, not passed on), lost, merged, or unknown. `shapes`
@@ -92,8 +78,63 @@ def _any(present: tuple[bool | None, ...]) -> bool | None:
     return True if True in present else None if None in present else False
 
 
-@dataclass(frozen=True)
-class CallReport:
+class Effort:
+    """What a call has one sample calculate and keep, found when it is first asked for; few who want shapes ask."""
+
+    @cached_property
+    def work(self) -> tuple[Work, ...] | None:
+        """Step by step; None where that is not known."""
+        return ()
+
+    @cached_property
+    def passes_gradient(self) -> bool:
+        """Whether gradients go back through it."""
+        return True
+
+    @cached_property
+    def batched(self) -> tuple[Any, ...]:
+        """The inputs with the batch by name, where it is not in front (`layers/batch.py`)."""
+        return ()
+
+    @cached_property
+    def numbers(self) -> tuple[Dim, ...]:
+        """How many numbers of each output belong to one sample."""
+        return ()
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What backpropagation keeps of it."""
+        return Kept()
+
+    def told(self, **values: Any) -> Effort:
+        """The same with some of it told, whatever would be found."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update({**self.__dict__, **values})
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Found in full: what it is found from, the whole walk over the model, is of no more use.
+        names = ("work", "passes_gradient", "batched", "numbers", "kept")
+        return _told_effort, ({name: getattr(self, name) for name in names},)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Effort) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.work, self.passes_gradient, self.batched, self.numbers
+
+
+NO_EFFORT = Effort()
+
+
+def _told_effort(values: dict[str, Any]) -> Effort:
+    return NO_EFFORT.told(**values)
+
+
+class CallReport(NamedTuple):
     """One application of a layer: what came in, from where, and what went out (None where that cannot be known).
 
     `believed` is what Keras states for the outputs before it has data, where it is mistaken.
@@ -106,16 +147,23 @@ class CallReport:
     mask: MaskReport = MaskReport()
     #: The outputs behind `connected_to`: which one, of which application.
     refs: tuple[Ref, ...] = ()
-    #: What one sample has the layer calculate, step by step; None where that is not known.
-    work: tuple[Work, ...] | None = ()
-    #: Whether gradients go back through it.
-    passes_gradient: bool = True
-    #: The inputs with the batch by name, where it is not in front (`layers/batch.py`).
-    batched: tuple[Any, ...] = ()
-    #: How many numbers of each output belong to one sample.
-    numbers: tuple[Dim, ...] = ()
-    #: Finds what backpropagation keeps of it.
-    keeps: Callable[[], Kept] = field(default=Kept, compare=False, repr=False)
+    #: What it takes to calculate it.
+    effort: Effort = NO_EFFORT
+
+    @property
+    def work(self) -> tuple[Work, ...] | None:
+        """What one sample has the layer calculate, step by step; None where that is not known."""
+        return self.effort.work
+
+    @property
+    def passes_gradient(self) -> bool:
+        """Whether gradients go back through it."""
+        return self.effort.passes_gradient
+
+    @property
+    def numbers(self) -> tuple[Dim, ...]:
+        """How many numbers of each output belong to one sample."""
+        return self.effort.numbers
 
     @property
     def cost(self) -> Cost:
@@ -123,45 +171,72 @@ class CallReport:
         return UNKNOWN_COST if self.work is None else Cost.of(step.cost for step in self.work)
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Parameters and bytes of a layer or a model, each weight counted once."""
+class Counting:
+    """The arithmetic of a parameter count, found when it is first asked for.
 
-    params: Size
-    trainable_params: Size
-    non_trainable_params: Size
-    bytes: Size
-    trainable_bytes: Size
-    non_trainable_bytes: Size
-
-    @classmethod
-    def of(cls, weights: tuple[WeightReport, ...]) -> Totals:
-        """The totals over some weights."""
-        trainable = [weight for weight in weights if weight.trainable]
-        frozen = [weight for weight in weights if not weight.trainable]
-        groups = (weights, trainable, frozen)
-        params = [lower_size(total(lift_size(weight.params) for weight in group)) for group in groups]
-        sizes = [lower_size(total(lift_size(weight.bytes) for weight in group)) for group in groups]
-        return cls(*params, *sizes)
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """A layer with all its applications: weights, and the arithmetic of their count.
-
-    `formula` is in the names of arguments and axes, `arithmetic` in this layer's numbers; both None where the count
-    is a sum over a nested model, or not known.
+    `formula` is None where the count is a sum over a nested model, or not known.
     """
+
+    def __init__(self, find: Callable[[], Formula | None]) -> None:
+        self._find = find
+
+    @cached_property
+    def formula(self) -> Formula | None:
+        """The count as an expression in names, with their values."""
+        return self._find()
+
+    @cached_property
+    def in_names(self) -> str | None:
+        """The formula in the names of arguments and axes."""
+        return self.formula.in_names() if self.formula else None
+
+    @cached_property
+    def in_numbers(self) -> str | None:
+        """The formula in this layer's numbers."""
+        return self.formula.in_numbers() if self.formula else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Counting, (partial(_found_before, self.formula),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Counting) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.in_names, self.in_numbers
+
+
+def _found_before(formula: Formula | None) -> Formula | None:
+    return formula
+
+
+#: Of a layer that has nothing to count, or of which it is not known how many weights it has.
+UNCOUNTED = Counting(lambda: None)
+
+
+class LayerReport(NamedTuple):
+    """A layer with all its applications: weights, and the arithmetic of their count."""
 
     name: str
     class_name: str
     calls: tuple[CallReport, ...]
-    weights: tuple[WeightReport, ...] = ()
-    formula: str | None = None
-    arithmetic: str | None = None
+    weights: Sequence[WeightReport] = ()
+    counting: Counting = UNCOUNTED
     notes: tuple[str, ...] = ()
     nested: Report | None = None
     known: bool = True
+
+    @property
+    def formula(self) -> str | None:
+        """The count in the names of arguments and axes; None where it is a sum over a nested model, or not known."""
+        return self.counting.in_names
+
+    @property
+    def arithmetic(self) -> str | None:
+        """The count in this layer's numbers; None where it is a sum over a nested model, or not known."""
+        return self.counting.in_numbers
 
     @property
     def totals(self) -> Totals:
@@ -171,7 +246,12 @@ class LayerReport:
     @property
     def params(self) -> Size:
         """The parameter count, as in "Param #"; None where the layer is not known."""
-        return self.totals.params if self.known else None
+        if not self.known:
+            return None
+        weights = self.weights
+        if isinstance(weights, InnerWeights):
+            return weights.totals.params
+        return lower_size(total(lift_size(weight.params) for weight in weights))
 
     @property
     def cost(self) -> Cost:
@@ -200,14 +280,13 @@ class LayerReport:
         return tuple(name for call in self.calls for name in call.connected_to)
 
 
-@dataclass(frozen=True)
-class Holds:
+class Holds(NamedTuple):
     """A condition that could not be decided: the model is right only where it is true (`T = 1`)."""
 
     layer: str
     text: str
     because: str
-    condition: Any = field(repr=False, default=None)
+    condition: Any = None
 
     def __str__(self) -> str:
         return f"{self.text}: {self.because}" if self.because else self.text
@@ -217,8 +296,7 @@ class Holds:
         return {"layer": self.layer, "holds_if": self.text, "because": self.because}
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A whole model: its layers in Keras's order, totals, the assumptions it rests on, and hints."""
 
     source: str
@@ -251,7 +329,7 @@ class Report:
         """The layers, each with the weights that count for it: one that several hold stays with one of them."""
         counted = {id(weight) for weight in self.weights}
         return tuple(
-            replace(layer, weights=tuple(weight for weight in layer.weights if id(weight) in counted))
+            layer._replace(weights=tuple(weight for weight in layer.weights if id(weight) in counted))
             for layer in self.layers
         )
 

@@ -2,98 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Hashable, Sequence
+from functools import cached_property
 
+from lstmcalc.applied import Applied
 from lstmcalc.costs import inner_work
-from lstmcalc.dims import UNKNOWN, Dim, lower, lower_size
+from lstmcalc.dims import UNKNOWN, Dim, lower
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.graph import CallKey
 from lstmcalc.layers.backward import kept_of_call
 from lstmcalc.layers.batch import numbers
 from lstmcalc.layers.kept import Held, Kept, Made
-from lstmcalc.layers.rule import Cost, Formula, LayerRule, Shape, Weight, Work, all_work
-from lstmcalc.masks import Applied, Mask, MaskFlow, Unknown, assumed, masked
-from lstmcalc.report import CallReport, LayerReport, MaskReport, Report, WeightReport
-from lstmcalc.spec import Spec
+from lstmcalc.layers.rule import Cost, LayerRule, Work, all_work
+from lstmcalc.layers.rule import Shape as Dims
+from lstmcalc.masks import Mask, MaskFlow, Unknown, assumed, masked
+from lstmcalc.report import UNCOUNTED, CallReport, Effort, LayerReport, MaskReport, Report, Shape, WeightReport
+from lstmcalc.spec import Call, Spec
 
-__all__ = ["Layer", "input_report", "layer_report"]
+__all__ = ["Layer", "Placed", "input_report", "layer_report"]
 
 
-@dataclass
+class Placed(NamedTuple):
+    """A call with the shapes that came in and went out, as users see them; `applied` where its rule was run."""
+
+    call: Call
+    came: tuple[Shape | None, ...]
+    went: tuple[Shape, ...] | None
+    applied: Applied | None = None
+
+
 class Layer:
-    """What the walk knows of one layer: its rule, its calls, and the weights of its first call."""
+    """What the walk knows of one layer: its rule, its calls, and what came of the first of them that could be made.
 
-    rule: LayerRule | None
-    calls: list[CallReport] = field(default_factory=list)
-    weights: tuple[Weight, ...] | None = None
-    formula: Formula | None = None
-    nested: Report | None = None
+    `kind` is what it has in common with layers that are equal but for their names, if it may have such.
+    """
+
+    def __init__(self, rule: LayerRule | None, kind: Hashable | None = None) -> None:
+        self.rule, self.kind = rule, kind
+        self.first: Applied | None = None
+        self.calls: list[Placed] = []
 
 
-def input_report(name: str, shape: Shape, flow: MaskFlow) -> LayerReport:
+def input_report(name: str, shape: Dims, flow: MaskFlow) -> LayerReport:
     """The row of an input; the mask is that of a model used as a layer."""
     mask = MaskReport(outputs=flow.came_with(name))
     return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), (), mask=mask),))
 
 
-def layer_report(
-    spec: Spec, name: str, layer: Layer, flow: MaskFlow, applied: Mapping[CallKey, Applied]
-) -> LayerReport:
+def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerReport:
     """The row of a layer."""
-    class_name = layer.rule.class_name if layer.rule else spec.layers[name].class_name
-    formula, times = layer.formula, len(layer.calls)
-    calls = (_call_report(call, (name, place), spec, flow, applied) for place, call in enumerate(layer.calls))
+    first, times = layer.first, len(layer.calls)
+    nested = flow.nested.get((name, 0)) or (first.nested if first else None)
+    weights: Sequence[WeightReport] = first.reported if first else ()
     return LayerReport(
         name,
-        class_name,
-        tuple(calls),
-        tuple(_weight_report(weight, spec.trainable) for weight in layer.weights or ()),
-        formula.in_names() if formula else None,
-        formula.in_numbers() if formula else None,
+        layer.rule.class_name if layer.rule else spec.layers[name].class_name,
+        tuple(_call_report(placed, (name, place), spec, flow) for place, placed in enumerate(layer.calls)),
+        weights if spec.trainable else tuple(weight._replace(trainable=False) for weight in weights),
+        first.counting if first else UNCOUNTED,
         (f"applied {times} times, with one set of weights",) if times > 1 else (),
-        flow.nested.get((name, 0), layer.nested),
-        layer.weights is not None,
+        nested,
+        first is not None,
     )
 
 
-def _call_report(
-    call: CallReport, key: CallKey, spec: Spec, flow: MaskFlow, applied: Mapping[CallKey, Applied]
-) -> CallReport:
-    """An application with its mask, what it calculates, and what backpropagation keeps of it."""
-    mask, seen = flow.reports[key], applied.get(key)
-    keeps = partial(_kept, seen, mask.comes_in, flow.nested.get(key))
-    work, sizes = _work(seen, key, spec, flow), _numbers(seen)
-    batched = seen.x.batched if seen and seen.x else ()
-    passes = seen is None or seen.rule is None or seen.rule.passes_gradient()
-    return replace(call, mask=mask, work=work, passes_gradient=passes, batched=batched, numbers=sizes, keeps=keeps)
+def _call_report(placed: Placed, key: CallKey, spec: Spec, flow: MaskFlow) -> CallReport:
+    """An application with its mask, and what it takes to calculate it."""
+    refs, applied = placed.call.refs, placed.applied
+    mask, told, nested = flow.reports[key], flow.told.get(key, ()), flow.nested.get(key)
+    effort = _Effort(applied, mask.comes_in, told, nested, spec.trainable) if applied else UNKNOWN_EFFORT
+    sources = tuple(ref.name for ref in refs)
+    return CallReport(placed.came, placed.went, sources, applied.stated if applied else None, mask, refs, effort)
 
 
-def _numbers(applied: Applied | None) -> tuple[Dim, ...]:
-    """How many numbers of each output belong to one sample."""
-    if applied is None or applied.outputs is None:
-        return ()
-    batched = applied.batched or (None,) * len(applied.outputs)
-    return tuple(numbers(*each) for each in zip(applied.outputs, batched, strict=True))
+#: Of a call whose layer is not known.
+UNKNOWN_EFFORT = Effort().told(work=None, kept=Kept(most=Held(values=UNKNOWN)))
 
 
-def _kept(applied: Applied | None, masked: bool | None, nested: Report | None) -> Kept:
-    """What backpropagation keeps of an application, which few ask for."""
-    if nested is not None:
-        return Kept(model=nested)
-    if applied is None or applied.rule is None or applied.x is None or applied.outputs is None:
-        return Kept(most=Held(values=UNKNOWN))
-    weights = tuple(applied.rule.built_weights(applied.x))
-    made = Made(applied.outputs, weights, applied.work, masked is not False, _numbers(applied))
-    return kept_of_call(applied.rule, applied.x, made)
+class _Effort(Effort):
+    """What an application has one sample calculate, as its rule tells it.
 
+    `told` are the masks that it is told, `nested` the report of a model used as a layer. A frozen model, which is not
+    `trainable`, trains nothing.
+    """
 
-def _work(applied: Applied | None, key: CallKey, spec: Spec, flow: MaskFlow) -> tuple[Work, ...] | None:
-    """What an application has one sample calculate; a frozen model trains nothing."""
-    if applied is None:
-        return None
-    steps = _masked_work(applied, flow.told.get(key, ()), flow.nested.get(key))
-    return steps if spec.trainable else tuple(step._replace(trained=False) for step in steps)
+    def __init__(
+        self,
+        applied: Applied,
+        masked: bool | None,
+        told: Sequence[Mask],
+        nested: Report | None,
+        trainable: bool,
+    ) -> None:
+        self._applied, self._masked, self._masks = applied, masked, told
+        self._nested, self._trainable = nested, trainable
+
+    @cached_property
+    def work(self) -> tuple[Work, ...] | None:
+        steps = _masked_work(self._applied, self._masks, self._nested)
+        return steps if self._trainable else tuple(step._replace(trained=False) for step in steps)
+
+    @cached_property
+    def passes_gradient(self) -> bool:
+        return self._applied.rule.passes_gradient()
+
+    @cached_property
+    def batched(self) -> tuple[Shape | None, ...]:
+        return self._applied.x.batched
+
+    @cached_property
+    def numbers(self) -> tuple[Dim, ...]:
+        outputs = self._applied.outputs
+        batched = self._applied.batched or (None,) * len(outputs)
+        return tuple(numbers(*each) for each in zip(outputs, batched, strict=True))
+
+    @cached_property
+    def kept(self) -> Kept:
+        applied = self._applied
+        if self._nested is not None:
+            return Kept(model=self._nested)
+        weights = tuple(applied.rule.built_weights(applied.x))
+        made = Made(applied.outputs, weights, applied.work, self._masked is not False, self.numbers)
+        return kept_of_call(applied.rule, applied.x, made)
 
 
 def _masked_work(applied: Applied, told: Sequence[Mask], nested: Report | None) -> tuple[Work, ...]:
@@ -102,7 +132,7 @@ def _masked_work(applied: Applied, told: Sequence[Mask], nested: Report | None) 
     Where it is not known whether there is one, what that adds is not either.
     """
     rule, x = applied.rule, applied.x
-    if rule is None or x is None or not (rule.takes_mask and any(told)) or any(x.batched):
+    if not (rule.takes_mask and any(told)) or any(x.batched):
         return applied.work
     if nested is not None:
         return tuple(inner_work(nested))
@@ -111,17 +141,3 @@ def _masked_work(applied: Applied, told: Sequence[Mask], nested: Report | None) 
         return steps
     added = Work("mask", Cost(arithmetic=UNKNOWN), "whether a mask comes in is not known")
     return (*applied.work, added)
-
-
-def _weight_report(weight: Weight, trainable: bool = True) -> WeightReport:
-    """A weight as the report holds it; a frozen model trains none."""
-    return WeightReport(
-        weight.name,
-        lower(weight.shape),
-        weight.trainable and trainable,
-        lower_size(weight.params),
-        weight.dtype,
-        lower_size(weight.uses),
-        weight.why,
-        weight.origin,
-    )

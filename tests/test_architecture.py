@@ -16,14 +16,16 @@ ROOT = Path(__file__).parent.parent
 
 #: From the bottom up: a module may import what stands on its own line or above it.
 LAYERS = [
-    "errors dims",
+    "errors steering dims collector",
     "shapes spec",
     "layers",
-    "report graph building opening sources summary_text",
-    "masks costs",
+    "held report graph building opening sources summary_text",
+    "costs checks",
+    "applied entering",
+    "masks",
     "memory",
     "measures limits",
-    "nesting mask_graph mask_hints reporting causes beliefs checks hints flow model_hints repairs mending",
+    "nesting mask_graph mask_hints reporting causes beliefs hints flow model_hints repairs mending",
     "inference",
     "solving sweeping budgets",
     "explanation verification conversion diagnosis comparing",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,9 +197,9 @@ def test_models_inside_are_compared_layer_by_layer() -> None:
 def test_a_shared_weight_is_counted_once() -> None:
     spec = of("{TimeDistributed: {Dense: 8}}", "{Dense: 8}", size="[5, 8]")
     wrapper, dense = spec.layers.values()
-    dense = replace(dense, shared="1")
-    layers = {wrapper.name: replace(wrapper, arguments={"layer": dense}), dense.name: dense}
-    difference = compare(spec, replace(spec, layers=layers))
+    dense = dense.changed(shared="1")
+    layers = {wrapper.name: wrapper.changed(arguments={"layer": dense}), dense.name: dense}
+    difference = compare(spec, spec._replace(layers=layers))
     assert difference.delta.params == -72
     assert sums_up(difference)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,7 +84,7 @@ def test_an_argument_without_a_value_is_asked_for(target: str) -> None:
         "  got      `V`\n"
         "  fix      give its names a value: `--set NAME=VALUE`",
     ]
-    assert convert(replace(spec, symbols={"U": 2, "V": 3}), target)
+    assert convert(spec._replace(symbols={"U": 2, "V": 3}), target)
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -166,9 +165,9 @@ def test_two_models_of_one_name_get_two() -> None:
     )
     outer = load("m.yaml", text="{input: [4], layers: [x: {output_shape: [4]}, y: {output_shape: [5]}]}")
     middle = load("m.yaml", text="{name: mid, input: [4], layers: [x: {output_shape: [5]}]}")
-    middle = replace(middle, models={"same": other}, layers={"x": LayerSpec("same", "x")})
+    middle = middle._replace(models={"same": other}, layers={"x": LayerSpec("same", "x")})
     layers = {"x": LayerSpec("same", "x"), "y": LayerSpec("mid", "y")}
-    spec = replace(outer, models={"same": inner, "mid": middle}, layers=layers)
+    spec = outer._replace(models={"same": inner, "mid": middle}, layers=layers)
     back = load("m.yaml", text=convert(spec, "yaml"))
     assert list(back.models) == ["same", "same_2", "mid"]
     assert infer(back).totals.params == infer(spec).totals.params == 45
@@ -177,9 +176,9 @@ def test_two_models_of_one_name_get_two() -> None:
 def test_one_layer_at_two_places() -> None:
     spec = load("m.yaml", text="{input: [5, 4], layers: [{TimeDistributed: {Dense: 4}}, Dense: 4]}")
     wrapper, dense = spec.layers.values()
-    dense = replace(dense, shared="1")
-    layers = {wrapper.name: replace(wrapper, arguments={"layer": dense}), dense.name: dense}
-    spec = replace(spec, layers=layers)
+    dense = dense.changed(shared="1")
+    layers = {wrapper.name: wrapper.changed(arguments={"layer": dense}), dense.name: dense}
+    spec = spec._replace(layers=layers)
     text = convert(spec, "python")
     assert 'dense_1_layer = layers.Dense(4, name="dense_1")\n' in text
     assert "        layers.TimeDistributed(dense_1_layer),\n        dense_1_layer,\n" in text
@@ -194,7 +193,7 @@ def test_one_layer_at_two_places() -> None:
 
 
 def test_a_frozen_model_trains_nothing_in_any_text() -> None:
-    spec = replace(load("m.yaml", text="{input: [8], layers: [Dense: 4, Dense: 2]}"), trainable=False)
+    spec = load("m.yaml", text="{input: [8], layers: [Dense: 4, Dense: 2]}")._replace(trainable=False)
     for target in TARGETS:
         totals = infer(load(f"back{ENDINGS[target]}", text=convert(spec, target))).totals
         assert (totals.params, totals.trainable_params) == (46, 0)
@@ -246,9 +245,9 @@ def test_a_weight_needs_a_number(target: str) -> None:
 
 def test_errors_do_not_point_into_the_text_that_was_written() -> None:
     spec = load("m.yaml", text="{input: [8], layers: [{Dense: {units: 3, name: d}}]}")
-    dense = replace(spec.layers["d"], name="a/b")
-    call = replace(spec.calls[0], layer="a/b")
-    spec = replace(spec, layers={"a/b": dense}, calls=(call,), outputs=(Ref("a/b"),))
+    dense = spec.layers["d"].changed(name="a/b")
+    call = spec.calls[0]._replace(layer="a/b")
+    spec = spec._replace(layers={"a/b": dense}, calls=(call,), outputs=(Ref("a/b"),))
     assert refusals(spec, "yaml") == [
         "error[not-convertible] m.yaml\n"
         "  expected a name without `/`, brackets and line breaks, as YAML needs it\n"
@@ -258,7 +257,7 @@ def test_errors_do_not_point_into_the_text_that_was_written() -> None:
 
 def test_a_shape_that_only_a_config_states_is_kept() -> None:
     stated = load("m.yaml", text="{input: [8], layers: [{Lambda: {output_shape: [3], name: l}}, Dense: 2]}")
-    bare = replace(stated.layers["l"], arguments={})
-    calls = (replace(stated.calls[0], stated=((None, 3),)), *stated.calls[1:])
-    spec = replace(stated, layers={**stated.layers, "l": bare}, calls=calls)
+    bare = stated.layers["l"].changed(arguments={})
+    calls = (stated.calls[0]._replace(stated=((None, 3),)), *stated.calls[1:])
+    spec = stated._replace(layers={**stated.layers, "l": bare}, calls=calls)
     assert load("back.yaml", text=convert(spec, "yaml")).layers["l"].arguments == {"output_shape": [3]}

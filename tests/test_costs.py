@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -258,4 +257,4 @@ def test_a_frozen_model_trains_nothing() -> None:
     )
     report = infer(spec)
     assert training_macs(report) > report.cost.macs
-    assert training_macs(infer(replace(spec, trainable=False))) == report.cost.macs
+    assert training_macs(infer(spec._replace(trainable=False))) == report.cost.macs

@@ -15,7 +15,7 @@ from lstmcalc.errors import Fault
 from lstmcalc.explanation.keras_calls import call_text
 from lstmcalc.explanation.layer import explain_layer
 from lstmcalc.layers import RULES
-from lstmcalc.renderers.document import likewise
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.summary_text import render_summary
 
 ROOT = Path(__file__).parent.parent

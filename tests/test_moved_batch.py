@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,7 +86,7 @@ def test_what_is_there_whatever_the_batch_has_no_share_of_it() -> None:
 def test_rows_of_a_recurrent_layer_are_counted_with_the_steps() -> None:
     given = {"units": 4}
     rows = infer(chain(("there", "ops.Reshape", {"newshape": [-1, 5, 16]}), ("dense", "LSTM", given)))
-    whole = infer(replace(chain(("dense", "LSTM", given)), inputs=(InputSpec("x", (5, 16)),)))
+    whole = infer(chain(("dense", "LSTM", given))._replace(inputs=(InputSpec("x", (5, 16)),)))
     assert layer_of(rows).cost == layer_of(whole).cost.times(2)
     assert activations_of(rows).most == 2 * activations_of(whole).most
     assert activations_of(rows).passing == 2 * activations_of(whole).passing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -297,7 +296,7 @@ def chain(*layers: LayerSpec, models: dict[str, Spec] | None = None) -> Spec:
     ],
 )
 def test_the_layer_that_drops_timesteps_is_named_with_the_change(call: str, because: str, fix: str) -> None:
-    first = replace(read_call(call), name="first")
+    first = read_call(call).changed(name="first")
     with pytest.raises(SpecError) as caught:
         infer(chain(first, LayerSpec("LSTM", "second", {"units": 8})))
     (fault,) = caught.value.faults

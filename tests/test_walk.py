@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -287,10 +286,10 @@ def changed_at(spec: Spec, name: str, choice: Choice) -> Spec:
     layer = spec.layers[name]
     if choice.inside:
         inner = layer.arguments["layer"]
-        told = {"layer": replace(inner, arguments={**inner.arguments, choice.argument: choice.values[0]})}
+        told = {"layer": inner.changed(arguments={**inner.arguments, choice.argument: choice.values[0]})}
     else:
         told = {choice.argument: choice.values[0]}
-    return replace(spec, layers={**spec.layers, name: replace(layer, arguments={**layer.arguments, **told})})
+    return spec._replace(layers={**spec.layers, name: layer.changed(arguments={**layer.arguments, **told})})
 
 
 def test_a_model_without_weights_and_one_without_layers_that_are_known() -> None:

@@ -8,12 +8,10 @@ from typing import Any
 
 from lstmcalc.conversion.arguments import DEFAULT_CONFIGS, SHORT_NAMES, short_form
 from lstmcalc.explanation.keras_calls import made_text
-from lstmcalc.layers import Stated
 from lstmcalc.layers.arguments import Argument, show
-from lstmcalc.layers.cells import StackedRNNCells
+from lstmcalc.layers.kinds import is_bidirectional, is_layer, is_stated
 from lstmcalc.layers.policies import PolicyError, policies_in
 from lstmcalc.layers.rule import LayerRule
-from lstmcalc.layers.wrappers import Bidirectional
 from lstmcalc.report import Shape
 from lstmcalc.spec import LayerSpec, snake_case
 
@@ -62,11 +60,11 @@ def resolved_arguments(rule: LayerRule, spec: LayerSpec, trained: bool = True, s
     """
     found = dict(_own(rule, trained))
     found |= {key: value for key, value in _derived(rule, found, shape).items() if key in found}
-    if isinstance(rule, Bidirectional):
+    if is_bidirectional(rule):
         _zeroed(found)
     if rule.family == "image preprocessing":
         found |= {key: _range(rule, found[key]) for key in RANGES if isinstance(found.get(key), (int, float))}
-    if isinstance(rule, Stated):
+    if is_stated(rule):
         # A class of the user's own has arguments of its own.
         found |= {key: value for key, value in spec.arguments.items() if key not in rule.arguments}
     return found
@@ -126,7 +124,7 @@ def _says_nothing(rule: LayerRule, key: str, argument: Argument) -> bool:
 
 def _wrapped(key: str, value: Any, trained: bool) -> Iterator[tuple[str, Any]]:
     """A wrapped layer by its class, and its arguments behind the name of the argument that holds it."""
-    if isinstance(value, StackedRNNCells):
+    if is_layer(value, "StackedRNNCells"):
         # A list of cells is the same.
         value, trained = value.cells, trained and value.trainable
     if isinstance(value, (list, tuple)):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.report import Holds, LayerReport, Port
 
 __all__ = ["ASPECTS", "Amounts", "Change", "Difference", "LayerDifference", "LayerSide", "PortDifference"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -98,7 +98,7 @@ class Side:
         costs = {layer.name: layer.cost for layer in self.costed.layers}
         found = {}
         for layer in self.report.apart:
-            weights = tuple(replace(each, trainable=each.trainable and self.trained) for each in layer.weights)
+            weights = tuple(each._replace(trainable=each.trainable and self.trained) for each in layer.weights)
             cost = UNKNOWN_COST if self.spec.printed else costs.get(layer.name, layer.cost)
             counts = _counts(Totals.of(weights), layer.known)
             if self.spec.printed:
@@ -194,8 +194,8 @@ def in_same_names(spec: Spec, other: Spec, values: Mapping[str, int]) -> Spec:
             theirs[axis] if size is None and axis < len(theirs) and _is_open(theirs[axis], other, values) else size
             for axis, size in enumerate(port.shape)
         )
-        inputs.append(replace(port, shape=shape))
-    return replace(spec, inputs=tuple(inputs))
+        inputs.append(port._replace(shape=shape))
+    return spec._replace(inputs=tuple(inputs))
 
 
 def _is_open(size: Any, spec: Spec, values: Mapping[str, int]) -> bool:

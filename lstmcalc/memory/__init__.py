@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim, lift, lift_size, product, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.memory.activations import activations_of, bytes_of
 from lstmcalc.memory.optimizers import Optimizer, Trained, read_optimizer
 from lstmcalc.report import Report

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from lstmcalc.costs import Applied, applications
 from lstmcalc.dims import Dim, at_least, lift, product, total
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.kept import Held, Kept
 from lstmcalc.report import BYTES, CallReport, LayerReport, Report
@@ -110,7 +110,7 @@ class _Walk:
             inputs = [array or Array((*path, ref), 0) for array, ref in zip(came, applied.call.refs, strict=True)]
             key = (*path, layer.name, place)
             wanted = applied.inside.wants_gradient(trained)
-            kept = applied.call.keeps()
+            kept = applied.call.effort.kept
             if isinstance(kept.model, Report):
                 places_in = frozenset(i for i, origin in enumerate(applied.inputs) if origin.wants_gradient(trained))
                 inner = self.model(kept.model, key, inputs[: len(kept.model.inputs)], places_in)

@@ -6,12 +6,14 @@ keras/src/optimizers, 3.15.1; tests/keras/test_optimizers.py holds them against 
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Dim, product
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import closest
 
 __all__ = ["OPTIMIZERS", "Optimizer", "Slot", "Trained", "read_optimizer"]
@@ -179,7 +181,9 @@ def read_optimizer(text: str) -> Optimizer:
     Adam SGD(learning_rate=0.1, momentum=0.9)
     """
     try:
-        tree = ast.parse(text.strip()[:1000], mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip()[:1000], mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(
             f"expected an optimizer such as adam or `SGD(momentum=0.9)`, got {text[:60] or 'nothing'}"

@@ -7,7 +7,6 @@ numbers. Every answer is confirmed by `infer`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from lstmcalc.dims import Condition, Dim
 from lstmcalc.errors import Fault, SpecError, Where
@@ -80,7 +79,7 @@ def _conditions(problem: Problem) -> Iterator[Holds]:
         bound = _bound(held)
         if bound is None or bounds[bound[0], bound[2]] == bound[1]:
             text, because = (spoken(problem.symbols, text) for text in (held.text, held.because))
-            yield replace(held, text=text, because=because)
+            yield held._replace(text=text, because=because)
 
 
 def _bound(held: Holds) -> tuple[Dim, int, bool] | None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import lcm
-from typing import NamedTuple
 
 from lstmcalc.dims import Dim, Expression, substitute, symbol, symbols_of, terms_of
 from lstmcalc.dims.divisions import floors_of
 from lstmcalc.dims.polynomial import Floor, replace_atoms
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.solving.polynomials import Stretch, positive_from, stretches, value
 from lstmcalc.solving.ranges import EVERY, between, meet, next_in
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lstmcalc.dims import Condition, Dim, substitute, symbol, symbols_of, terms_of
 from lstmcalc.dims.divisions import divisors_of, floors_of
-from lstmcalc.dims.polynomial import least_value
+from lstmcalc.dims.quotients import least_value
 from lstmcalc.errors import Fault
 from lstmcalc.solving.domain import allowed
 from lstmcalc.solving.one import MOST_ANSWERS, Found, Line

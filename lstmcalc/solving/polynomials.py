@@ -8,7 +8,8 @@ fall tells where its sign changes. So everything is decided with whole numbers, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from lstmcalc.frozen import NamedTuple
 
 __all__ = ["Stretch", "difference", "positive_from", "stretches", "value"]
 

@@ -6,10 +6,11 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from lstmcalc.dims import Condition, Dim
 from lstmcalc.dims.divisions import divisors_of
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.sweeping.arithmetic import at_points, evaluate, holds, numpy_or_none
 from lstmcalc.sweeping.columns import Column
 from lstmcalc.sweeping.ranges import Axis, kept_for

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from spec_mutations import with_call, without
@@ -46,7 +45,7 @@ def _with(layer: LayerSpec, old: LayerSpec, new: LayerSpec) -> LayerSpec:
     if layer is old:
         return new
     held = {key: _with(v, old, new) if isinstance(v, LayerSpec) else v for key, v in layer.arguments.items()}
-    return replace(layer, arguments=held)
+    return layer.changed(arguments=held)
 
 
 def _edited(spec: Spec, name: str, change: Callable[[LayerSpec], LayerSpec], class_name: str = "") -> Spec:
@@ -54,12 +53,12 @@ def _edited(spec: Spec, name: str, change: Callable[[LayerSpec], LayerSpec], cla
     for outer, layer in spec.layers.items():
         for part in _parts(layer):
             if (outer == name and part.class_name == class_name) if class_name else part.name == name:
-                return replace(spec, layers={**spec.layers, outer: _with(layer, part, change(part))})
+                return spec.changed(layers={**spec.layers, outer: _with(layer, part, change(part))})
     raise LookupError(name)
 
 
 def _setting(key: str, value: Any) -> Callable[[LayerSpec], LayerSpec]:
-    return lambda layer: replace(layer, arguments={**layer.arguments, key: value})
+    return lambda layer: layer.changed(arguments={**layer.arguments, key: value})
 
 
 def _set(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -86,9 +85,9 @@ def _respell(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
 
     def change(layer: LayerSpec) -> LayerSpec:
         if fault.code == "unknown-layer":
-            return replace(layer, class_name=right)
+            return layer.changed(class_name=right)
         if fault.code == "unknown-argument":
-            return replace(layer, arguments={right if k == wrong else k: v for k, v in layer.arguments.items()})
+            return layer.changed(arguments={right if k == wrong else k: v for k, v in layer.arguments.items()})
         key = fault.expected.split("`")[1]
         return _setting(key, _value(right))(layer)
 
@@ -100,23 +99,23 @@ def _drop_argument(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     left = found["key"]
     if left == "initial_state":
         index = _place(spec, fault.layer[0])
-        return with_call(spec, index, replace(spec.calls[index], initial_state=()))
+        return with_call(spec, index, spec.calls[index].changed(initial_state=()))
     return _edited(
         spec,
         fault.layer[0],
-        lambda layer: replace(layer, arguments={k: v for k, v in layer.arguments.items() if k != left}),
+        lambda layer: layer.changed(arguments={k: v for k, v in layer.arguments.items() if k != left}),
     )
 
 
 def _unwrap(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     assert fault.layer
-    return _edited(spec, fault.layer[0], lambda layer: replace(layer.arguments["layer"], name=layer.name))
+    return _edited(spec, fault.layer[0], lambda layer: layer.arguments["layer"].changed(name=layer.name))
 
 
 def _reclass(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     """Another class for the layer inside the one that has the fault."""
     assert fault.layer
-    return _edited(spec, fault.layer[0], lambda layer: replace(layer, class_name=found["right"]), found["wrong"])
+    return _edited(spec, fault.layer[0], lambda layer: layer.changed(class_name=found["right"]), found["wrong"])
 
 
 def _leave_out(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -125,19 +124,19 @@ def _leave_out(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
 
 def _reshape_input(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     shape = tuple(json.loads(re.sub(r"\b(?!null)([A-Za-z]\w*)", r'"\1"', found["shape"])))
-    ports = [replace(port, shape=shape) if port.name == found["name"] else port for port in spec.inputs]
-    return replace(spec, inputs=tuple(ports))
+    ports = [port.changed(shape=shape) if port.name == found["name"] else port for port in spec.inputs]
+    return spec.changed(inputs=tuple(ports))
 
 
 def _fill_input(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     """Any number for every size that is open."""
     ports = [
-        replace(port, shape=tuple(4 if size is None else size for size in port.shape))
+        port.changed(shape=tuple(4 if size is None else size for size in port.shape))
         if port.name == found["name"]
         else port
         for port in spec.inputs
     ]
-    return replace(spec, inputs=tuple(ports))
+    return spec.changed(inputs=tuple(ports))
 
 
 def _put(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -150,14 +149,14 @@ def _put(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
         place = next((i for i, ref in enumerate(victim.inputs) if str(ref) == found["ref"]), 0)
         call = Call("put_in", (victim.inputs[place],))
         inputs = tuple(Ref("put_in") if i == place else ref for i, ref in enumerate(victim.inputs))
-    changed = with_call(spec, index, call, replace(victim, inputs=inputs))
-    return replace(changed, layers={**spec.layers, "put_in": replace(layer, name="put_in")})
+    changed = with_call(spec, index, call, victim.changed(inputs=inputs))
+    return changed.changed(layers={**spec.layers, "put_in": layer.changed(name="put_in")})
 
 
 def _wrap(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     name = found["name"]
     wrapped = LayerSpec("TimeDistributed", name, {"layer": spec.layers[name]})
-    return replace(spec, layers={**spec.layers, name: wrapped})
+    return spec.changed(layers={**spec.layers, name: wrapped})
 
 
 def _take_states(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -168,7 +167,7 @@ def _take_states(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
         for found in (re.match(r"([^\[]+)(?:\[(\d+)\])?", text) for text in json.loads(found["refs"]))
         if found
     ]
-    return with_call(spec, index, replace(spec.calls[index], initial_state=tuple(refs)))
+    return with_call(spec, index, spec.calls[index].changed(initial_state=tuple(refs)))
 
 
 def _place(spec: Spec, name: str) -> int:
@@ -187,7 +186,7 @@ STEPS: dict[str, Step] = {
     rf".*leave (?:the batch|it) out of the shape of input {NAMED}: (?P<shape>\[.*\])": _reshape_input,
     rf"give input {NAMED} one axis more, such as (?P<shape>\[[^\]]*\])": _reshape_input,
     rf"write a number for the unknown size of input {NAMED}": _fill_input,
-    r"state `batch: (?P<size>\d+)`": lambda spec, fault, found: replace(spec, batch=int(found["size"])),
+    r"state `batch: (?P<size>\d+)`": lambda spec, fault, found: spec.changed(batch=int(found["size"])),
     rf'put `(?P<layer>[^`]+)` before {NAMED}(?:, on (?:"(?P<ref>[^"]+)"|(?P<all>its .* inputs)))?': _put,
     rf"put {NAMED} into `TimeDistributed`": _wrap,
     r"write `initial_state: (?P<refs>\[.*\])`": _take_states,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from genuine_wanted import Part, Piece, Wanted, WantedRow
 
@@ -33,7 +32,7 @@ def row_misses(row: PrintedRow, want: WantedRow) -> Iterator[str]:
     if row.line != want.line:
         yield f"line {row.line}, wanted {want.line}"
     if "swapped" in want.optional and (row.class_name, row.name) == (want.name.text, want.class_name.text):
-        row = replace(row, name=row.class_name, class_name=row.name)
+        row = row._replace(name=row.class_name, class_name=row.name)
     yield from _piece("name", row.name, row.name_cut, want.name, want.optional)
     yield from _piece("class_name", row.class_name, row.class_cut, want.class_name, want.optional)
     if row.level != want.level and "level" not in want.optional:

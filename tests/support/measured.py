@@ -14,7 +14,8 @@ from readings import holds_truth, starts_with_truth
 from lstmcalc.errors import SpecError
 from lstmcalc.inference import infer
 from lstmcalc.report import LayerReport
-from lstmcalc.summary_text import read_summary, to_spec
+from lstmcalc.summary_text import read_summary
+from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.printed import Cut, PrintedRow
 from lstmcalc.summary_text.reading import Reading
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from lstmcalc.spec import Call, LayerSpec, Ref, Spec
@@ -40,27 +39,27 @@ def mutants(spec: Spec) -> Iterator[tuple[str, Spec]]:
     """Every single change of a model."""
     for name, layer in spec.layers.items():
         for what, changed in _of_layer(layer):
-            yield f"{what} of {name}", replace(spec, layers={**spec.layers, name: changed})
+            yield f"{what} of {name}", spec._replace(layers={**spec.layers, name: changed})
     for index in range(len(spec.calls)):
         yield from _of_call(spec, index)
     for index, port in enumerate(spec.inputs):
         for what, shape in _of_input(port.shape):
-            ports = [replace(port, shape=shape) if i == index else other for i, other in enumerate(spec.inputs)]
-            yield f"{what} of input {port.name}", replace(spec, inputs=tuple(ports))
+            ports = [port._replace(shape=shape) if i == index else other for i, other in enumerate(spec.inputs)]
+            yield f"{what} of input {port.name}", spec._replace(inputs=tuple(ports))
     if spec.batch is not None:
-        yield "batch forgotten", replace(spec, batch=None)
+        yield "batch forgotten", spec._replace(batch=None)
 
 
 def without(spec: Spec, index: int) -> Spec:
     """The model without a call; what read its output reads its first input."""
     gone = spec.calls[index]
     spec = _redirected(spec, gone.layer, gone.inputs[0])
-    return replace(spec, calls=(*spec.calls[:index], *spec.calls[index + 1 :]))
+    return spec._replace(calls=(*spec.calls[:index], *spec.calls[index + 1 :]))
 
 
 def with_call(spec: Spec, index: int, *calls: Call) -> Spec:
     """The model with other calls in the place of one."""
-    return replace(spec, calls=(*spec.calls[:index], *calls, *spec.calls[index + 1 :]))
+    return spec._replace(calls=(*spec.calls[:index], *calls, *spec.calls[index + 1 :]))
 
 
 def _of_layer(layer: LayerSpec) -> Iterator[tuple[str, LayerSpec]]:
@@ -69,16 +68,16 @@ def _of_layer(layer: LayerSpec) -> Iterator[tuple[str, LayerSpec]]:
         if isinstance(value, LayerSpec):
             for what, inner in _of_layer(value):
                 yield f"{what} inside", _changed(layer, key, inner)
-            yield "layer taken out", replace(value, name=layer.name)
+            yield "layer taken out", value.changed(name=layer.name)
             yield "cell inside", _changed(layer, key, LayerSpec("LSTMCell", "cell", {"units": 4}))
             continue
         if key in MISSPELT:
             renamed = {MISSPELT[key] if k == key else k: v for k, v in given.items()}
-            yield f"{key} misspelt", replace(layer, arguments=renamed)
+            yield f"{key} misspelt", layer.changed(arguments=renamed)
         if key in SIZES:
             for wrong in WRONG_SIZES:
                 yield f"{key} {wrong!r}", _changed(layer, key, wrong)
-            yield f"{key} left out", replace(layer, arguments={k: v for k, v in given.items() if k != key})
+            yield f"{key} left out", layer.changed(arguments={k: v for k, v in given.items() if k != key})
     yield from _of_class(layer, given)
 
 
@@ -104,10 +103,10 @@ def _of_class(layer: LayerSpec, given: dict[str, Any]) -> Iterator[tuple[str, La
     if layer.class_name in TAKEN_FOR:
         other, size = TAKEN_FOR[layer.class_name], given.get("units", given.get("filters"))
         arguments = {"units": size} if other == "LSTM" else {"filters": size, "kernel_size": 3}
-        yield f"{other} instead", replace(layer, class_name=other, arguments=arguments)
+        yield f"{other} instead", layer.changed(class_name=other, arguments=arguments)
         yield "argument of another layer", _changed(layer, "strides" if "units" in given else "units", 2)
     if layer.class_name in MISSPELT_CLASSES:
-        yield "class misspelt", replace(layer, class_name=MISSPELT_CLASSES[layer.class_name])
+        yield "class misspelt", layer.changed(class_name=MISSPELT_CLASSES[layer.class_name])
 
 
 def _of_call(spec: Spec, index: int) -> Iterator[tuple[str, Spec]]:
@@ -124,14 +123,14 @@ def _of_call(spec: Spec, index: int) -> Iterator[tuple[str, Spec]]:
         changed = with_call(_redirected(spec, call.layer, Ref(layer.name)), index, call, behind)
         yield (
             f"{layer.class_name} behind {call.layer}",
-            replace(changed, layers={**spec.layers, layer.name: layer}),
+            changed._replace(layers={**spec.layers, layer.name: layer}),
         )
     if len(call.inputs) == 2:
-        yield f"one input of {call.layer} forgotten", with_call(spec, index, replace(call, inputs=call.inputs[:1]))
+        yield f"one input of {call.layer} forgotten", with_call(spec, index, call._replace(inputs=call.inputs[:1]))
     if call.initial_state:
-        lone = replace(call, initial_state=call.initial_state[:1])
+        lone = call._replace(initial_state=call.initial_state[:1])
         yield f"one state of {call.layer} forgotten", with_call(spec, index, lone)
-        outputs = replace(call, initial_state=tuple(Ref(ref.name) for ref in call.initial_state))
+        outputs = call._replace(initial_state=tuple(Ref(ref.name) for ref in call.initial_state))
         yield f"states of {call.layer} from an output", with_call(spec, index, outputs)
 
 
@@ -149,21 +148,21 @@ def _of_input(shape: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _changed(layer: LayerSpec, key: str, value: Any) -> LayerSpec:
-    return replace(layer, arguments={**layer.arguments, key: value})
+    return layer.changed(arguments={**layer.arguments, key: value})
 
 
 def _redirected(spec: Spec, old: str, new: Ref) -> Spec:
     def past(refs: tuple[Ref, ...]) -> tuple[Ref, ...]:
         return tuple(new if ref.name == old and ref.call == 0 else ref for ref in refs)
 
-    calls = [replace(call, inputs=past(call.inputs), initial_state=past(call.initial_state)) for call in spec.calls]
-    return replace(spec, calls=tuple(calls), outputs=past(spec.outputs))
+    calls = [call._replace(inputs=past(call.inputs), initial_state=past(call.initial_state)) for call in spec.calls]
+    return spec._replace(calls=tuple(calls), outputs=past(spec.outputs))
 
 
 def _swapped(spec: Spec, index: int) -> Spec:
     first, second = spec.calls[index - 1], spec.calls[index]
     spec = _redirected(spec, second.layer, Ref(first.layer))
     calls = list(spec.calls)
-    calls[index - 1] = replace(second, inputs=first.inputs)
-    calls[index] = replace(first, inputs=(Ref(second.layer), *first.inputs[1:]))
-    return replace(spec, calls=tuple(calls))
+    calls[index - 1] = second._replace(inputs=first.inputs)
+    calls[index] = first._replace(inputs=(Ref(second.layer), *first.inputs[1:]))
+    return spec._replace(calls=tuple(calls))

@@ -52,12 +52,10 @@ def run(*words: str, stdin: str | None = None) -> Result:
 
 
 def refusal(*words: str) -> str:
-    """What a usage error says, without its frame."""
+    """What a usage error says."""
     result = run(*words)
     assert (result.exit_code, result.stdout) == (2, "")
-    found = re.search(r"│ (.*?) *│\n╰", result.stderr, re.DOTALL)
-    assert found, result.stderr
-    return re.sub(r"\s*│\n│\s*", " ", found[1])
+    return result.stderr.partition("\nError: ")[2].rstrip("\n")
 
 
 # What is said.

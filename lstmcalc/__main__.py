@@ -1,0 +1,5 @@
+"""`python -m lstmcalc`."""
+
+from lstmcalc.cli import main
+
+main()
