@@ -9,10 +9,13 @@
 (((None, 200, 128),), '4·64·(35 + 64 + 1)·2')
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+# Loading `typing` takes a while, in which a command could be interrupted with a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from lstmcalc.budgets import Budget, Check, WantedShapes, check
     from lstmcalc.comparing import Difference, compare
     from lstmcalc.diagnosis import Diagnosis, diagnose
@@ -88,7 +91,7 @@ _HOMES = {
 }
 
 
-def explain(layer: str, *inputs: str) -> "Explanation":
+def explain(layer: str, *inputs: str) -> Explanation:
     """One layer in words, from its name or call and its input shapes without the batch.
 
     `"300"` on a recurrent layer is 300 features per time step, `"10,300"` is 10 steps of 300; what is left out stands
@@ -108,6 +111,8 @@ def explain(layer: str, *inputs: str) -> "Explanation":
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -202,28 +202,32 @@ def _training(applied: Applied, step: Work, wanted: frozenset[int]) -> Training:
 
 
 def inner_work(report: Report) -> Iterator[Work]:
-    """What a model used as a layer has one sample calculate, with operands told of the model's own inputs."""
+    """What a model used as a layer has one sample calculate, with operands told of the model's own inputs.
+
+    What depends on the same is one step: models deep in one another would else pass on each step from one to the next.
+    """
+    costs: dict[tuple[tuple[tuple[int, ...], ...], bool], list[Cost]] = {}
     for applied in applications(report):
         if applied.call.work is None:
-            yield Work(applied.layer, UNKNOWN_COST)
+            costs.setdefault(((), False), []).append(UNKNOWN_COST)
             continue
         for step in applied.call.work:
-            for part, operands in _parts(applied, step):
+            trained = step.trained and applied.reached
+            for cost, operands in _parts(applied, step):
                 seen = tuple(_outer(origin) for origin in operands) if applied.reached else ()
-                trained = step.trained and applied.reached
-                yield part._replace(name=f"{applied.layer}/{step.name}", operands=seen, trained=trained, spared=0)
+                costs.setdefault((seen, trained), []).append(cost)
+    for (seen, trained), parts in costs.items():
+        yield Work("layers", Cost.of(parts), operands=seen, trained=trained)
 
 
-def _parts(applied: Applied, step: Work) -> Iterator[tuple[Work, list[Origin]]]:
-    """A step in two where a part of it reads the states given."""
+def _parts(applied: Applied, step: Work) -> Iterator[tuple[Cost, list[Origin]]]:
+    """What a step costs and depends on, in two where a part of it reads the states given."""
     origins = [applied.origin(operand) for operand in step.operands]
     if step.spared == 0:
-        yield step, origins
+        yield step.cost, origins
         return
-    first = Cost(macs=step.spared)
-    rest = step.cost._replace(macs=step.cost.macs - step.spared)
-    yield step._replace(cost=rest), origins
-    yield step._replace(cost=first), [applied.origin(step.start)]
+    yield step.cost._replace(macs=step.cost.macs - step.spared), origins
+    yield Cost(macs=step.spared), [applied.origin(step.start)]
 
 
 def _outer(origin: Origin) -> tuple[int, ...]:

@@ -18,9 +18,12 @@ __all__ = ["Entered", "enter"]
 
 
 class Entered(NamedTuple):
-    """The shapes of a model's inputs by name, and what has to hold of them, each with the input's name."""
+    """The shapes of a model's inputs by name, and what has to hold of them, each with the input's name.
 
-    shapes: dict[str, Shape]
+    An input that no array can be has none.
+    """
+
+    shapes: dict[str, Shape | None]
     assumptions: list[tuple[str, Assumption]]
 
 
@@ -29,7 +32,7 @@ def enter(spec: Spec, builder: Builder, given: Sequence[Shape] | None) -> Entere
 
     What is wrong with them is noted by the builder. Raises `Rejection` where a given shape does not fit.
     """
-    shapes: dict[str, Shape] = {}
+    shapes: dict[str, Shape | None] = {}
     assumptions: list[tuple[str, Assumption]] = []
     batch = _batch(spec, builder)
     for index, port in enumerate(spec.inputs):
@@ -37,7 +40,8 @@ def enter(spec: Spec, builder: Builder, given: Sequence[Shape] | None) -> Entere
         if len(sizes) >= MAX_NDIM:
             fault = Fault("too-large", f"an input of at most {MAX_NDIM} axes", str(len(sizes) + 1))
             builder.faults.append(fault.placed(port.where))
-            sizes = ()
+            shapes[port.name] = None
+            continue
         what = f'every size of input "{port.name}"'
         shape: Shape = (batch, *(_size(builder, size, what, port.where) for size in sizes))
         if given is not None:

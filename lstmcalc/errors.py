@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lstmcalc.frozen import NamedTuple
-from lstmcalc.steering import visible
+from lstmcalc.steering import LONGEST_WORD, readable, visible
 
 __all__ = ["Fault", "Rejection", "SpecError", "Where", "with_article"]
 
@@ -59,11 +59,11 @@ class Fault(NamedTuple):
         return self._replace(where=self.where or where, layer=self.layer or layer)
 
     def readable(self) -> Fault:
-        """The same fault with each slot on one line, and nothing in it that would steer what shows it."""
+        """The same fault with each slot on one line, and nothing in it that would steer what shows it, or fill it."""
         texts = (self.expected, self.got, self.because, self.fix)
-        if all(map(str.isprintable, texts)):
+        if all(text.isprintable() and len(text) < LONGEST_WORD for text in texts):
             return self
-        expected, got, because, fix = map(visible, texts)
+        expected, got, because, fix = map(readable, texts)
         return self._replace(expected=expected, got=got, because=because, fix=fix)
 
     def slots(self) -> Iterable[tuple[str, str]]:

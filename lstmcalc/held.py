@@ -12,7 +12,7 @@ from lstmcalc.frozen import NamedTuple
 if TYPE_CHECKING:
     from lstmcalc.report import Report, Shape
 
-__all__ = ["InnerWeights", "Totals", "WeightReport"]
+__all__ = ["BYTES", "InnerWeights", "Totals", "WeightReport"]
 
 #: Bytes of one number of a weight, by dtype; float32 where a dtype is not listed.
 BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2,
@@ -80,6 +80,8 @@ class InnerWeights(Sequence[WeightReport]):
         #: Found now, since those of the models inside are: found later, all of them would be, one in another.
         self.totals = Totals.together(layer.totals for layer in report.layers)
         self._count = sum(len(layer.weights) for layer in report.layers)
+        #: How many letters their names have.
+        self.letters = sum(_letters(layer.weights, len(layer.name) + 1) for layer in report.layers)
 
     @cached_property
     def _found(self) -> tuple[WeightReport, ...]:
@@ -126,3 +128,9 @@ class InnerWeights(Sequence[WeightReport]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return InnerWeights, (self._model, self._report)
+
+
+def _letters(weights: Sequence[WeightReport], before: int) -> int:
+    """The letters of weights' names, with so many before each."""
+    own = weights.letters if isinstance(weights, InnerWeights) else sum(len(weight.name) for weight in weights)
+    return own + before * len(weights)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +58,9 @@ def infer(spec: Spec, values: Mapping[str, int] | None = None, batch: int | None
     if spec.faults:
         faults.sort(key=_position)
     if faults:
-        from lstmcalc.mending import mended
+        from lstmcalc.mending import all_mended
 
-        raise SpecError([mended(fault, walk, partial(Walk, values=known)) for fault in faults], report)
+        raise SpecError(all_mended(faults, walk, partial(Walk, values=known)), report)
     return _with_fixes(report, spec, known) if any(map(is_on_mask, report.hints)) else report
 
 
@@ -125,8 +124,8 @@ class Walk:
             self._check_model(name)
         entered = enter(self.spec, self.builder, self.given)
         self.entered = entered.shapes
-        self.outputs.update({(name, 0): (shape,) for name, shape in entered.shapes.items()})
-        self.free = {name for shape in entered.shapes.values() for size in shape for name in symbols_of(size)}
+        self.outputs.update({(name, 0): None if shape is None else (shape,) for name, shape in entered.shapes.items()})
+        self.free = {name for shape in entered.shapes.values() for size in shape or () for name in symbols_of(size)}
         for name, assumption in entered.assumptions:
             self._assume(name, assumption)
         for key, call in self.calls.items():
@@ -144,6 +143,8 @@ class Walk:
             # Each use has arrays of its own, which it may be told masks of.
             made = {id(array): Array(array.mask) for array in self.flow.outputs}
             return Followed(tuple(made[id(array)] for array in self.flow.outputs), self.found)
+        from copy import copy
+
         # What one use has to say is not said of the next.
         use = copy(self)
         use.faults, use.hints, use.assumptions = [], [*self.hints], {**self.assumptions}
@@ -368,10 +369,10 @@ class Walk:
         names = list(self.layers) if spec.sequential else self.order.layers
         listed = set(names)
         unused = [name for name in self.layers if name not in listed]
-        for name in unused:
-            self.hints.append(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',
-                                    "Keras leaves it out of the model", where=spec.layers[name].where,
-                                    layer=(name, spec.layers[name].class_name), severity="hint"))  # fmt: skip
+        self._note_hints(Fault("unused-layer", "a layer that leads to an output", f'"{name}", which leads to none',
+                               "Keras leaves it out of the model", where=spec.layers[name].where,
+                               layer=(name, spec.layers[name].class_name), severity="hint")
+                         for name in unused)  # fmt: skip
         layers = [
             input_report(name, self.entered[name], flow)
             if name in self.ports
@@ -379,7 +380,7 @@ class Walk:
             for name in names
         ]
         self.faults += stored_otherwise(spec, [layer for layer in layers if layer.known])
-        inputs = tuple(Port(p.name, lower(self.entered[p.name]), p.dtype) for p in spec.inputs)
+        inputs = tuple(Port(p.name, (shape := self.entered[p.name]) and lower(shape), p.dtype) for p in spec.inputs)
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         report = Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
                         tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip

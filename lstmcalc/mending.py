@@ -10,9 +10,10 @@ from lstmcalc.errors import Fault
 from lstmcalc.graph import CallKey
 from lstmcalc.layers.rule import Shape
 from lstmcalc.repairs import repairs
+from lstmcalc.sources.bounds import MAX_FAULTS, first_faults
 from lstmcalc.spec import Ref, Spec
 
-__all__ = ["Inferred", "mended"]
+__all__ = ["Inferred", "all_mended", "mended"]
 
 #: No more changes are tried for one fault, and for all of them no more than take so many calls.
 MOST_TRIALS = 60
@@ -35,6 +36,13 @@ class Inferred(Protocol):
     def needs(self) -> Collection[str]: ...
 
     def run(self) -> Any: ...
+
+
+def all_mended(faults: Sequence[Fault], walk: Inferred, again: Callable[[Spec], Inferred]) -> Sequence[Fault]:
+    """The faults with what mends each, where any change does; of very many the first ones, as they are."""
+    if len(faults) > MAX_FAULTS:
+        return first_faults(faults)
+    return [mended(fault, walk, again) for fault in faults]
 
 
 def mended(fault: Fault, walk: Inferred, again: Callable[[Spec], Inferred]) -> Fault:

@@ -31,6 +31,7 @@ __all__ = [
 
 Shape = tuple[Size, ...]
 
+
 class Port(NamedTuple):
     """An input or output of a model: its name, its shape with the batch, its dtype.
 

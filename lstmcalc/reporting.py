@@ -43,10 +43,10 @@ class Layer:
         self.calls: list[Placed] = []
 
 
-def input_report(name: str, shape: Dims, flow: MaskFlow) -> LayerReport:
+def input_report(name: str, shape: Dims | None, flow: MaskFlow) -> LayerReport:
     """The row of an input; the mask is that of a model used as a layer."""
     mask = MaskReport(outputs=flow.came_with(name))
-    return LayerReport(name, "InputLayer", (CallReport((), (lower(shape),), (), mask=mask),))
+    return LayerReport(name, "InputLayer", (CallReport((), None if shape is None else (lower(shape),), (), mask=mask),))
 
 
 def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerReport:

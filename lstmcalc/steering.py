@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["STEERING", "escaped_json", "harmless", "visible"]
+__all__ = ["LONGEST_WORD", "STEERING", "escaped_json", "harmless", "readable", "visible"]
 
 #: What would steer a terminal, turn the direction of a line, cannot be seen, or is no whole character: a pattern, which
 #: is compiled where a text has any.
@@ -12,6 +12,8 @@ STEERING = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
+#: A word of so many letters is no word of anybody's.
+LONGEST_WORD = 400
 
 
 def visible(text: str) -> str:
@@ -44,6 +46,18 @@ def harmless(text: str, coloured: bool = False) -> str:
         return text
     kept = r"(?![\n\t])" + r"(?!\x1b\[[\d;]*m)" * coloured
     return re.sub(kept + STEERING, _escape, text)
+
+
+def readable(text: str) -> str:
+    """A text of ours as it is told: made visible, and with words cut that nobody reads to the end.
+
+    >>> len(readable("got " + "9" * 100_000))
+    65
+    """
+    text = visible(text)
+    return (
+        text if len(text) < LONGEST_WORD else re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:60]}…", text)
+    )
 
 
 def escaped_json(text: str) -> str:

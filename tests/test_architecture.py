@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 #: From the bottom up: a module may import what stands on its own line or above it.
 LAYERS = [
-    "errors steering dims collector",
+    "errors steering dims collector frozen patterns",
     "shapes spec",
     "layers",
     "held report graph building opening sources summary_text",
@@ -31,6 +31,7 @@ LAYERS = [
     "explanation verification conversion diagnosis comparing",
     "renderers",
     "cli",
+    "__main__",
 ]
 RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

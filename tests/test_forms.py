@@ -25,12 +25,12 @@ from lstmcalc.explanation.layer import Explanation, explain_layer
 from lstmcalc.explanation.readings import explain_reading
 from lstmcalc.inference import infer
 from lstmcalc.renderers.document import Document, Faults, Heading, Lines, Prose, Table
-from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.document_text import document_text
 from lstmcalc.renderers.explanation_document import explanation_document
 from lstmcalc.renderers.explanation_json import explanation_json
 from lstmcalc.renderers.explanation_text import render
 from lstmcalc.renderers.html import page_html
+from lstmcalc.renderers.likewise import likewise
 from lstmcalc.renderers.markdown import document_markdown
 from lstmcalc.renderers.marking import code, spans, visible
 from lstmcalc.renderers.pasted_document import pasted_document, told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from lstmcalc.cli.options import (
     amount_text,
 )
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.room import with_room
 from lstmcalc.cli.terminal import one_by_one
 from lstmcalc.cli.values import read_amount, values_of
 
@@ -106,8 +108,9 @@ def check(
             from lstmcalc import infer, load
             from lstmcalc.opening import named_sizes
 
-            spec = named_sizes(load(source, model=model))
-            _show(page, spec, infer(spec, symbols, batch), budgets, _setting(spec, batch, *trained))
+            spec = with_room(partial(named_sizes, load(source, model=model)))
+            report = with_room(partial(infer, spec, symbols, batch))
+            with_room(partial(_show, page, spec, report, budgets, _setting(spec, batch, *trained)))
     page.close()
 
 

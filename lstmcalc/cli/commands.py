@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lstmcalc.steering import visible
+from lstmcalc.cli.terminal import on_terminal
+from lstmcalc.steering import readable
 
 __all__ = ["COMMANDS", "app"]
 
@@ -31,6 +32,8 @@ COMMANDS = {
 #: What all of it is built with: help without rich, which takes as long to load as all else together.
 BUILT_WITH: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 
+#: Help takes the same lines wherever it goes, unless that is a terminal.
+WIDTH: dict[str, Any] = {"max_content_width": 110} if on_terminal() else {"terminal_width": 80}
 #: What typer calls a command line that is wrong; by its own name it is in another package from version to version.
 USAGE_ERROR: Any = typer.BadParameter.__base__
 
@@ -68,7 +71,7 @@ app = typer.Typer(
     name="lstmcalc",
     cls=Commands,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], **WIDTH},
     help="Every shape and parameter of a Keras model, and why, without importing TensorFlow.",
     **BUILT_WITH,
 )
@@ -93,7 +96,7 @@ def _visible_words() -> Iterator[None]:
     except USAGE_ERROR as error:
         # Where there are no words, the message is the help.
         if type(error).__name__ != "NoArgsIsHelpError":
-            error.message = visible(error.message)
+            error.message = readable(error.message)
         raise
 
 

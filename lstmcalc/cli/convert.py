@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from lstmcalc.cli.forms import Output
 from lstmcalc.cli.options import Batch, Model, Values
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.room import with_room
 from lstmcalc.cli.values import checked_target, values_of
 
 __all__ = ["convert"]
@@ -31,5 +33,6 @@ def convert(
         from lstmcalc.conversion import convert as converted
         from lstmcalc.opening import bound
 
-        page.text(converted(bound(load(source, model=model), symbols, batch), target))
+        spec = with_room(partial(bound, load(source, model=model), symbols, batch))
+        page.text(with_room(partial(converted, spec, target)))
     page.close()

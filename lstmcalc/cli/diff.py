@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from lstmcalc.cli.forms import Format, Output, form_of
 from lstmcalc.cli.options import Batch, Values
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.room import with_room
 from lstmcalc.cli.values import values_of
 from lstmcalc.errors import SpecError
 
@@ -67,10 +69,16 @@ def diff(
     sides = _sides(page, (old, new), (models[0], models[-1]), symbols, batch)
     if len(sides) == 2:
         from lstmcalc.comparing import laid_beside
+        from lstmcalc.renderers.bounds import check_depth
 
-        difference = laid_beside(sides[0], sides[1], symbols, batch, aspects, whole=not page.failed)
-        _show(page, difference)
-        page.failed |= exit_code and not (difference.equal and _was_compared(difference, only and aspects))
+        with page.source(new, partly=False):
+            for _, report in sides:
+                check_depth(report, "where two are compared")
+            difference = with_room(
+                partial(laid_beside, sides[0], sides[1], symbols, batch, aspects, whole=not page.failed)
+            )
+            with_room(partial(_show, page, difference))
+            page.failed |= exit_code and not (difference.equal and _was_compared(difference, only and aspects))
     page.close()
 
 
@@ -111,7 +119,8 @@ def _sides(
         return []
     from lstmcalc.comparing import with_named_sizes
 
-    specs = [*with_named_sizes(specs[0], specs[-1], symbols)][: len(specs)]
+    with page.source(sources[0], partly=False):
+        specs = [*with_room(partial(with_named_sizes, specs[0], specs[-1], symbols))][: len(specs)]
     sides: list[tuple[Spec, Report]] = []
     for spec in specs:
         with page.source(spec.source, partly=False):
@@ -127,7 +136,7 @@ def _inferred(
     from lstmcalc.inference import infer
 
     try:
-        return spec, infer(spec, own_values(spec, specs, symbols), batch)
+        return spec, with_room(partial(infer, spec, own_values(spec, specs, symbols), batch))
     except SpecError as error:
         if error.report is not None and error.report.layers:
             sides.append((spec, error.report))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.paste import MODEL_FILES, decoded, explain_text, invite
+from lstmcalc.cli.room import with_room
 from lstmcalc.cli.terminal import one_by_one
 from lstmcalc.cli.values import once
 from lstmcalc.errors import Fault, SpecError
@@ -98,12 +100,12 @@ def _explains_print(page: Page, data: bytes, source: str, asked: Asked) -> bool:
 def _explain(page: Page, spec: Spec, asked: Asked) -> None:
     from lstmcalc.opening import bound
 
-    report, faults = _inferred(spec, asked)
+    report, faults = with_room(partial(_inferred, spec, asked))
     spec = bound(spec, asked.values, asked.batch)
     if asked.layer is None:
-        _walk(page, spec, report, faults, asked)
+        with_room(partial(_walk, page, spec, report, faults, asked))
     else:
-        _layer(page, spec, report, asked.layer, asked)
+        with_room(partial(_layer, page, spec, report, asked.layer, asked))
         if faults:
             raise SpecError(faults)
     if asked.verify and not faults:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lstmcalc.cli.forms import is_same_file, put, show
+from lstmcalc.cli.room import out_of_room, with_room
 from lstmcalc.cli.terminal import complain, errors_on_terminal, on_terminal, progress, terminal_width, wants_colour
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.steering import harmless
@@ -64,8 +65,12 @@ class Page:
         self.spare(name)
         try:
             yield
-        except SpecError as error:
-            self._error(name, error, partly)
+        except (SpecError, RecursionError, MemoryError) as error:
+            wrong = error if isinstance(error, SpecError) else out_of_room(error, name)
+            try:
+                with_room(lambda: self._error(name, wrong, partly))
+            except (RecursionError, MemoryError):
+                self._error(name, wrong, False)
             self.failed = self.told = True
 
     def spare(self, source: str) -> None:
@@ -100,7 +105,7 @@ class Page:
             from lstmcalc.renderers.summary_document import summary_document
 
             made = summary_document(report, weights, cost)
-            made = made._replace(blocks=(*made.blocks, *(taken() if memory else ())))
+            made = made._replace(blocks=(*made.blocks, *_memory_blocks(memory)))
             return made._replace(blocks=(*made.blocks, Faults(tuple(faults)))) if faults else made
 
         def data() -> dict[str, Any]:
@@ -112,27 +117,21 @@ class Page:
             from lstmcalc.renderers.summary_text import render_summary
 
             shown = render_summary(report, weights=weights, width=self.width, colour=self.colour, cost=cost)
-            shown += self._tools(cost) if cost and cost.tools is not None else ""
-            return shown + (self._blocks(taken()) if memory else "")
+            if cost and cost.tools is not None:
+                from lstmcalc.renderers.summary_document import tools_blocks
 
-        def taken() -> Iterable[Block]:
-            from lstmcalc.renderers.memory_document import memory_blocks
-
-            return memory_blocks(memory) if memory else ()
+                shown += self._blocks(tools_blocks(cost))
+            return shown + (self._blocks(_memory_blocks(memory)) if memory else "")
 
         self.answer(document, data, lambda: [self.graph(report, faults)], text, diagram)
-
-    def _tools(self, cost: ModelCost) -> str:
-        """What other tools print, as text."""
-        from lstmcalc.renderers.summary_document import tools_blocks
-
-        return self._blocks(tools_blocks(cost))
 
     def graph(self, report: Report, faults: Sequence[Fault] = ()) -> Diagram:
         """A model's graph; where nothing but pictures is shown, what else is to be said stands below it."""
         from lstmcalc.explanation.diagrams.graph import graph_of
+        from lstmcalc.renderers.bounds import check_depth
         from lstmcalc.renderers.summary_document import remarks
 
+        check_depth(report, "in a picture", "`--format text` or `--format markdown`")
         graph = graph_of(report)
         return graph._replace(notes=tuple(remarks(report, faults))) if self.form == "svg" else graph
 
@@ -303,21 +302,28 @@ class Page:
 
     def close(self) -> None:
         """Shows what is one for all sources, writes the file, if one was asked for, and ends with 1 on a failure."""
-        if self.documents:
-            from lstmcalc.renderers.html import page_html
-
-            self._write(page_html(self.documents))
+        try:
+            self._show_whole()
+        except (RecursionError, MemoryError) as error:
+            complain(str(out_of_room(error, None)))
+            self.failed = self.told = True
         if self.form == "svg" and not self.diagrams and not (self.failed and self.told):
             reason = "expected text, json, markdown or html, got svg for an answer that has no picture"
             raise typer.BadParameter(reason, param_hint="--format")
-        if self.diagrams:
-            from lstmcalc.renderers.svg import svg_of
-
-            self._write(svg_of(self.diagrams))
         if self.output is not None and (self.begun or not self.failed):
             self.save("".join(self.parts))
         if self.failed:
             raise typer.Exit(1)
+
+    def _show_whole(self) -> None:
+        if self.documents:
+            from lstmcalc.renderers.html import page_html
+
+            self._write(with_room(lambda: page_html(self.documents)))
+        if self.diagrams:
+            from lstmcalc.renderers.svg import svg_of
+
+            self._write(with_room(lambda: svg_of(self.diagrams)))
 
     def save(self, data: str | bytes) -> None:
         """Writes the file that was asked for."""
@@ -379,6 +385,15 @@ def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
     words = [block for block in document.blocks if not isinstance(block, Faults)]
     faults = [block for block in document.blocks if isinstance(block, Faults)]
     return document._replace(blocks=(*words, *map(Drawn, diagrams), *faults))
+
+
+def _memory_blocks(memory: MemoryTold | None) -> Iterable[Block]:
+    """What a document says of memory, where that was asked for."""
+    if memory is None:
+        return ()
+    from lstmcalc.renderers.memory_document import memory_blocks
+
+    return memory_blocks(memory)
 
 
 def _memory_data(memory: MemoryTold | None) -> dict[str, Any]:

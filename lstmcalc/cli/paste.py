@@ -239,7 +239,7 @@ def invite(source: str) -> None:
 
 def decoded(data: bytes, source: str) -> str:
     """The text of a paste; what is no UTF-8 in it is replaced, since the table can be read without."""
-    from lstmcalc.sources import ARCHIVES, NO_TEXT, wide_encoding
+    from lstmcalc.sources import ARCHIVES, holds_no_text, wide_encoding
 
     if wide := wide_encoding(data):
         # What `>` writes in the PowerShell of Windows.
@@ -247,6 +247,6 @@ def decoded(data: bytes, source: str) -> str:
     text = data.decode("utf-8-sig", "replace")
     if data.startswith(ARCHIVES) and source.endswith(MODEL_FILES):
         raise SpecError([_is_model(source)])
-    if "\0" in text or ("\ufffd" in text and NO_TEXT.search(data[:64])):
+    if "\0" in text or ("\ufffd" in text and holds_no_text(data)):
         raise SpecError([Fault("binary-file", "a text file", "a binary one", where=Where(source))])
     return text

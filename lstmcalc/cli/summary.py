@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lstmcalc.cli.costs import CompareCosts, Cost, costed, with_cost
 from lstmcalc.cli.forms import Format, Output, Pictures, form_of
-from lstmcalc.cli.memory import Fits, Memory, OptimizerName, Precision, asked_memory
+from lstmcalc.cli.memory import AskedMemory, Fits, Memory, OptimizerName, Precision, asked_memory
 from lstmcalc.cli.options import AsJson, Batch, Model, Sources, Values
 from lstmcalc.cli.page import Page
+from lstmcalc.cli.room import with_room
 from lstmcalc.cli.terminal import one_by_one
 from lstmcalc.cli.values import values_of
+
+if TYPE_CHECKING:
+    from lstmcalc.spec import Spec
 
 __all__ = ["summary"]
 
@@ -43,16 +49,31 @@ def summary(
     if page.form == "svg" and (cost or asked):
         reason = "expected text, json, markdown or html, got svg: a picture has no room for cost and memory"
         raise typer.BadParameter(reason, param_hint="--format")
-    for source in one_by_one(sources, page.watched or verify):
+    for place, source in enumerate(one_by_one(sources, page.watched or verify)):
         with page.source(source):
-            from lstmcalc import infer, load
+            from lstmcalc import load
 
             spec = load(source, model=model)
             if cost:
-                costed(page, spec, symbols, batch, weights, diagram, compare, asked)
+                with_room(partial(costed, page, spec, symbols, batch, weights, diagram, compare, asked))
             else:
-                taken = asked.of_spec(spec, symbols, batch) if asked else None
-                page.report(infer(spec, symbols, batch), weights, diagram=diagram, memory=taken)
+                with_room(partial(_plain, page, spec, symbols, batch, weights, diagram, asked))
             if verify:
-                page.verification(spec, symbols, batch, "auto", None)
+                page.verification(spec, symbols, batch, turn=(place, len(sources)))
     page.close()
+
+
+def _plain(
+    page: Page,
+    spec: Spec,
+    values: Mapping[str, int],
+    batch: int | None,
+    weights: bool,
+    diagram: bool,
+    memory: AskedMemory | None,
+) -> None:
+    """Shows a model without its cost."""
+    from lstmcalc import infer
+
+    taken = memory.of_spec(spec, values, batch) if memory else None
+    page.report(infer(spec, values, batch), weights, diagram=diagram, memory=taken)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from stat import S_ISFIFO
 from time import monotonic
 
 import typer
@@ -27,6 +28,18 @@ def on_terminal() -> bool:
 def errors_on_terminal() -> bool:
     """Whether standard error is looked at."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def has_room_for_bar() -> bool:
+    """Whether a bar can be drawn on standard error, and nothing else draws there.
+
+    What reads answers from a pipe most likely prints on the same terminal, and would leave bars between its lines.
+    """
+    if not errors_on_terminal() or sys.stdout is None:
+        return False
+    with suppress(OSError, ValueError):
+        return not S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    return True
 
 
 def complain(text: str) -> None:
@@ -53,7 +66,7 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[str, int, in
 
     None where nobody looks.
     """
-    if quiet or not errors_on_terminal():
+    if quiet or not has_room_for_bar():
         yield None
         return
     from rich.console import Console
@@ -72,7 +85,7 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[str, int, in
 
 def one_by_one(sources: Sequence[str], watched: bool) -> Iterator[str]:
     """The sources; a bar tells how far a long run is, unless the answers are `watched` as they come."""
-    if len(sources) == 1 or watched or not errors_on_terminal():
+    if len(sources) == 1 or watched or not has_room_for_bar():
         yield from sources
         return
     start, show = monotonic(), None

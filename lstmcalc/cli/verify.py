@@ -22,9 +22,9 @@ Trust = Annotated[
 ]
 #: What typer is to know of the command besides its options.
 SETTINGS = {
-    "epilog": "The Keras model is made from the layers and arguments that the file states; nothing in the file is run. "
-    "Python code is read and never run, not even with --trust. Byte code, and vocabularies in other files, are refused "
-    "without --trust."
+    "epilog": "The Keras model is made from the layers and arguments that the file states. Byte code in it, and "
+    "vocabularies in other files, are refused without --trust. Python code is read and never run, not even with "
+    "--trust."
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 
 __all__ = ["ARROW", "as_python"]
@@ -84,7 +85,9 @@ def _is_whole(code: str) -> bool:
     if code.count("(") != code.count(")"):
         return False
     try:
-        ast.parse(code.removeprefix("return "))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code.removeprefix("return "))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

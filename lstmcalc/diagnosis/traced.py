@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -82,7 +83,9 @@ def calls(found: Found) -> tuple[Called, ...]:
 def _calls(line: str) -> tuple[Called, ...]:
     try:
         line = line.removeprefix("return ")
-        tree = ast.parse(line)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(line)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return tuple(_each(tree, line))

@@ -7,13 +7,13 @@ neither the output's shape nor the count is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim
 from lstmcalc.errors import Rejection, SpecError
 from lstmcalc.explanation.keras_calls import changed
 from lstmcalc.explanation.words import listed
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.arguments import show
 from lstmcalc.layers.rule import Inputs, LayerRule, as_shapes, show_shapes
 from lstmcalc.layers.rule import Shape as Dims
@@ -27,8 +27,7 @@ LAYOUT = ("data_format",)
 MOST_CHOICES = 5
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """Other values of one argument that all change the layer alike; `inside` is the layer that has it, in words, where
     a wrapper holds that layer.
     """
@@ -38,8 +37,8 @@ class Choice:
     inside: str
     outputs: tuple[Dims, ...]
     outputs_here: tuple[Dims, ...]
-    count: Dim
-    count_here: Dim
+    params: Dim
+    params_here: Dim
 
     @property
     def written(self) -> str:
@@ -57,8 +56,8 @@ class Choice:
     def change(self) -> str:
         """What it would change."""
         parts = [self._shapes()] if self.outputs != self.outputs_here else []
-        if self.count != self.count_here:
-            parts.append(_difference(self.count, self.count_here))
+        if self.params != self.params_here:
+            parts.append(_difference(self.params, self.params_here))
         return "; ".join(parts)
 
     def _shapes(self) -> str:
@@ -124,7 +123,7 @@ def other_choices(rule: LayerRule, x: Inputs) -> list[Choice]:
             (outputs, count), (outputs_here, count_here) = answer, here
             found[key] = Choice(argument, (value,), inside, outputs, outputs_here, count, count_here)
         else:
-            found[key] = replace(known, values=(*known.values, value))
+            found[key] = known._replace(values=(*known.values, value))
     ranked = sorted(found.values(), key=lambda choice: choice.weight)
     arguments = [(choice.argument, choice.inside) for choice in ranked]
     first = [choice for place, choice in enumerate(ranked) if arguments.index(arguments[place]) == place]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ from lstmcalc.dims import Dim, Size, symbols_of, to_text
 from lstmcalc.errors import Rejection, SpecError
 from lstmcalc.explanation.named_axes import Made, named_outputs
 from lstmcalc.explanation.rule_inputs import inputs_of
+from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.rule import Inputs, LayerRule, as_shapes
 from lstmcalc.layers.rule import Shape as Dims
 from lstmcalc.report import Shape
@@ -18,13 +18,8 @@ from lstmcalc.report import Shape
 __all__ = ["Facts", "run"]
 
 
-@dataclass
-class Facts:
-    """The rule of a layer, what it sees and gives, its count, and its outputs in names (None: names do not give them).
-
-    `call` is the layer as a Keras call, `params` is None where the count is not known, and `believed` is what Keras
-    states for the outputs where that is not what data then has. `stand_ins` are arguments that nothing tells.
-    """
+class _Known(NamedTuple):
+    """What is known of a layer, one by one."""
 
     call: str
     rule: Any
@@ -35,8 +30,16 @@ class Facts:
     formula: str | None = None
     arithmetic: str | None = None
     believed: tuple[Shape, ...] | None = None
-    keywords: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = {}
     stand_ins: tuple[str, ...] = ()
+
+
+class Facts(_Known):
+    """The rule of a layer, what it sees and gives, its count, and its outputs in names (None: names do not give them).
+
+    `call` is the layer as a Keras call, `params` is None where the count is not known, and `believed` is what Keras
+    states for the outputs where that is not what data then has. `stand_ins` are arguments that nothing tells.
+    """
 
     @cached_property
     def told(self) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from lstmcalc.dims import UNKNOWN, Dim, lower, lower_size, product, to_text
@@ -23,12 +22,13 @@ from lstmcalc.explanation.words import (
 from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import LayerRule, as_shapes
+from lstmcalc.patterns import lazily
 from lstmcalc.shapes import show_count, show_shape
 
 __all__ = ["SCORES", "because", "shape_sentences", "units_sentences"]
 
 #: `an LSTM inside with `A`, which drops timesteps`, as remedies say it.
-REMEDY = re.compile(r"(?:.*\ban? (?P<inside>\w+) inside with )?(?P<argument>`[^`]+`), which (?P<does>.*)")
+REMEDY = lazily(r"(?:.*\ban? (?P<inside>\w+) inside with )?(?P<argument>`[^`]+`), which (?P<does>.*)")
 
 
 #: What a call asks the scores of an attention layer with.

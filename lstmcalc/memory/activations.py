@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from lstmcalc.costs import Applied, applications
 from lstmcalc.dims import Dim, at_least, lift, product, total
 from lstmcalc.frozen import NamedTuple
+from lstmcalc.held import BYTES
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.kept import Held, Kept
-from lstmcalc.report import BYTES, CallReport, LayerReport, Report
+from lstmcalc.report import CallReport, LayerReport, Report
 
 __all__ = ["Activations", "activations_of", "bytes_of"]
 

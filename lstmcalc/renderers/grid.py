@@ -13,6 +13,8 @@ __all__ = ["Cell", "Column", "Grid", "broken", "grid_lines"]
 
 #: A word with the blanks around it; those in front are of the first one only.
 WORD = r"\s*\S+\s*"
+#: Where nothing says how wide a grid may be, no column is wider than this: each row is as wide as the widest one.
+MOST_COLUMN = 200
 #: Before texts get narrower than this, numbers are broken as well.
 LEAST_TEXT = 6
 
@@ -96,16 +98,18 @@ def _parts(grid: Grid, width: int | None) -> Iterator[_Part]:
     last = len(columns) - 1
     sides = [(int(grid.edges or place > 0), int(grid.edges or place < last)) for place in range(last + 1)]
     around = [sum(side) for side in sides]
-    needed = [max(_needed(column) + extra, 1) for column, extra in zip(columns, around, strict=True)]
+    most = MOST_COLUMN if width is None else None
+    needed = [max(_needed(column, most) + extra, 1) for column, extra in zip(columns, around, strict=True)]
     room = None if width is None else max(width - (last if grid.titled else 0), 0)
     for column, side, size in zip(columns, sides, _fitted(columns, needed, around, room), strict=True):
         yield _Part(column, max(size - sum(side), 0), *side)
 
 
-def _needed(column: Column) -> int:
+def _needed(column: Column, most: int | None) -> int:
     if column.width is not None:
-        return column.width
-    return max([column.least, *(cell_len(line) for cell in column.cells for line in cell.plain.split("\n"))])
+        return column.width if most is None else min(column.width, most)
+    widest = max([column.least, *(cell_len(line) for cell in column.cells for line in cell.plain.split("\n"))])
+    return widest if most is None else min(widest, most)
 
 
 def _fitted(columns: Sequence[Column], needed: list[int], around: Sequence[int], room: int | None) -> list[int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from lstmcalc.patterns import lazily
 from lstmcalc.renderers.cells import cell_len, chop_cells
 from lstmcalc.renderers.document import Table, counts_of
 from lstmcalc.renderers.marking import visible
@@ -21,9 +22,9 @@ LEAST_ROOM = 20
 #: A terminal line gets hard to read beyond this; tables may be wider.
 MOST_PROSE = 110
 #: What is read as one thing and stays on one line: a shape, a share, or what stands in backticks.
-WHOLE = re.compile(r"[\d.]+ %|`[^`]+`|\((?:[^\s(),]+(?: [+-] [^\s(),]+)*,\s?)+(?:[^\s(),]+(?: [+-] [^\s(),]+)*)?\)")
+WHOLE = lazily(r"[\d.]+ %|`[^`]+`|\((?:[^\s(),]+(?: [+-] [^\s(),]+)*,\s?)+(?:[^\s(),]+(?: [+-] [^\s(),]+)*)?\)")
 #: An argument of several numbers, which stays on one line even where its call does not.
-NUMBERS = re.compile(r"[(\[][\d, ]+[)\]]")
+NUMBERS = lazily(r"[(\[][\d, ]+[)\]]")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 

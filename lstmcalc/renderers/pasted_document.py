@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lstmcalc.explanation.readings import ReadingExplanation, RowExplanation
+from lstmcalc.patterns import lazily
 from lstmcalc.renderers.document import Block, Document, Faults, Heading, Lines, Table
 from lstmcalc.renderers.marking import code
 
@@ -17,7 +17,7 @@ HEADED = {"fault": "wrong", "nearest": "nearest", "layer": "layer", "purpose": "
 #: Of the layers that are less likely than the first, these many are shown.
 MOST_OTHERS = 3
 #: What steers a terminal: escape sequences whole, then any other control character but the tab.
-STEERING = re.compile(
+STEERING = lazily(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
@@ -71,4 +71,4 @@ def clean(text: str) -> str:
     >>> clean("\\x1b[1mlstm\\x1b[0m\\t(LSTM)\\x07")
     'lstm\\t(LSTM)'
     """
-    return STEERING.sub("", text)
+    return text if text.isprintable() else STEERING.sub("", text)

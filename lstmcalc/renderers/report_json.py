@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstmcalc.errors import SpecError
 from lstmcalc.explanation.costs.model import Figures, ModelCost, cost_of_model
+from lstmcalc.renderers.bounds import check_weights_told, layers_in
 from lstmcalc.report import LayerReport, Report, WeightReport
 from lstmcalc.shapes import shape_to_json, size_to_json
 from lstmcalc.steering import escaped_json
@@ -25,6 +26,7 @@ def dumps(document: Any) -> str:
 
 def report_json(report: Report, cost: ModelCost | None = None) -> dict[str, Any]:
     """`lstmcalc.report/1`: a model's shapes, parameters and costs; those of a whole batch where `cost` knows them."""
+    check_weights_told(layers_in(report), report.source)
     totals, found = report.totals, cost or cost_of_model(report)
     document: dict[str, Any] = {
         "schema": "lstmcalc.report/1",

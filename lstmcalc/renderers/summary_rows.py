@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lstmcalc.dims import UNKNOWN, Size
 from lstmcalc.frozen import NamedTuple
+from lstmcalc.renderers.bounds import layers_in
 from lstmcalc.renderers.marking import visible
 from lstmcalc.report import LayerReport, Report
 from lstmcalc.shapes import show_count, show_shape
@@ -62,9 +63,8 @@ def summary_titles(report: Report, cost: ModelCost | None = None) -> tuple[str, 
 
 
 def _has_mask(report: Report) -> bool:
-    calls = [call for layer in report.layers for call in layer.calls]
-    inner = [layer.nested for layer in report.layers if layer.nested is not None]
-    return any(call.mask.comes_in or call.mask.goes_out for call in calls) or any(map(_has_mask, inner))
+    calls = (call for layer in layers_in(report) for call in layer.calls)
+    return any(call.mask.comes_in or call.mask.goes_out for call in calls)
 
 
 def _mask(layer: LayerReport) -> str:

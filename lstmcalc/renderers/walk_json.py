@@ -6,6 +6,7 @@ from typing import Any
 
 from lstmcalc.errors import Fault
 from lstmcalc.explanation.walk import KINDS, ModelExplanation, WalkedLayer
+from lstmcalc.renderers.bounds import check_weights_told
 from lstmcalc.shapes import shape_to_json, size_to_json
 
 __all__ = ["walk_json"]
@@ -13,6 +14,7 @@ __all__ = ["walk_json"]
 
 def walk_json(walk: ModelExplanation, faults: tuple[Fault, ...] = ()) -> dict[str, Any]:
     """`lstmcalc.walk/1`: a model in words in the JSON contract, with `errors` where it has any."""
+    check_weights_told((walked.layer for walked in walk.layers), walk.source)
     document: dict[str, Any] = {
         "schema": "lstmcalc.walk/1",
         "source": walk.source,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from lstmcalc.collector import uncollected
 from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.patterns import lazily
 from lstmcalc.spec import Spec
 
 __all__ = ["load"]
@@ -24,13 +24,13 @@ MAX_BYTES = 64_000_000
 ARCHIVES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")
 
 #: What the start of a text never holds, and that of a picture or an ONNX model does.
-NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+NO_TEXT = bytes([*range(1, 9), *range(14, 27), *range(28, 32)])
 
 #: What a printed summary has; whether it is one, reading it tells.
-PRINTED = re.compile(r"Param\w* ?#|# ?Param|(?i:total params)|\w \([A-Z]\w*\)?[ \t|]+[\[{]?\(")
+PRINTED = lazily(r"Param\w* ?#|# ?Param|(?i:total params)|\w \([A-Z]\w*\)?[ \t|]+[\[{]?\(")
 
 #: What Python code that builds a model has, and a YAML model hardly ever.
-CODE = re.compile(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
+CODE = lazily(r"\bimport\b|Sequential\(|Model\(|Input\(|\)\(|\.add\(")
 
 
 @uncollected
@@ -169,6 +169,11 @@ def wide_encoding(data: bytes) -> str:
     return ""
 
 
+def holds_no_text(data: bytes) -> bool:
+    """Whether bytes that are no UTF-8 are no text of another encoding either, by how they start."""
+    return any(byte in NO_TEXT for byte in data[:64])
+
+
 def _decode(data: bytes, name: str) -> str:
     fix = "save the file as UTF-8"
     if wide := wide_encoding(data):
@@ -178,7 +183,7 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if NO_TEXT.search(data[:64]):
+        if holds_no_text(data):
             raise SpecError([Fault("binary-file", "a model file", "a binary file of another kind",
                                    fix="lstmcalc reads YAML, Python, Keras's JSON, `.keras` and `.h5` files",
                                    where=Where(name))]) from None  # fmt: skip

@@ -15,7 +15,9 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.sources.apart import looked_at
 from lstmcalc.sources.config import read_config
+from lstmcalc.sources.hdf5 import Question
 from lstmcalc.spec import Spec, snake_case
 
 __all__ = ["read_archive"]
@@ -35,12 +37,6 @@ MAX_READ = 2_000_000
 #: How many arrays of weights are looked at; a file may show the same ones at many places.
 MAX_ARRAYS = 100_000
 
-#: What layers store besides their weights: the table that a lookup counts with (Keras 3.15.1, `save_own_variables`).
-TABLES = ("idf_weights",)
-
-#: The shapes of the arrays that a file stores for each layer, by the layer's name.
-Stored = Mapping[str, tuple[tuple[int, ...], ...]]
-
 
 def read_archive(file: BinaryIO, source: str) -> Spec:
     """The spec of a saved model, with the shapes of its stored weights; `source` names it in errors.
@@ -49,14 +45,27 @@ def read_archive(file: BinaryIO, source: str) -> Spec:
     """
     if file.read(4) == b"PK\x03\x04":
         return _read_zip(file, source)
-    with _hdf5(file, source) as weights:
-        text = _text(weights, "model_config", source)
-        if text is None:
-            got = "weights without a model" if len(weights) else "neither a model nor weights"
-            fix = "save the whole model, `model.save(...)`, or its architecture, `model.to_json()`"
-            raise SpecError([Fault("no-model", "a saved model", got, fix=fix, where=Where(source))])
-        stored = _stored_by_keras2(weights, source)
+    if find_spec("h5py") is None:
+        raise SpecError([_placed(("missing-package", "h5py, which reads `.h5` files", "none", ""), source)])
+    stored, text, fault = looked_at(file, Question(True, MAX_ARRAYS, MAX_BYTES))
+    if fault:
+        raise SpecError([_placed(fault, source)])
     return read_config(text, source)._replace(stored=stored)
+
+
+#: What helps where a file cannot be read, by the fault's code.
+FIXES = {
+    "missing-package": "install it: `pip install 'lstmcalc[h5]'`; or save the model as `.keras`",
+    "no-model": "save the whole model, `model.save(...)`, or its architecture, `model.to_json()`",
+}
+
+
+def _placed(fault: tuple[str, str, str, str], source: str) -> Fault:
+    """What looking at an HDF5 file told, as a fault of the source."""
+    code, expected, got, because = fault
+    if code == "damaged-file" and not got:
+        return _damaged(source, because)
+    return Fault(code, expected, got, because, FIXES.get(code, ""), where=Where(source))
 
 
 def _read_zip(file: BinaryIO, source: str) -> Spec:
@@ -197,11 +206,10 @@ def _with_weights(spec: Spec, file: BinaryIO, archive: zipfile.ZipFile, member: 
         return spec
     if find_spec("h5py") is None:
         return spec
-    try:
-        with _hdf5(weights, spec.source) as found:
-            return spec._replace(stored=_stored_by_keras3(found, spec.source))
-    except SpecError as error:
-        return spec._replace(faults=(*spec.faults, *error.faults))
+    stored, _, fault = looked_at(weights, Question(False, MAX_ARRAYS, MAX_BYTES))
+    if fault:
+        return spec._replace(faults=(*spec.faults, _placed(fault, spec.source)))
+    return spec._replace(stored=stored)
 
 
 def _start_of_data(file: BinaryIO, member: zipfile.ZipInfo) -> int:
@@ -238,99 +246,6 @@ class _Window(io.RawIOBase):
         return len(data)
 
 
-@contextmanager
-def _hdf5(file: BinaryIO | io.IOBase, source: str) -> Iterator[Any]:
-    """An HDF5 file, opened for reading; whatever h5py raises on a damaged one becomes a SpecError."""
-    try:
-        import h5py
-    except ModuleNotFoundError:
-        fix = "install it: `pip install 'lstmcalc[h5]'`; or save the model as `.keras`"
-        fault = Fault("missing-package", "h5py, which reads `.h5` files", "none", fix=fix, where=Where(source))
-        raise SpecError([fault]) from None
-    try:
-        with h5py.File(file, "r") as opened:
-            yield opened
-    except SpecError:
-        raise
-    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ValueError and more on damaged files.
-        raise SpecError([_damaged(source, str(error))]) from None
-
-
 def _damaged(source: str, because: str) -> Fault:
     because = because.splitlines()[0].lower() if because else ""
     return Fault("damaged-file", "a file as Keras saved it", because=because, where=Where(source))
-
-
-class _Arrays:
-    """The arrays of weights that a file holds; raises `SpecError` for what lies in another file."""
-
-    def __init__(self, source: str) -> None:
-        self._where = Where(source)
-        self._count = 0
-
-    def child(self, group: Any, name: str) -> Any:
-        """What a group has under a name, None where it has nothing. Keras links to nothing else."""
-        from h5py import HardLink
-
-        link = group.get(name, getlink=True) if hasattr(group, "get") else None
-        if link is not None and not isinstance(link, HardLink):
-            raise SpecError([self._outside(f"a link at `{name[:80]}`")])
-        return group.get(name) if link is not None else None
-
-    def below(self, group: Any) -> list[tuple[str, tuple[int, ...]]]:
-        """Every array below a group: path and shape. No link is followed."""
-        found: list[tuple[str, tuple[int, ...]]] = []
-
-        def visit(path: str, item: Any) -> bool | None:
-            if not hasattr(item, "shape"):
-                return None
-            self._count += 1
-            # The shape of a virtual array may be that of arrays in other files, which would be opened.
-            if item.is_virtual:
-                raise SpecError([self._outside(f"a virtual array at `{path[:80]}`")])
-            found.append((path, tuple(item.shape or ())))
-            return True if self._count > MAX_ARRAYS else None
-
-        group.visititems(visit)
-        if self._count > MAX_ARRAYS:
-            raise SpecError([Fault("too-large", f"at most {MAX_ARRAYS:,} arrays of weights", "more",
-                                   where=self._where)])  # fmt: skip
-        return found
-
-    def _outside(self, got: str) -> Fault:
-        return Fault("unsafe-archive", "weights in the file itself", got, where=self._where)
-
-
-def _text(group: Any, name: str, source: str) -> str | None:
-    """A text among the attributes of a group; None where there is none. Raises `SpecError` on what is no text."""
-    if name not in group.attrs:
-        return None
-    from h5py import check_string_dtype
-
-    stored = group.attrs.get_id(name)
-    if stored.shape != () or not check_string_dtype(stored.dtype) or stored.dtype.itemsize > MAX_BYTES:
-        raise SpecError([Fault("damaged-file", f"`{name}` to be a text", "something else", where=Where(source))])
-    value = group.attrs[name]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _stored_by_keras3(weights: Any, source: str) -> Stored:
-    """Keras 3 stores arrays under `layers/CLASS/.../vars/N`, and the layer's name beside its own arrays."""
-    arrays = _Arrays(source)
-    layers = arrays.child(weights, "layers")
-    stored = {}
-    for key in layers if hasattr(layers, "get") else ():
-        group = arrays.child(layers, key)
-        own = arrays.child(group, "vars")
-        name = _text(own, "name", source) if own is not None else None
-        if name is not None:
-            stored[name] = tuple(shape for path, shape in arrays.below(group) if path.rpartition("/")[2] not in TABLES)
-    return stored
-
-
-def _stored_by_keras2(weights: Any, source: str) -> Stored:
-    """An `.h5` file stores arrays under `model_weights/LAYER/...`, as both Keras 2 and 3 write it."""
-    arrays = _Arrays(source)
-    layers = arrays.child(weights, "model_weights")
-    groups = {str(name): arrays.child(layers, name) for name in (layers if hasattr(layers, "get") else ())}
-    return {name: tuple(shape for _, shape in arrays.below(group)) for name, group in groups.items()}

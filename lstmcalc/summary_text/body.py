@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 from lstmcalc.errors import Fault, Where
 from lstmcalc.frozen import NamedTuple
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cells import is_class
 from lstmcalc.summary_text.columns import by_gaps, by_places, by_separators
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import ODD_COUNT
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 from lstmcalc.summary_text.rows import RawRow, build_row
@@ -22,6 +22,8 @@ from lstmcalc.summary_text.totals import settle_counts
 __all__ = ["Body", "read_body"]
 
 _READ = ("cut-count", "ambiguous-count")
+#: How many lines of a table that are no rows are told one by one.
+MOST_STRANGE = 100
 _Way = Callable[[], tuple[list[RawRow], set[int]]]
 
 
@@ -142,7 +144,7 @@ def _mended(pieces: Sequence[Piece], frame: Frame, attempt: _Attempt) -> Body:
         rows[-1] = _ended(rows, frame)
     if any(row.connections for row in rows):
         rows = [row._replace(connections=()) if row.connections is None else row for row in rows]
-    return Body(tuple(rows), elided if placed else (), tuple(faults))
+    return Body(tuple(rows), elided if placed else (), _first(faults))
 
 
 def _told_apart(row: PrintedRow) -> PrintedRow:
@@ -168,6 +170,15 @@ def _ended(rows: Sequence[PrintedRow], frame: Frame) -> PrintedRow:
         "cut-count", "a whole count", f"`{row.params_text}`", "the text ends here", layer=(row.name, row.class_name)
     )
     return row._replace(params=None, fault=fault)
+
+
+def _first(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The lines that are no rows; of very many the first, and how many more there are."""
+    left = len(faults) - MOST_STRANGE
+    if left < 2:
+        return tuple(faults)
+    got, where = f"{left:,} more lines that are none", faults[MOST_STRANGE].where
+    return (*faults[:MOST_STRANGE], Fault("no-row", "a layer's row", got, where=where, severity="hint"))
 
 
 def _strange(piece: Piece) -> Fault:

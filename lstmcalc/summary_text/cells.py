@@ -8,7 +8,7 @@ from functools import lru_cache
 from lstmcalc.errors import Fault
 from lstmcalc.frozen import NamedTuple
 from lstmcalc.layers import ALIASES, RULES
-from lstmcalc.summary_text.patterns import lazily
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.printed import Connection, Cut, PrintedShape, PrintedSize
 
 __all__ = ["CountCell", "LayerCell", "ShapeCell", "is_class", "read_connections", "read_count", "read_layer",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from lstmcalc.frozen import NamedTuple
-from lstmcalc.summary_text.patterns import lazily
+from lstmcalc.patterns import lazily
 
 __all__ = ["Line", "broken_lines", "clean_line", "clean_lines", "plain_line", "without_prefix"]
 

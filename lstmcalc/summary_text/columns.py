@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lstmcalc.summary_text.patterns import lazily
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Column, Piece
 from lstmcalc.summary_text.rows import RawRow, levels, nesting
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isqrt
 
 from lstmcalc.dims import Dim, substitute, terms_of
 from lstmcalc.dims.polynomial import Floor, from_terms
@@ -51,17 +52,28 @@ def root(expression: Dim, name: str, target: int) -> int | None:
 
     >>> from lstmcalc.dims import symbol
     >>> F = symbol("F")
-    >>> root(512 * F + 66048, "F", 91648), root(512 * F + 66048, "F", 91649)
-    (50, None)
+    >>> root(512 * F + 66048, "F", 91648), root(512 * F + 66048, "F", 91649), root(4 * F * (F + 51), "F", 91648)
+    (50, None, 128)
     """
     terms = terms_of(expression)
     if set(terms) == {(), (name,)} or set(terms) == {(name,)}:
         # Most counts are straight lines, and are asked for often.
         size, rest = divmod(target - terms.get((), 0), terms[(name,)])
         return size if rest == 0 and size > 0 else None
+    if terms.keys() <= {(), (name,), (name, name)} and terms.get((name, name), 0) > 0:
+        return _root_of_square(terms[name, name], terms.get((name,), 0), terms.get((), 0) - target)
     value = _evaluator(expression, name)
     low = _first(value, target)
     return low if value(low) == target else None
+
+
+def _root_of_square(a: int, b: int, c: int) -> int | None:
+    """The whole number above 0 for which a·n² + b·n + c is 0, the greater of two; None where there is none."""
+    square = b * b - 4 * a * c
+    if square < 0 or isqrt(square) ** 2 != square:
+        return None
+    size, rest = divmod(isqrt(square) - b, 2 * a)
+    return size if rest == 0 and size > 0 else None
 
 
 def nearest_root(expression: Dim, name: str, target: int) -> int:

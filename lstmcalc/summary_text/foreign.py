@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lstmcalc.errors import Fault
-from lstmcalc.summary_text.patterns import lazily
+from lstmcalc.patterns import lazily
 
 __all__ = ["foreign_fault"]
 

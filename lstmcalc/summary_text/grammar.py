@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from copy import copy
 
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cells import is_class
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS
 
 __all__ = ["ODD_COUNT", "Found", "consume_rest", "find_rows", "part_cells", "shape_end"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lstmcalc.frozen import NamedTuple
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cleaning import Line
-from lstmcalc.summary_text.patterns import lazily
 
 __all__ = ["SEPARATORS", "Column", "Piece", "column_kind", "cut_into_pieces", "header_columns", "unstacked"]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lstmcalc.errors import Fault
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cells import (
     CountCell,
     LayerCell,
@@ -15,7 +16,6 @@ from lstmcalc.summary_text.cells import (
     read_layer,
     read_shape,
 )
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import Piece
 from lstmcalc.summary_text.printed import PrintedRow
 

@@ -256,6 +256,8 @@ class _Problem:
             return
         equations = [(left, right) for left, right in pairs if isinstance(right, int)]
         cuts = [(left, right) for left, right in pairs if isinstance(right, Cut)]
+        if any(not symbols_of(left) and not _agree(left, right) for left, right in cuts):
+            return
         for values in _solve_all(equations, {}):
             for solved in self._with_count(substitute(count, values), cuts, values):
                 yield completed(solved, cuts, [right for _, right in equations])

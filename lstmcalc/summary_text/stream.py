@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cells import is_class, read_count
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import Found, consume_rest, find_rows, part_cells
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.rows import RawRow, nesting
 

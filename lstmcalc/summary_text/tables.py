@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.body import read_body
 from lstmcalc.summary_text.cells import is_class, read_shape
 from lstmcalc.summary_text.cleaning import clean_lines
 from lstmcalc.summary_text.foreign import foreign_fault
 from lstmcalc.summary_text.frame import Frame
 from lstmcalc.summary_text.grammar import find_rows
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import Piece, cut_into_pieces, unstacked
 from lstmcalc.summary_text.printed import PrintedRow, PrintedShape, PrintedTable
 from lstmcalc.summary_text.totals import read_totals
@@ -217,8 +217,20 @@ def looks_like_summary(text: str) -> bool:
     return bool(_SIGN.search(text) or foreign_fault(text)) and not _OTHER.search(text) and not _is_python(text)
 
 
+#: How much of a text is parsed as Python: what has parsed takes some five hundred times as much memory.
+MOST_PARSED = 100_000
+#: Where a statement may begin, if no decorator stands before it.
+_STATEMENT = lazily(r"^(?!except\b|finally\b)[\w@]", re.MULTILINE)
+
+
 def _is_python(text: str) -> bool:
-    """Whether a text is Python that says more than a string."""
+    """Whether a text is Python that says more than a string; of a long one, what stands whole at its beginning."""
+    if len(text) > MOST_PARSED:
+        end = text.rfind("\n", 0, MOST_PARSED) + 1
+        starts = [found.start() for found in _STATEMENT.finditer(text, 0, end)]
+        while len(starts) > 1 and text[starts[-2]] == "@":
+            starts.pop()
+        text = text[: starts[-1] if starts else 0]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

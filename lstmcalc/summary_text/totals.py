@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lstmcalc.errors import Fault, Where
+from lstmcalc.patterns import lazily
 from lstmcalc.summary_text.cells import read_count
-from lstmcalc.summary_text.patterns import lazily
 from lstmcalc.summary_text.pieces import SEPARATORS, Piece
 from lstmcalc.summary_text.printed import PrintedRow, PrintedTotals
 

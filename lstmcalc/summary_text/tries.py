@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import log2
 
-from lstmcalc.dims import Dim, substitute, symbols_of
+from lstmcalc.dims import Dim, substitute, symbols_of, terms_of
 from lstmcalc.summary_text.equations import roots
 from lstmcalc.summary_text.printed import Cut, PrintedShape
 from lstmcalc.summary_text.reading import Shape
@@ -53,6 +53,9 @@ def unevenness(inputs: tuple[Shape, ...], output: PrintedShape) -> float:
 
 def least(count: Dim) -> int:
     """A count with every name at 1, which it never falls below."""
+    terms = terms_of(count)
+    if all(isinstance(atom, str) for monomial in terms for atom in monomial):
+        return sum(terms.values())
     least = substitute(count, dict.fromkeys(symbols_of(count), 1))
     return least if isinstance(least, int) else 0
 

@@ -144,19 +144,7 @@ def verify(
             check.run()
         except Exception as error:  # A fault of lstmcalc's own is a finding, never a traceback.
             check.note("", iter([f"lstmcalc could not go on: {one_line(error)}"]))
-        return Verification(
-            report.source,
-            report.name,
-            session.version,
-            session.backend,
-            session.backend_version,
-            check.device or _default_device(session),
-            platform.python_version(),
-            perf_counter() - start,
-            tuple(check.layer(layer) for layer in report.layers),
-            tuple(check.forward),
-            tuple(check.mismatches.get("", ())),
-        )
+        return check.result(start)
 
 
 class FailsOnData(Exception):
@@ -194,6 +182,22 @@ class _Check:
             self.tell(self._title(trial), done, len(trials))
             self.forward.append(self._try(trial))
         self.tell("done", len(trials), len(trials))
+
+    def result(self, start: float) -> Verification:
+        """What was found, in the time since `start`."""
+        return Verification(
+            self.report.source,
+            self.report.name,
+            self.session.version,
+            self.session.backend,
+            self.session.backend_version,
+            self.device or _default_device(self.session),
+            platform.python_version(),
+            perf_counter() - start,
+            tuple(self.layer(layer) for layer in self.report.layers),
+            tuple(self.forward),
+            tuple(self.mismatches.get("", ())),
+        )
 
     def layer(self, ours: LayerReport) -> LayerVerification:
         """What was found about a layer."""

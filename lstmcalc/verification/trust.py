@@ -78,7 +78,7 @@ def _faults(spec: Spec) -> Iterator[Fault]:
 def _faults_of_layer(layer: LayerSpec) -> Iterator[Fault]:
     label = layer.name, layer.class_name
     if layer.saved is not None:
-        because = "it is not known what the code does, and building the layer runs it"
+        because = "it is not known what the code does, and running the model runs it"
         yield Fault("untrusted-code", "layers without code in the file", "Python byte code", because, FIX,
                     layer.where, label)  # fmt: skip
     for key, value in layer.arguments.items():

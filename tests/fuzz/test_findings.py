@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 
 import pytest
 from commands import run_command
+from limited import at_most
 
-from lstmcalc import infer, load
+from lstmcalc import infer, load, read_summary
+from lstmcalc.diagnosis.notebook import _is_whole
+from lstmcalc.diagnosis.traced import _calls
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.memory.optimizers import read_optimizer
 from lstmcalc.sources.layer_options import read_layer
+from lstmcalc.summary_text import solving
 
 
 def told(text: str, name: str = "-") -> str:
@@ -123,3 +128,93 @@ def test_an_answer_without_a_picture_says_so_even_where_it_is_no(words: list[str
         "Error: Invalid value for --format: expected text, json, markdown or html, got svg for an answer that has no "
         "picture\n"
     )
+
+
+def test_what_is_unpacked_into_nothing() -> None:
+    code = "from keras import Input, Sequential, layers\n[] = len\nm = Sequential([Input((3,)), layers.Dense(2)])\n"
+    assert infer(load("m.py", text=code)).totals.params == 8
+
+
+def told_mask(mask: object, class_name: str = "LSTM") -> str:
+    """A config whose layer is called with a mask."""
+    port = {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [None, 10, 4]}}
+    x = {"class_name": "__keras_tensor__", "config": {"shape": [None, 10, 4], "keras_history": ["x", 0, 0]}}
+    operand = [x, x] if class_name == "Attention" else x
+    config = {"name": "l", "units": 3} if class_name == "LSTM" else {"name": "l"}
+    layer = {"class_name": class_name, "name": "l", "config": config,
+             "inbound_nodes": [{"args": [operand], "kwargs": {"mask": mask}}]}  # fmt: skip
+    graph = {"name": "f", "layers": [{**port, "inbound_nodes": []}, layer], "input_layers": ["x", 0, 0],
+             "output_layers": ["l", 0, 0]}  # fmt: skip
+    return json.dumps({"class_name": "Functional", "config": graph})
+
+
+NO_TENSOR = {"class_name": "_d ", "config": {"shape": [None, 10], "dtype": "bool", "ky": ["m", 0, 0]}}
+
+
+@pytest.mark.parametrize(
+    ("mask", "got"),
+    [
+        (NO_TENSOR, "a mapping with `class_name`, `config`"),
+        ({"a": 1}, "a mapping with `a`"),
+        ([{"a": 2}, None], "a list of 2 values"),
+        ("x", '"x"'),
+        (True, "true"),
+    ],
+    ids=repr,
+)
+def test_a_mask_that_is_no_output_is_refused(mask: object, got: str) -> None:
+    assert told(told_mask(mask), "m.json") == (
+        f'error[wrong-node] m.json  layer "l" (LSTM)\n  expected `mask` to be an output of a layer\n  got      {got}'
+    )
+
+
+def test_masks_of_which_one_is_no_output_are_refused() -> None:
+    x = {"class_name": "__keras_tensor__", "config": {"shape": [None, 10, 4], "keras_history": ["x", 0, 0]}}
+    assert told(told_mask([NO_TENSOR, x], "Attention"), "m.json") == (
+        'error[wrong-node] m.json  layer "l" (Attention)\n'
+        "  expected `mask` to be an output of a layer\n"
+        "  got      a list of 2 values"
+    )
+
+
+def test_a_mask_of_numbers_is_left_out() -> None:
+    report = infer(load("m.json", text=told_mask([[True] * 10])))
+    assert (report.layers[-1].output_shapes, report.totals.params) == (((None, 3),), 96)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "│ gru (Bidirectional) │ (816 │None, 64) │ 18,\n",
+        "Layer (type)  Output Shape  Param #\n"
+        "stacked_cells (RNN)   [(None, 3),       1450\n"
+        "                      [(None, 5), (None, 5)], [(=, 3), (None, 3)]]\n",
+    ],
+)
+def test_a_row_that_no_layer_prints_is_given_up_soon(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed = []
+    real = solving.confirm
+    monkeypatch.setattr(solving, "confirm", lambda *rest: confirmed.append(rest) or real(*rest))
+    with at_most(20):
+        read_summary(text)
+    assert len(confirmed) < 5_000
+
+
+@pytest.mark.parametrize("layer", ["Rescaling(scale='1or 2')", "Rescaling(scale='1if 2 else 3')"])
+def test_what_python_says_of_a_constant_is_not_repeated(layer: str) -> None:
+    with warnings.catch_warnings(record=True) as told_by_python:
+        warnings.simplefilter("always")
+        with pytest.raises(SpecError):
+            infer(load("m.yaml", text=f'{{input: [4], layers: ["{layer}"]}}'))
+    assert told_by_python == []
+
+
+def test_what_python_says_of_a_traced_line_is_not_repeated() -> None:
+    line = "model.add(Dense(1or 2))"
+    trace = f'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    {line}\nValueError: x\n'
+    with warnings.catch_warnings(record=True) as told_by_python:
+        warnings.simplefilter("always")
+        assert len(_calls(line)) == 2
+        assert _is_whole(line)
+        run_command(["paste", "-"], trace.encode())
+    assert told_by_python == []

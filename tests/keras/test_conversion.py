@@ -76,7 +76,7 @@ def test_a_layer_at_two_places_is_one_object() -> None:
     spec = load("m.yaml", text="{input: [5, 4], layers: [{TimeDistributed: {Dense: 4}}, Dense: 4]}")
     wrapper, dense = spec.layers.values()
     dense = dense.changed(shared="1")
-    spec = spec._replace(layers={wrapper.name: wrapper._replace(arguments={"layer": dense}), dense.name: dense})
+    spec = spec._replace(layers={wrapper.name: wrapper.changed(arguments={"layer": dense}), dense.name: dense})
     assert built(convert(spec, "python")).count_params() == infer(spec).totals.params == 20
 
 

@@ -92,7 +92,7 @@ REFUSALS = {
 error[untrusted-code] FILE  layer "lambda" (Lambda)
   expected layers without code in the file
   got      Python byte code
-  because  it is not known what the code does, and building the layer runs it
+  because  it is not known what the code does, and running the model runs it
   fix      `lstmcalc verify --trust`, if you trust whoever made the file
 """,
     "os.system as a function": """\

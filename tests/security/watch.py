@@ -76,6 +76,8 @@ def call(words: list[str]) -> dict[str, Any]:
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
     calls = json.load(sys.stdin)
+    # Without a Python to start, an HDF5 file is looked at in this process, by the same code, and so before our eyes.
+    sys.executable = ""
     with contextlib.suppress(ImportError):
         # As it is loaded, NumPy asks `uname` for the processor, whatever the file.
         import_module("h5py")

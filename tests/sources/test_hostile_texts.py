@@ -22,20 +22,35 @@ DEEP = ("calls attr", "call chain", "elif")
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
 
+#: How much memory a text may take, in kB.
+MEMORY = 450_000
+STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def memory(what: str) -> int:
+    """What the process holds (`VmRSS`), or held at most since that was forgotten (`VmHWM`); 0 where nothing tells."""
+    lines = STATUS.read_text().splitlines() if RESET.exists() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith(what)), 0)
+
+
 @contextmanager
-def soon(seconds: int = 20) -> Iterator[None]:
-    """Fails what hangs."""
+def bounded(seconds: int = 20) -> Iterator[None]:
+    """Fails what hangs, by its own time and not by the clock, and what takes much memory."""
 
     def stop(*_: Any) -> None:
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    if RESET.exists():
+        RESET.write_text("5")
+    held = memory("VmRSS")
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert memory("VmHWM") - held < MEMORY
 
 
 def outcome(name: str, text: str) -> str:
@@ -54,14 +69,14 @@ def outcome(name: str, text: str) -> str:
 @pytest.mark.parametrize("name", YAML)
 def test_yaml(name: str) -> None:
     text, wanted = YAML[name]
-    with soon():
+    with bounded():
         assert outcome("m.yaml", text) in (wanted, *(["1 layer"] if name in DEEP else []))
 
 
 @pytest.mark.parametrize("name", PYTHON)
 def test_python(name: str) -> None:
     text, wanted = PYTHON[name]
-    with soon():
+    with bounded():
         found = outcome("m.ipynb" if name.startswith("nb ") else "m.py", text)
     assert found in (wanted, *(["1 layer"] if name in DEEP else []))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,7 @@ from lstmcalc.summary_text import read_summary
 from lstmcalc.summary_text.calls import _in_order
 from lstmcalc.summary_text.model import to_spec
 from lstmcalc.summary_text.proposals import MODULES, proposers_of
-from lstmcalc.summary_text.tables import looks_like_summary
+from lstmcalc.summary_text.tables import MOST_PARSED, looks_like_summary
 
 HEADER = "Layer (type)                 Output Shape              Param #   \n" + "=" * 65 + "\n"
 CONNECTED = "Layer (type)                 Output Shape         Param #     Connected to\n" + "=" * 98 + "\n"
@@ -214,3 +215,45 @@ def test_every_proposer_is_asked_though_its_module_is_loaded_late() -> None:
         assert all(each.arguments & MODULES[name] for each in proposers), name
     for rule in RULES.values():
         assert list(proposers_of(rule)) == [each for each in everyone if each.arguments <= rule.arguments.keys()]
+
+
+def test_of_very_many_lines_that_are_no_rows_the_first_are_told() -> None:
+    strange = [f"a strange thing, the {number}th of many\n" for number in range(1200)]
+    for number, last in ((101, "`a strange thing, the 100th of many`"), (1200, "1,100 more lines that are none")):
+        [reading] = read_summary(HEADER + ROW + "".join(strange[:number]) + TOTALS)
+        assert {(fault.code, fault.severity) for fault in reading.table.faults} == {("no-row", "hint")}
+        assert (len(reading.table.faults), reading.table.faults[-1].got) == (101, last)
+        places = [fault.where.line for fault in reading.table.faults if fault.where]
+        assert places == list(range(4, 105))
+
+
+def test_of_a_long_text_the_beginning_tells_whether_it_is_python() -> None:
+    row = f'"""\n{ROW}"""\n'
+    build = "def build(\n    x,\n):\n    return [\n        x,\n    ]\n"
+    tried = "try:\n    x\nexcept ValueError:\n    y\nfinally:\n    z\n"
+    for code in ("x = 1\n", build, tried, f"@decorated\n@again\n{build}"):
+        for shift in range(0, 60, 5):
+            text = row + "#" * shift + "\n" + code * (2 * MOST_PARSED // len(code))
+            assert not looks_like_summary(text), (code, shift)
+        assert looks_like_summary(row + "x = )\n" + code * (2 * MOST_PARSED // len(code)))
+    assert looks_like_summary(ROW * (2 * MOST_PARSED // len(ROW)))
+    assert looks_like_summary(" " * 2 * MOST_PARSED + ROW)
+
+
+HELD = [
+    ("200,000 lines that are no summary", "words of prose, that mean nothing at all\n" * 200_000),
+    ("200,000 lines of Python", "x = 1\n" * 200_000 + ROW),
+    ("100,000 strange lines", HEADER + "words of prose, that mean nothing at all\n" * 100_000 + TOTALS),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), HELD, ids=[name for name, _ in HELD])
+def test_large_texts_take_no_more_memory_than_a_multiple_of_their_size(name: str, text: str) -> None:
+    answer(HEADER + ROW + TOTALS)
+    tracemalloc.start()
+    try:
+        looks_like_summary(text)
+        asked = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert asked < 120_000_000

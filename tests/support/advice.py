@@ -53,7 +53,7 @@ def _edited(spec: Spec, name: str, change: Callable[[LayerSpec], LayerSpec], cla
     for outer, layer in spec.layers.items():
         for part in _parts(layer):
             if (outer == name and part.class_name == class_name) if class_name else part.name == name:
-                return spec.changed(layers={**spec.layers, outer: _with(layer, part, change(part))})
+                return spec._replace(layers={**spec.layers, outer: _with(layer, part, change(part))})
     raise LookupError(name)
 
 
@@ -99,7 +99,7 @@ def _drop_argument(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     left = found["key"]
     if left == "initial_state":
         index = _place(spec, fault.layer[0])
-        return with_call(spec, index, spec.calls[index].changed(initial_state=()))
+        return with_call(spec, index, spec.calls[index]._replace(initial_state=()))
     return _edited(
         spec,
         fault.layer[0],
@@ -124,19 +124,19 @@ def _leave_out(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
 
 def _reshape_input(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     shape = tuple(json.loads(re.sub(r"\b(?!null)([A-Za-z]\w*)", r'"\1"', found["shape"])))
-    ports = [port.changed(shape=shape) if port.name == found["name"] else port for port in spec.inputs]
-    return spec.changed(inputs=tuple(ports))
+    ports = [port._replace(shape=shape) if port.name == found["name"] else port for port in spec.inputs]
+    return spec._replace(inputs=tuple(ports))
 
 
 def _fill_input(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     """Any number for every size that is open."""
     ports = [
-        port.changed(shape=tuple(4 if size is None else size for size in port.shape))
+        port._replace(shape=tuple(4 if size is None else size for size in port.shape))
         if port.name == found["name"]
         else port
         for port in spec.inputs
     ]
-    return spec.changed(inputs=tuple(ports))
+    return spec._replace(inputs=tuple(ports))
 
 
 def _put(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -149,14 +149,14 @@ def _put(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
         place = next((i for i, ref in enumerate(victim.inputs) if str(ref) == found["ref"]), 0)
         call = Call("put_in", (victim.inputs[place],))
         inputs = tuple(Ref("put_in") if i == place else ref for i, ref in enumerate(victim.inputs))
-    changed = with_call(spec, index, call, victim.changed(inputs=inputs))
-    return changed.changed(layers={**spec.layers, "put_in": layer.changed(name="put_in")})
+    changed = with_call(spec, index, call, victim._replace(inputs=inputs))
+    return changed._replace(layers={**spec.layers, "put_in": layer.changed(name="put_in")})
 
 
 def _wrap(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
     name = found["name"]
     wrapped = LayerSpec("TimeDistributed", name, {"layer": spec.layers[name]})
-    return spec.changed(layers={**spec.layers, name: wrapped})
+    return spec._replace(layers={**spec.layers, name: wrapped})
 
 
 def _take_states(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
@@ -167,7 +167,7 @@ def _take_states(spec: Spec, fault: Fault, found: re.Match[str]) -> Spec:
         for found in (re.match(r"([^\[]+)(?:\[(\d+)\])?", text) for text in json.loads(found["refs"]))
         if found
     ]
-    return with_call(spec, index, spec.calls[index].changed(initial_state=tuple(refs)))
+    return with_call(spec, index, spec.calls[index]._replace(initial_state=tuple(refs)))
 
 
 def _place(spec: Spec, name: str) -> int:
@@ -186,7 +186,7 @@ STEPS: dict[str, Step] = {
     rf".*leave (?:the batch|it) out of the shape of input {NAMED}: (?P<shape>\[.*\])": _reshape_input,
     rf"give input {NAMED} one axis more, such as (?P<shape>\[[^\]]*\])": _reshape_input,
     rf"write a number for the unknown size of input {NAMED}": _fill_input,
-    r"state `batch: (?P<size>\d+)`": lambda spec, fault, found: spec.changed(batch=int(found["size"])),
+    r"state `batch: (?P<size>\d+)`": lambda spec, fault, found: spec._replace(batch=int(found["size"])),
     rf'put `(?P<layer>[^`]+)` before {NAMED}(?:, on (?:"(?P<ref>[^"]+)"|(?P<all>its .* inputs)))?': _put,
     rf"put {NAMED} into `TimeDistributed`": _wrap,
     r"write `initial_state: (?P<refs>\[.*\])`": _take_states,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -64,7 +65,10 @@ def constant(text: str) -> float | None:
     (0.25, None, None)
     """
     try:
-        return _value(ast.parse(text.strip(), mode="eval").body)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval").body
+        return _value(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError, ArithmeticError):
         return None
 

@@ -213,9 +213,26 @@ def bind(call: Arguments, rule: type[LayerRule] | None) -> Bound:
         if not inside and value is not None:
             named[name] = value
     for key, value in named.items():
-        if value is not None or not takes.is_layer:
+        if not takes.is_layer or (value is not None and (key not in takes.outputs or _is_output(key, value))):
             bound.keywords[key] = value
     return bound
+
+
+def _is_output(name: str, value: Any) -> bool:
+    """Whether what a call is told is an output of a layer, or a list of them; not so a constant array.
+
+    Raises `NodeError` for what is neither.
+    """
+    items = value if isinstance(value, list) else [value]
+    if all(isinstance(item, Tensor) or item is None for item in items):
+        return True
+    if isinstance(value, list) and _is_array(value):
+        return False
+    raise NodeError(f"`{name}` to be an output of a layer", excerpt(value))
+
+
+def _is_array(value: Any) -> bool:
+    return all(map(_is_array, value)) if isinstance(value, list) else type(value) in (bool, int, float)
 
 
 def operand_names(rule: type[LayerRule]) -> list[str]:
@@ -232,6 +249,8 @@ class _Taken(NamedTuple):
     one_operand: bool
     #: Whether it is a layer, which is not told what is None, rather than an operation.
     is_layer: bool
+    #: What else than its operands is an output of a layer, such as a mask.
+    outputs: frozenset[str]
 
 
 @cache
@@ -239,7 +258,8 @@ def _taken_by(rule: type[LayerRule]) -> _Taken:
     operands = operand_names(rule)
     keywords = sorted(rule.keywords, key=lambda key: key in LayerRule.keywords)
     places = list(getattr(rule, "places", ())) or [*operands, *["initial_state"] * rule.takes_state, *keywords]
-    return _Taken(operands, places, places[:1] == operands[:1] != [], RULES.get(rule.__name__) is rule)
+    outputs = frozenset(key for key, argument in rule.keywords.items() if argument.kind == "tensor")
+    return _Taken(operands, places, places[:1] == operands[:1] != [], RULES.get(rule.__name__) is rule, outputs)
 
 
 def _has_one_operand(call: Arguments, takes: _Taken) -> bool:

@@ -48,7 +48,7 @@ class Expressions(Calls):
         raise NotImplementedError
 
     def weigh(self, value: Any) -> Any:
-        """The value, which takes a step for so many values in it."""
+        """The value, which takes steps for the values in it, or for calculating with symbols."""
         raise NotImplementedError
 
     def assign(self, target: ast.expr, value: Any) -> None:
@@ -182,9 +182,11 @@ class Expressions(Calls):
 
     def _of_sizes(self, sign: str, left: Dim, right: Dim) -> Dim | None:
         try:
-            return parse(f"({to_python(left)}){sign}({to_python(right)})")
+            size = parse(f"({to_python(left)}){sign}({to_python(right)})")
         except ValueError:
             return None
+        self.weigh(size)
+        return size
 
     def on_unaryop(self, node: ast.UnaryOp) -> Any:
         value = self.evaluate(node.operand)
@@ -343,7 +345,9 @@ class Expressions(Calls):
         places: dict[int | str, Where] = {}
         for arg in node.args:
             places[len(positional)] = self.code.place(arg)
-            positional.extend(self._spread([arg]))
+            found = self._spread([arg])
+            # What a star spreads was counted one by one.
+            positional.extend(found if isinstance(arg, ast.Starred) else map(self.weigh, found))
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
             if keyword.arg is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from lstmcalc.dims import Expression
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.sources.python.builtins import FAILURES, items, measured
 from lstmcalc.sources.python.doubt import Broken, Continued, Doubt, Raised, Returned
@@ -32,8 +33,12 @@ MAX_LOOP = 20_000
 MAX_ROUNDS = 100_000
 MAX_WHILE = 5_000
 VALUES_PER_STEP = 64
-#: How deep functions may call one another.
+#: How many steps arithmetic with symbols takes.
+STEPS_OF_A_SIZE = 10
+#: How deep functions may call one another, and how often they may call themselves, which grows with a power of that.
 MAX_DEPTH = 40
+MAX_RECURSIONS = 1_000
+YIELDING = (ast.Yield, ast.YieldFrom, ast.Await)
 
 
 class TooLong(Exception):
@@ -50,6 +55,8 @@ class Interpreter(Doubt):
         self.scopes: list[dict[str, Any]] = [{}]
         self.running: list[Function] = []
         self.called: set[ast.AST] = set()
+        self.recursions = 0
+        self.generators: dict[ast.AST, bool] = {}
         self.steps = 0
         self.allowed = MAX_STEPS
         self.loop_end: int | None = None
@@ -79,6 +86,8 @@ class Interpreter(Doubt):
     def weigh(self, value: Any) -> Any:
         if isinstance(value, (list, tuple, str, dict, set)) and len(value) >= VALUES_PER_STEP:
             self.steps += len(value) // VALUES_PER_STEP
+        elif isinstance(value, Expression):
+            self.steps += STEPS_OF_A_SIZE
         return value
 
     def counted(self, values: Iterator[Any]) -> Iterator[Any]:
@@ -101,7 +110,12 @@ class Interpreter(Doubt):
             self.execute(statement)
 
     def on_expr(self, node: ast.Expr) -> None:
-        self.evaluate(node.value)
+        value = self.evaluate(node.value)
+        if isinstance(value, Unknown) and value.key == ("deep", value.text, True):
+            # Nothing else will tell of it, as nothing takes the result.
+            fault = Fault("too-large", "calls that end sooner", f"`{value.text}`", value.because, where=value.where)
+            if fault not in self.code.faults:
+                self.code.faults.append(fault)
 
     def on_pass(self, node: ast.stmt) -> None:
         """Does nothing."""
@@ -163,6 +177,8 @@ class Interpreter(Doubt):
         return outside.get(name, self.scopes[-1]) if outside else self.scopes[-1]
 
     def _unpack(self, targets: list[ast.expr], value: Any) -> None:
+        if not targets:
+            return
         if isinstance(value, Tensor) and value.shape is None:
             values: list[Any] | None = [Tensor(value.node, i) for i in range(len(targets))]
         else:
@@ -307,9 +323,14 @@ class Interpreter(Doubt):
     def run_function(self, function: Function, given: Arguments) -> Any:
         node = function.node
         self.called.add(node)
+        self.recursions += any(other.node is node for other in self.running)
         if len(self.running) >= MAX_DEPTH:
-            return Unknown(given.text, ("deep", given.text), given.where, f"more than {MAX_DEPTH} calls in one another")
-        if any(isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await)) for inner in ast.walk(node)):
+            return self._left_out(function, given, f"more than {MAX_DEPTH} calls in one another")
+        if self.recursions > MAX_RECURSIONS:
+            return self._left_out(function, given, f"functions call themselves more than {MAX_RECURSIONS:,} times")
+        if node not in self.generators:
+            self.generators[node] = any(isinstance(inner, YIELDING) for inner in ast.walk(node))
+        if self.generators[node]:
             return self.unknown_result(function, given, "it is a generator")
         scopes = self.scopes
         self.scopes = [*function.scopes, self._bound(function, given)]
@@ -326,6 +347,11 @@ class Interpreter(Doubt):
             self.running.pop()
             self.scopes = scopes
         return None
+
+    def _left_out(self, function: Function, given: Arguments, because: str) -> Unknown:
+        """What a call comes to that is not followed; whether layers are missing then is part of its key."""
+        body = function.node.body if isinstance(function.node, ast.FunctionDef) else []
+        return Unknown(given.text, ("deep", given.text, self.builds(body)), given.where, because)
 
     def _bound(self, function: Function, given: Arguments) -> dict[str, Any]:
         """The parameters of a function, with what it is given; unknown where it is given nothing."""

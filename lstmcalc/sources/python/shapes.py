@@ -174,7 +174,9 @@ def _alike(layer: Layer) -> Any:
 
 
 def _key(value: Any) -> Any:
-    return (Layer, _alike(value)) if isinstance(value, Layer) and _alike(value) else plain_key(value)
+    # Asked once for each layer inside others, whose number would double with every level.
+    alike = _alike(value) if isinstance(value, Layer) else None
+    return (Layer, alike) if alike else plain_key(value)
 
 
 def nodes_between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Node]:

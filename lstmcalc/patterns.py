@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first asked: a text needs few of all there are."""
+"""Regular expressions that are compiled when they are first asked: an answer needs few of all there are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["lazily"]
 class _Lazy:
     """What stands for a pattern: its first use gives it the pattern's own methods, which are all that later uses see.
 
-    Compiling all patterns that a pasted text may need takes as long as all the rest of an answer.
+    Compiling all patterns that a text may need takes as long as all the rest of an answer.
     """
 
     def __init__(self, pattern: str, flags: int) -> None:
