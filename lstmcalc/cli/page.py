@@ -222,7 +222,9 @@ class Page:
             self.text(text() + (self._drawn(diagrams()) if diagram and diagrams else ""))
         else:
             drawn = diagrams() if diagrams and (diagram or self.form == "html") else ()
-            self._words(_with_diagrams(document(), drawn))
+            from lstmcalc.renderers.document import with_diagrams
+
+            self._words(with_diagrams(document(), drawn))
 
     def _picture(self, document: Callable[[], Document], diagrams: Callable[[], Sequence[Diagram]] | None) -> None:
         from lstmcalc.renderers.document import Drawn
@@ -374,17 +376,6 @@ class Page:
             self.parts.append(text)
         else:
             show(text, self.form, self.colour)
-
-
-def _with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
-    """A document with pictures behind its last words, before what is wrong."""
-    from lstmcalc.renderers.document import Drawn, Faults
-
-    if not diagrams:
-        return document
-    words = [block for block in document.blocks if not isinstance(block, Faults)]
-    faults = [block for block in document.blocks if isinstance(block, Faults)]
-    return document._replace(blocks=(*words, *map(Drawn, diagrams), *faults))
 
 
 def _memory_blocks(memory: MemoryTold | None) -> Iterable[Block]:

@@ -5,6 +5,7 @@ A document holds no markup but backticks around what is Keras's or the user's, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lstmcalc.errors import Fault
@@ -28,6 +29,7 @@ __all__ = [
     "fault_head",
     "fault_slots",
     "is_list",
+    "with_diagrams",
 ]
 
 
@@ -134,3 +136,10 @@ def fault_slots(fault: Fault, others: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _is_count(cell: str) -> bool:
     return cell.replace(",", "").isdecimal()
+
+
+def with_diagrams(document: Document, diagrams: Sequence[Diagram]) -> Document:
+    """A document with pictures behind its last words, before what is wrong."""
+    words = [block for block in document.blocks if not isinstance(block, Faults)]
+    faults = [block for block in document.blocks if isinstance(block, Faults)]
+    return document._replace(blocks=(*words, *map(Drawn, diagrams), *faults))
