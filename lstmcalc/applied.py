@@ -15,7 +15,7 @@ from lstmcalc.held import InnerWeights
 from lstmcalc.layers.batch import moved, of_sample, used
 from lstmcalc.layers.costs import FREE
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight, Work, as_shapes, own_weights
-from lstmcalc.report import UNCOUNTED, Counting, Report, WeightReport
+from lstmcalc.report import UNCOUNTED, Counting, MaskReport, Report, WeightReport
 from lstmcalc.report import Shape as Told
 from lstmcalc.spec import LayerSpec
 
@@ -92,6 +92,12 @@ class Applied:
         if self._inner is not None and not moved(self.x):
             return self._inner
         return tuple(map(_weight_report, self.held))
+
+    @cached_property
+    def unmasked(self) -> MaskReport:
+        """What is told of masks where none reaches the call, and it makes none."""
+        number = len(self.outputs or ((),))
+        return MaskReport((False,) * len(self.x.shapes), (False,) * number, "none", (None,) * number)
 
     @cached_property
     def counting(self) -> Counting:

@@ -18,7 +18,7 @@ from lstmcalc.graph import CallKey, Order, numbered_calls
 from lstmcalc.hints import hints_on_input_shape, hints_on_sizes, is_on_mask
 from lstmcalc.layers.batch import Batches
 from lstmcalc.layers.rule import Assumption, Inputs, LayerRule, Shape
-from lstmcalc.mask_graph import mask_parents
+from lstmcalc.mask_graph import MaskGraph
 from lstmcalc.masks import Array, Follow, Followed, MaskFlow
 from lstmcalc.model_hints import hints_on_model
 from lstmcalc.nesting import ModelRule, apply_model, innermost_first
@@ -132,7 +132,8 @@ class Walk:
             self._apply(key, call)
         for name, assumption in self.builder.assumptions:
             self._assume(name, assumption)
-        self.order = Order(self.spec, self.calls, mask_parents(self.calls, self.applied))
+        self.masking = MaskGraph(self.calls, self.applied)
+        self.order = Order(self.spec, self.calls, self.masking.parents)
         self.flow = self._masks()
         self.found = self._report(self.flow)
         return self.found
@@ -153,7 +154,7 @@ class Walk:
 
     def _masks(self, given: Sequence[Array] = ()) -> MaskFlow:
         """The way of the masks, with the faults, assumptions and hints on it."""
-        flow = MaskFlow(self.spec, self.applied, self.order, given)
+        flow = MaskFlow(self.spec, self.applied, self.order, given, self.masking.idle)
         for key, fault in flow.faults:
             self._note(fault, flow.calls[key], self.layers[key[0]].rule)
         self._add(flow.inner_faults)

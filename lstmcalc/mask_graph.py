@@ -16,7 +16,7 @@ from lstmcalc.layers.rule import Inputs, MaskStep
 from lstmcalc.masks import Mask, decide, is_handed_mask, masked
 from lstmcalc.spec import Call, Ref
 
-__all__ = ["mask_parents"]
+__all__ = ["MaskGraph"]
 
 
 class Stated(NamedTuple):
@@ -26,26 +26,24 @@ class Stated(NamedTuple):
     made: CallKey | None = None
 
 
-def mask_parents(calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> dict[CallKey, list[CallKey]]:
-    """What calls take because of masks, and what the operations take that make these masks."""
-    return _Graph(calls, applied).parents
+class MaskGraph:
+    """One pass over the calls as they are defined; an operation's key is of a name that no layer has.
 
-
-class _Graph:
-    """One pass over the calls as they are defined; an operation's key is of a name that no layer has."""
+    `parents` is what calls take because of masks, and what the operations take that make these masks; `idle` are the
+    applications that state no mask where they get none.
+    """
 
     def __init__(self, calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> None:
         self.parents: dict[CallKey, list[CallKey]] = {}
+        self.idle: set[Applied] = set()
         self._stated: dict[tuple[str, int, int], Stated] = {}
-        #: The applications that state no mask where they get none.
-        self._idle: set[Applied] = set()
         for key, call in calls.items():
             if key in applied and not self._is_idle(call, applied[key]):
                 self._apply(key, call, applied[key])
 
     def _is_idle(self, call: Call, found: Applied) -> bool:
         unmasked = not self._stated or all(self._of(ref).mask is None for ref in call.inputs)
-        return found in self._idle and unmasked and not call.keywords
+        return found in self.idle and unmasked and not call.keywords
 
     def _apply(self, key: CallKey, call: Call, found: Applied) -> None:
         rule, x = found.rule, found.x
@@ -60,7 +58,7 @@ class _Graph:
         went = decide(rule, x, [stated.mask for stated in masks])
         if not any(isinstance(mask, tuple) for mask in went):
             if all(stated.mask is None for stated in masks):
-                self._idle.add(found)
+                self.idle.add(found)
             return
         view = masked(x, [stated.mask if isinstance(stated.mask, tuple) else None for stated in masks])
         step = rule.mask_step(view)

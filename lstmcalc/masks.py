@@ -7,7 +7,7 @@ MultiHeadAttention takes the masks off its inputs (keras/src/layers/layer.py, `_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
 from lstmcalc.applied import Applied
@@ -123,7 +123,12 @@ class MaskFlow:
     """One pass over a model's calls, in the order in which Keras runs them."""
 
     def __init__(
-        self, spec: Spec, applied: Mapping[CallKey, Applied], order: Order, given: Sequence[Array] = ()
+        self,
+        spec: Spec,
+        applied: Mapping[CallKey, Applied],
+        order: Order,
+        given: Sequence[Array] = (),
+        idle: Iterable[Applied] = (),
     ) -> None:
         self.calls = order.calls
         self.sequential = spec.sequential
@@ -143,7 +148,7 @@ class MaskFlow:
         #: Whether any output so far has a mask, or had one.
         self.has_masks = any(array.mask is not None for array in given)
         #: What becomes of a call that no mask reaches and that makes none; most models have no others.
-        self._blank: dict[Applied, tuple[int, MaskReport]] = {}
+        self._blank = {one: one.unmasked for one in idle if type(one.rule).check_mask is LayerRule.check_mask}
         for index, port in enumerate(spec.inputs):
             array = given[index] if index < len(given) else Array()
             self._given[port.name] = array.mask
@@ -168,11 +173,11 @@ class MaskFlow:
             return False
         if self.has_masks and not all(self._track(ref).is_blank for ref in self.calls[key].inputs):
             return False
-        self.tracks[key] = tuple(Track() for _ in range(found[0]))
+        self.tracks[key] = tuple(Track() for _ in found.outputs)
         if self.applied[key].rule.returns_input:
             # The very array, which a later call can be told a mask of.
             self.tracks[key][0].array = self._track(self.calls[key].inputs[0]).array
-        self.reports[key] = found[1]
+        self.reports[key] = found
         return True
 
     def _apply(self, key: CallKey, call: Call) -> None:
@@ -208,7 +213,7 @@ class MaskFlow:
         blank = all(track.is_blank for track in went)
         self.has_masks |= seen.given or not blank
         if silent and blank and not x.keywords and all(track.is_blank for track in came):
-            self._blank[applied] = len(went), self.reports[key]
+            self._blank[applied] = self.reports[key]
 
     @staticmethod
     def _arriving(seen: Seen, came: Sequence[Track]) -> tuple[Mask, ...]:

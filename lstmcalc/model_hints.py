@@ -85,7 +85,8 @@ def _second_activation(flow: Flow, place: Place) -> Iterator[Fault]:
     before = flow.before(place)
     if before is None or place.held.class_name not in (*FUNCTIONS, "Activation", "ReLU", "Softmax"):
         return
-    first, second = _last_function(before), _last_function(place)
+    first = _last_function(before)
+    second = _last_function(place) if first in RANGES else ""
     because = _of_a_range(first, second, place)
     if not because:
         return

@@ -71,7 +71,7 @@ def _call_report(placed: Placed, key: CallKey, spec: Spec, flow: MaskFlow) -> Ca
     refs, applied = placed.call.refs, placed.applied
     mask, told, nested = flow.reports[key], flow.told.get(key, ()), flow.nested.get(key)
     effort = _Effort(applied, mask.comes_in, told, nested, spec.trainable) if applied else UNKNOWN_EFFORT
-    sources = tuple(ref.name for ref in refs)
+    sources = tuple([ref.name for ref in refs])
     return CallReport(placed.came, placed.went, sources, applied.stated if applied else None, mask, refs, effort)
 
 

@@ -128,7 +128,7 @@ def test_a_report_says_the_same_in_every_form(path: Path) -> None:
     for layer, row in zip(report.layers, held["layers"], strict=True):
         figures += [layer.name, layer.class_name, layer.arithmetic or "", show_count(layer.params)]
         figures += [*map(show_shape, layer.output_shapes), *layer.connected_to * (not report.sequential)]
-        for weight in layer.weights * (layer.nested is None):
+        for weight in () if layer.nested else layer.weights:
             figures += [weight.name, show_shape(weight.shape), show_count(weight.params)]
         assert (row["name"], row["params"]) == (layer.name, size_to_json(layer.params))
         assert row["output_shapes"] == [shape_to_json(shape) for shape in layer.output_shapes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from lstmcalc.conversion.arguments import telling_arguments
@@ -13,7 +14,7 @@ from lstmcalc.inference import infer
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.operations.constants import is_array
 from lstmcalc.report import Report
-from lstmcalc.spec import LayerSpec, Ref, Spec
+from lstmcalc.spec import LayerSpec, Spec
 
 __all__ = ["PYTHON_MODULES", "check_leads_back", "check_sayable"]
 
@@ -146,6 +147,7 @@ def _config(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _nested_states(model: Spec) -> Iterator[Fault]:
     """Outputs of an RNN whose states Keras nests in one another: a list of cells, one of them with several states."""
+    used: set[str] | None = None
     for call in model.calls:
         layer = model.layers[call.layer]
         cell = layer.arguments.get("cell")
@@ -154,8 +156,10 @@ def _nested_states(model: Spec) -> Iterator[Fault]:
             isinstance(item, LayerSpec) and item.class_name != "GRUCell" and item.class_name != "SimpleRNNCell"
             for item in cells
         )
-        used = [ref for other in model.calls for ref in other.refs] + list(model.outputs)
-        if several and any(Ref(ref.name, 0, 0) == Ref(call.layer) and ref.index for ref in used):
+        if several and used is None:
+            read = chain(model.outputs, *(other.refs for other in model.calls))
+            used = {ref.name for ref in read if ref.index}
+        if used and several and call.layer in used:
             because = "Keras nests the states of cells in one another there"
             fix = "convert to YAML or Keras's JSON"
             yield _refused("no states of several cells", because, fix, layer.where, layer)

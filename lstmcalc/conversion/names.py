@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from lstmcalc.conversion.nested import distinct_models, layers_of
@@ -68,6 +69,5 @@ def used_names(spec: Spec) -> set[str]:
         used |= {ref.name for ref in call.refs if call.refs != before}
         before = (Ref(call.layer),)
     used |= {ref.name for ref in spec.outputs if spec.outputs != before}
-    calls = [call.layer for call in spec.calls]
-    used |= {name for name in calls if calls.count(name) > 1}
+    used |= {name for name, times in Counter(call.layer for call in spec.calls).items() if times > 1}
     return used.union(*(used_names(model) for model in spec.models.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -95,6 +96,8 @@ class _Text:
     models: list[tuple[Spec, str]] = field(default_factory=list)
     #: The variables of layers that stand at several places.
     shared: dict[str, str] = field(default_factory=dict)
+    #: The last number that was tried for each variable.
+    numbered: dict[str, int] = field(default_factory=dict)
 
 
 class _Writer:
@@ -158,10 +161,10 @@ class _Writer:
         for port in spec.inputs:
             self.tensors[port.name, 0] = self._variable(port.name)
             yield f"{self.tensors[port.name, 0]} = {self._input(port)}"
-        counts = {call.layer: 0 for call in spec.calls}
-        times = [call.layer for call in spec.calls]
+        times = Counter(call.layer for call in spec.calls)
+        counts = dict.fromkeys(times, 0)
         for call in spec.calls:
-            yield from self._call(call, counts[call.layer], times.count(call.layer) > 1)
+            yield from self._call(call, counts[call.layer], times[call.layer] > 1)
             counts[call.layer] += 1
         inputs = _several([self._tensor(Ref(port.name)) for port in spec.inputs])
         outputs = _several([self._tensor(ref) for ref in spec.outputs])
@@ -286,11 +289,13 @@ class _Writer:
         """A new variable that reads like a name."""
         base = re.sub(r"\W+", "_", name).strip("_") or "x"
         base = f"_{base}" if base[0].isdigit() or keyword.iskeyword(base) else base
-        variable, number = base, 1
+        variable, number = base, self.text.numbered.get(base, 1)
         while variable in self.taken:
             number += 1
             variable = f"{base}_{number}"
         self.taken.add(variable)
+        # What was taken stays taken: the next one need not try these numbers again.
+        self.text.numbered[base] = number
         return variable
 
 

@@ -47,6 +47,10 @@ def _text(spec: Spec, stated: set[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+#: From this application of a layer on, the name of what it gives has a number.
+MOST_AGAIN = 4
+
+
 class _Writer:
     """Writes one model; `stated` are the names that it states, and `models` all models that stand beside it."""
 
@@ -58,7 +62,8 @@ class _Writer:
         self.results: dict[tuple[str, int], str] = {}
         for call in spec.calls:
             number = counts[call.layer] = counts.get(call.layer, -1) + 1
-            name = call.layer
+            # One more word for each of thousands of applications would be a text of megabytes.
+            name = call.layer if number < MOST_AGAIN else f"{call.layer}_{number + 1}"
             while number and name in taken:
                 name = f"{name}_again"
             taken.add(name)

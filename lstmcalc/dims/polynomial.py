@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 Monomial = tuple[str, ...]
 Terms = dict[Monomial, int]
 
-# A product of two sums that comes to more stays unknown: no model that people write comes near, and a file of 50 kB
-# could ask for a gigabyte.
-MAX_TERMS = 500_000
+# A product of two sums that comes to more stays unknown: no model that people write comes near, and a file of 1 kB
+# could ask for a second, one of 50 kB for a gigabyte. What has one term makes no sum longer.
+MAX_TERMS = 50_000
 
 
 class Expression:
@@ -118,8 +118,8 @@ class _Unknown(Expression):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    def __hash__(self) -> int:
-        return id(self)
+    # One of Python's own takes a tenth of the time, and shapes that are keys ask it for every layer.
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -244,7 +244,8 @@ def product(sizes: Iterable[Dim]) -> Dim:
 
 
 def _multiply(left: Dim, right: Dim) -> Dim:
-    if len(terms_of(left)) * len(terms_of(right)) > MAX_TERMS:
+    sizes = len(terms_of(left)), len(terms_of(right))
+    if min(sizes) > 1 and sizes[0] * sizes[1] > MAX_TERMS:
         return UNKNOWN
     terms: Terms = {}
     for a, m in terms_of(left).items():

@@ -142,15 +142,10 @@ def closest(name: str, known: Sequence[str]) -> str | None:
     >>> closest("units_size", ["units", "use_bias"])
     'units'
     """
-    from difflib import get_close_matches
+    # Few models hold a misspelt name.
+    from lstmcalc.layers import spelling
 
-    folded: dict[str, str] = {}
-    for candidate in known:
-        folded.setdefault(candidate.lower(), candidate)
-    matches = get_close_matches(name.lower(), list(folded), 1, 0.6)
-    if not matches:
-        matches = [word for word in folded if len(word) > 3 and (word in name.lower() or name.lower() in word)][:1]
-    return folded[matches[0]] if matches else None
+    return spelling.closest(name, known)
 
 
 def refuse(name: str, expected: str, value: Any, fix: str = "") -> Rejection:

@@ -645,10 +645,12 @@ def test_unknown_class_leaves_the_rest_known() -> None:
 
 
 def test_models_inside_models_cannot_grow_without_bound() -> None:
-    config = chain(port(), dense("d"))
+    config = model(port(), dense("d", node(tensor("x"))), outputs=["d", 0, 0])
     for depth in range(17):
-        inner = {**config, "config": {**config["config"], "name": f"s{depth}"}}
-        config = chain(port(), inner, name="s")
+        name = f"s{depth}"
+        inner = {**config, "name": name, "config": {**config["config"], "name": name}}
+        inner["inbound_nodes"] = [node(tensor("x")), node(tensor(name))]
+        config = model(port(), inner, outputs=[name, 1, 0])
     assert refused(config).splitlines()[:2] == [
         "error[too-large] m.json",
         "  expected at most 100,000 layer calls, with every nested model written out",

@@ -11,7 +11,7 @@ from lstmcalc.applied import Applied, Kinds
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.inference import Walk, infer
 from lstmcalc.layers.rule import Shape
-from lstmcalc.mask_graph import _Graph
+from lstmcalc.mask_graph import MaskGraph
 from lstmcalc.masks import MaskFlow
 from lstmcalc.report import CallReport, LayerReport, Report
 from lstmcalc.spec import Spec
@@ -43,7 +43,7 @@ def unshared() -> Iterator[None]:
     with (
         patch.object(Kinds, "of", lambda kinds, layer: None),
         patch.object(MaskFlow, "_passes_blank", lambda flow, key: False),
-        patch.object(_Graph, "_is_idle", lambda graph, call, found: False),
+        patch.object(MaskGraph, "_is_idle", lambda graph, call, found: False),
         patch.object(Walk, "_settle", at_once),
         patch.object(Walk, "_walk_over", anew),
     ):

@@ -111,7 +111,7 @@ def placed_sentences(
 
 
 def _input(place: Place, layer: LayerReport) -> Iterator[Sentence]:
-    port = next((port for port in place.report.inputs if port.name == layer.name), None)
+    port = place.ports.get(layer.name)
     dtype = f" {port.dtype}" if port else ""
     shapes = _shapes(layer.calls[0].outputs or ()) if layer.calls else "?"
     text = f"{shapes}{dtype}, an input of {place.owner}{_goes_to(place, layer)}."
@@ -202,8 +202,7 @@ def _goes_to(place: Place, layer: LayerReport, number: int = 0) -> str:
         several = len(layer.calls[number].outputs or ()) > 1
         leaves = f"{ordinals(mine)} {'is' if len(mine) == 1 else 'are'} {of}" if several else ""
         parts += [] if several else [of]
-    order = [each.name for each in place.report.layers if each.class_name != "InputLayer"]
-    follows = order[order.index(name) + 1 : order.index(name) + 2] if name in order else order[:1]
+    follows = place.following.get(name, place.following[""])
     readers = place.readers.get((name, number), [])
     if readers and (readers != follows or mine or number):
         parts.append(f"read by {listed(named_up_to(map(quoted, readers), MOST_NAMED))}")

@@ -19,7 +19,7 @@ from lstmcalc.inference import Walk
 from lstmcalc.layers.rule import Inputs, LayerRule
 from lstmcalc.layers.rule import Shape as Dims
 from lstmcalc.nesting import ModelRule
-from lstmcalc.report import LayerReport, Report, Shape
+from lstmcalc.report import LayerReport, Port, Report, Shape
 from lstmcalc.spec import Call, Ref, Spec
 
 __all__ = ["Place", "Told", "inner_places", "ordinals"]
@@ -69,14 +69,35 @@ class Place:
         return {key: list(names) for key, names in found.items()}
 
     @cached_property
+    def following(self) -> dict[str, list[str]]:
+        """The name of the layer that stands behind each in the report, in a list of at most one; behind "" the first,
+        inputs left out.
+        """
+        order = [layer.name for layer in self.report.layers if layer.class_name != "InputLayer"]
+        return {name: order[place : place + 1] for place, name in enumerate(["", *order])}
+
+    @cached_property
+    def _leaving(self) -> dict[tuple[str, int], dict[int, None]]:
+        found: dict[tuple[str, int], dict[int, None]] = {}
+        for port in self.report.outputs:
+            if port.ref:
+                found.setdefault((port.ref.name, port.ref.call), {})[port.ref.index] = None
+        return found
+
+    @cached_property
+    def ports(self) -> dict[str, Port]:
+        """The inputs of the report by name."""
+        return {port.name: port for port in reversed(self.report.inputs)}
+
+    @cached_property
     def bound(self) -> Spec:
         """The spec with what its symbols stand for here."""
         return self.spec._replace(symbols=self.values)  # type: ignore[arg-type]  # sizes of a nested model may be open
 
     def called(self, name: str) -> str:
         """How a sentence calls what feeds a layer; a Sequential model shows no row for its input."""
-        inputs = [port.name for port in self.report.inputs]
-        return "the input" if self.report.sequential and inputs == [name] else quoted(name)
+        inputs = self.report.inputs
+        return "the input" if self.report.sequential and len(inputs) == 1 and inputs[0].name == name else quoted(name)
 
     @property
     def owner(self) -> str:
@@ -85,8 +106,7 @@ class Place:
 
     def leaving(self, name: str, number: int) -> list[int]:
         """Which outputs of an application of a layer are outputs of the model."""
-        refs = [port.ref for port in self.report.outputs if port.ref]
-        return list(dict.fromkeys(ref.index for ref in refs if (ref.name, ref.call) == (name, number)))
+        return list(self._leaving.get((name, number), ()))
 
     def full_name(self, name: str) -> str:
         """A layer's name with those of the models around it: `encoder/reader`."""
@@ -94,7 +114,7 @@ class Place:
 
     def shape_of(self, ref: Ref) -> Shape | None:
         """What an output of a layer is, or a model input; None where that is not known."""
-        port = next((port for port in self.report.inputs if port.name == ref.name), None)
+        port = self.ports.get(ref.name)
         if port is not None:
             return port.shape
         layer = self.layers.get(ref.name)

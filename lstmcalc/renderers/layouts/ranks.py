@@ -5,11 +5,12 @@ What goes past a layer of boxes takes a place of its own in it, so that no line 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from lstmcalc.explanation.diagrams import Arrow, Box, Graph
+from lstmcalc.explanation.diagrams import Box, Graph
 from lstmcalc.renderers.cells import cell_len
 from lstmcalc.renderers.layouts.channels import Link, tracks_of
 from lstmcalc.renderers.layouts.scene import Scene
@@ -55,7 +56,11 @@ class Tie:
 
 def layered_scene(graph: Graph) -> Scene:
     """The picture."""
-    places = {box.key: _sized(box, graph.arrows) for box in graph.boxes}
+    leaving: dict[str, set[str]] = {box.key: set() for box in graph.boxes}
+    for arrow in graph.arrows:
+        leaving[arrow.source].add(arrow.label)
+    entering = Counter(arrow.target for arrow in graph.arrows)
+    places = {box.key: _sized(box, leaving[box.key], entering[box.key]) for box in graph.boxes}
     _rank(graph, places)
     ranks: list[list[Place]] = [[] for _ in range(max((place.rank for place in places.values()), default=-1) + 1)]
     for place in places.values():
@@ -69,9 +74,8 @@ def layered_scene(graph: Graph) -> Scene:
     return _drawn(ranks, ties)
 
 
-def _sized(box: Box, arrows: tuple[Arrow, ...]) -> Place:
-    leaving = {arrow.label for arrow in arrows if arrow.source == box.key}
-    entering = sum(arrow.target == box.key for arrow in arrows)
+def _sized(box: Box, leaving: set[str], entering: int) -> Place:
+    """The box with room for the labels that leave it and for so many arrows that enter it."""
     room = max(sum(cell_len(_short(label)) + 4 for label in leaving), 3 * entering)
     return Place(max(*map(cell_len, box.lines), room) + 4, len(box.lines) + 2, box)
 
@@ -224,12 +228,21 @@ def _enter(ties: list[Tie]) -> None:
         for number, tie in enumerate(group):
             place, wanted = tie.target, _port(tie.target, number, len(group))
             room = (place.left + 1, place.left + place.width - 2) if place.box else (wanted - 2, wanted + 2)
-            free = [column for column in range(room[0], room[1] + 1)
-                    if column not in taken and leaving.get(column, tie.net) == tie.net]  # fmt: skip
-            tie.enters = min(free, key=lambda column: abs(column - wanted), default=wanted)
+            free = (column for column in _outwards(wanted, *room)
+                    if column not in taken and leaving.get(column, tie.net) == tie.net)  # fmt: skip
+            tie.enters = next(free, wanted)
             taken.add(tie.enters)
             if not place.box:
                 place.middle = float(tie.enters)
+
+
+def _outwards(wanted: int, low: int, high: int) -> Iterator[int]:
+    """The columns from `low` to `high`, the nearest to `wanted` first, the left one of two as near."""
+    for away in range(max(wanted - low, high - wanted) + 1):
+        if low <= wanted - away <= high:
+            yield wanted - away
+        if away and low <= wanted + away <= high:
+            yield wanted + away
 
 
 def _port(place: Place, number: int, count: int) -> int:

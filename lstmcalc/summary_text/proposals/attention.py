@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import gcd
+from math import gcd, isqrt
 from typing import Any
 
 from lstmcalc.dims import Dim
@@ -27,6 +27,8 @@ MOST_SPLITS = 16
 #: With more widths than these, only those are tried that usual heads make up.
 MOST_WIDTHS = 200
 LIKELY_WIDTHS = {heads * size for heads in HEADS for size in (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 512)}
+#: How far divisors are looked for.
+MOST_TRIED = 100_000
 
 
 def _gate(rule: type[LayerRule], seen: Seen, before: Mapping[str, Any]) -> list[Proposal]:
@@ -191,7 +193,8 @@ def _two_widths(line: tuple[int, int, int], params: int) -> Iterator[tuple[int, 
 
 
 def _divisors(number: int) -> list[int]:
-    low = [value for value in range(1, int(number**0.5) + 1) if number % value == 0]
+    """The divisors; of a number that no layer is so wide as, the small ones and what they divide it to."""
+    low = [value for value in range(1, min(isqrt(number), MOST_TRIED) + 1) if number % value == 0]
     return sorted({*low, *(number // value for value in low)})
 
 
