@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from math import inf
 from typing import Any
 
@@ -24,6 +25,8 @@ SCORES = "return_attention_scores"
 MOST_AXES = 6
 #: How many candidates and misses are kept of a row.
 MOST_KEPT = 40
+#: How many arguments are tried for a class; of rows that Keras printed, none has needed more than 40.
+MOST_TRIED = 120
 
 
 class Found(NamedTuple):
@@ -93,7 +96,7 @@ def _of_class(class_name: str, seen: Seen, most: float) -> Found:
     assert rule is not None
     candidates: dict[Any, Candidate] = {}
     misses: list[Miss] = []
-    for arguments, cost, stand_ins in propose(rule, seen):
+    for arguments, cost, stand_ins in islice(propose(rule, seen), MOST_TRIED):
         if cost > most:
             break
         # What is nearly right tells something only where nothing is right.

@@ -63,4 +63,4 @@ def test_keras_gives_what_the_other_choice_says(class_name: str, arguments: Argu
             layer = built(class_name, with_choice(arguments, choice, value))
             outputs = layer(keras.Input(shape))
             shapes = [each.shape for each in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
-            assert (shapes, layer.count_params()) == ([*map(lower, choice.outputs)], choice.count), choice.text
+            assert (shapes, layer.count_params()) == ([*map(lower, choice.outputs)], choice.params), choice.text
