@@ -118,7 +118,7 @@ def kept_on_jax(request: pytest.FixtureRequest) -> dict[Any, Any]:
     places = [
         item.callspec.params["place"]
         for item in request.session.items
-        if isinstance(item, pytest.Function) and "place" in getattr(item, "callspec", Nothing).params
+        if item.path == request.path and "place" in getattr(item, "callspec", Nothing).params
         if item.get_closest_marker("skip") is None
     ]
     questions: dict[Any, Any] = {place: ("layer", as_asked(*LAYERS[place])) for place in places}
