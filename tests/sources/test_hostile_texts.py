@@ -18,7 +18,7 @@ from lstmcalc.sources.python import text as python_text
 from lstmcalc.sources.yaml_nodes import Items, Node, Pairs, Scalar, compose
 
 #: How deep text may be differs between versions of Python, some of which read these.
-DEEP = ("calls attr", "call chain", "elif")
+DEEP = ("calls attr", "call chain", "elif", "nest chain", "nest functional")
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
 
