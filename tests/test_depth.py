@@ -83,7 +83,7 @@ def test_one_model_used_a_thousand_times_has_one_set_of_weights() -> None:
         (["summary", "--format", "svg"], 1, "at most 100 models inside one another in a picture"),
         (["check", "--max-params", "100k"], 0, "72,072"),
         # Which of its limits comes first depends on how deep this Python follows.
-        (["convert", "--to", "keras-json"], 1, "inside one another, as Keras's JSON needs it|more than Python can follow"),
+        (["convert", "--to", "keras-json"], 1, "as Keras's JSON needs it|more than Python can follow"),
     ],
 )
 def test_commands_answer_or_tell_the_limit(words: list[str], code: int, said: str, tmp_path: Path) -> None:
