@@ -10,7 +10,6 @@ from lstmcalc.errors import Fault, Where
 from lstmcalc.frozen import NamedTuple
 from lstmcalc.graph import CallKey, numbered_calls
 from lstmcalc.layers import LayerRule
-from lstmcalc.report import Report
 from lstmcalc.spec import Spec
 
 __all__ = ["Flow", "Place"]
@@ -46,8 +45,8 @@ class Place(NamedTuple):
 class Flow:
     """A model's layers as a graph; what is not known of it is left out."""
 
-    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied], report: Report) -> None:
-        self.spec, self.report = spec, report
+    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied]) -> None:
+        self.spec = spec
         self.calls = numbered_calls(spec)
         self._applied = applied
         self._places: dict[CallKey, Place | None] = {}

@@ -385,7 +385,7 @@ class Walk:
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         report = Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
                         tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
-        hints = (*spec.hints, *report.hints, *hints_on_model(spec, self.applied, report))
+        hints = (*spec.hints, *report.hints, *hints_on_model(spec, self.applied))
         kept = (hint.readable() for hint in hints if hint.code != "never-reset" or not spec.resets)
         return report._replace(hints=tuple(kept))
 

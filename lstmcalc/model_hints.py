@@ -14,7 +14,6 @@ from lstmcalc.graph import CallKey
 from lstmcalc.layers import LayerRule
 from lstmcalc.layers.kinds import is_recurrent
 from lstmcalc.layers.rule import Inputs
-from lstmcalc.report import Report
 from lstmcalc.shapes import show_count, show_shape
 from lstmcalc.spec import Spec
 
@@ -41,9 +40,9 @@ LIMITS = {"softmax": "no longer sum to 1", "sigmoid": "no longer lie between 0 a
 IDLE_ABOVE_0 = ("relu", "elu", "leaky_relu", "prelu")
 
 
-def hints_on_model(spec: Spec, applied: Mapping[CallKey, Applied], report: Report) -> Iterator[Fault]:
+def hints_on_model(spec: Spec, applied: Mapping[CallKey, Applied]) -> Iterator[Fault]:
     """Every such hint; `applied` holds the calls whose layers are known."""
-    flow = Flow(spec, applied, report)
+    flow = Flow(spec, applied)
     told = set()
     for key in flow.calls:
         checks = _checks_of(applied[key].rule) if key in applied else ()

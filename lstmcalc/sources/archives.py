@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.sources.apart import looked_at
 from lstmcalc.sources.config import read_config
-from lstmcalc.sources.hdf5 import Question
+from lstmcalc.sources.hdf5 import PartByPart, Question
 from lstmcalc.spec import Spec, snake_case
 
 __all__ = ["read_archive"]
@@ -199,7 +199,14 @@ def _count_lines(pieces: Iterable[bytes]) -> int:
 def _with_weights(spec: Spec, file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Spec:
     """The spec with the shapes of the stored weights, where they can be looked at."""
     if member.compress_type == zipfile.ZIP_STORED:
-        weights: io.IOBase = _Window(file, _start_of_data(file, member), member.file_size)
+        start = _start_of_data(file, member)
+
+        def part(at: int, size: int) -> bytes:
+            file.seek(start + at)
+            return file.read(max(0, min(size, member.file_size - at)))
+
+        # So that weights of any size are looked at where they lie.
+        weights: io.IOBase = PartByPart(member.file_size, part)
     elif member.file_size <= MAX_BYTES:
         weights = io.BytesIO(b"".join(_unpacked(archive, member)))
     else:
@@ -217,33 +224,6 @@ def _start_of_data(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     file.seek(member.header_offset + 26)
     lengths = file.read(4)
     return member.header_offset + 30 + int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little")
-
-
-class _Window(io.RawIOBase):
-    """A part of a file as a file, so that weights of any size are looked at where they lie."""
-
-    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
-        self._file, self._start, self._size, self._at = file, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        self._file.seek(self._start + self._at)
-        data = self._file.read(max(0, min(len(buffer), self._size - self._at)))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 def _damaged(source: str, because: str) -> Fault:

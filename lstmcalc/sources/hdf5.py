@@ -145,8 +145,8 @@ def _by_keras2(arrays: _Arrays, weights: Any) -> dict[str, tuple[Shape, ...]]:
 # long, follows the line that answers.
 
 
-class _Asked(io.RawIOBase):
-    """A file whose bytes the process that started this one reads."""
+class PartByPart(io.RawIOBase):
+    """A file of so many bytes, of which `ask` gives those from a place on, at most so many."""
 
     def __init__(self, size: int, ask: Callable[[int, int], bytes]) -> None:
         self._size, self._ask, self._at = size, ask, 0
@@ -197,7 +197,7 @@ def serve() -> None:
         if alarm := getattr(signal, "alarm", None):
             # Should who started it be gone, nobody else ends it.
             alarm(seconds)
-        answer = look(io.BufferedReader(_Asked(size, ask), BLOCK), Question(*question))
+        answer = look(io.BufferedReader(PartByPart(size, ask), BLOCK), Question(*question))
         if alarm:
             alarm(0)
         text = answer.config.encode("utf-8", "surrogatepass")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from hostile_texts import MODEL, PYTHON, YAML
+from limited import at_most
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.sources import bounds, load
@@ -37,19 +37,11 @@ def memory(what: str) -> int:
 def bounded(seconds: int = 20) -> Iterator[None]:
     """Fails what hangs, by its own time and not by the clock, and what takes much memory."""
 
-    def stop(*_: Any) -> None:
-        raise TimeoutError
-
     if RESET.exists():
         RESET.write_text("5")
     held = memory("VmRSS")
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
+    with at_most(seconds):
         yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
     assert memory("VmHWM") - held < MEMORY
 
 
