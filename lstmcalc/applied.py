@@ -15,7 +15,7 @@ from lstmcalc.held import InnerWeights
 from lstmcalc.layers.batch import moved, of_sample, used
 from lstmcalc.layers.costs import FREE
 from lstmcalc.layers.rule import Inputs, LayerRule, Shape, Weight, Work, as_shapes, own_weights
-from lstmcalc.report import UNCOUNTED, Counting, MaskReport, Report, WeightReport
+from lstmcalc.report import UNCOUNTED, Counting, Effort, MaskReport, Report, WeightReport
 from lstmcalc.report import Shape as Told
 from lstmcalc.spec import LayerSpec
 
@@ -43,6 +43,8 @@ class Applied:
         self.follow: Callable[..., Any] | None = None
         #: The outputs with the batch by name (`layers/batch.py`); None where it is in front.
         self.batched: tuple[Shape | None, ...] = ()
+        #: What it takes to calculate where no mask reaches it, as reports hold it.
+        self.effort: Effort | None = None
         #: The hints on the layer, and the symbols that Keras needs a number for.
         self.hints: Sequence[Fault] = ()
         self.needs: Sequence[str] = ()

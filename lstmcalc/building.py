@@ -66,7 +66,7 @@ class Builder:
         built = rule(values, layer.name)
         built.shared = layer.shared
         if is_stated(built):
-            built.stated_class = layer.class_name
+            built.class_name = layer.class_name
         try:
             built.validate()
         except Rejection as refusal:

@@ -53,7 +53,8 @@ def check_sizes(shapes: Sequence[Shape]) -> None:
         if len(shape) > MAX_NDIM:
             raise Rejection("too-large", f"an output of at most {MAX_NDIM} axes", str(len(shape)))
         for size in shape:
-            if any(abs(number) > MAX_SIZE for number in terms_of(size).values()):
+            numbers = (size,) if isinstance(size, int) else terms_of(size).values()
+            if any(abs(number) > MAX_SIZE for number in numbers):
                 raise Rejection("too-large", f"an output whose sizes are at most {MAX_SIZE:,}", "a larger one")
 
 

@@ -8,9 +8,10 @@ from lstmcalc.applied import Applied
 from lstmcalc.dims import Dim
 from lstmcalc.errors import Fault, Where
 from lstmcalc.frozen import NamedTuple
-from lstmcalc.graph import CallKey, numbered_calls
+from lstmcalc.graph import CallKey
 from lstmcalc.layers import LayerRule
-from lstmcalc.spec import Spec
+from lstmcalc.layers.kinds import is_time_distributed
+from lstmcalc.spec import Call, Spec
 
 __all__ = ["Flow", "Place"]
 
@@ -32,8 +33,8 @@ class Place(NamedTuple):
     def held(self) -> LayerRule:
         """The layer, or the one that it applies to every time step."""
         rule = self.rule
-        while rule.class_name == "TimeDistributed":
-            rule = rule.layer  # type: ignore[attr-defined]  # it wraps one
+        while is_time_distributed(rule):
+            rule = rule.layer
         return rule
 
     def hint(self, code: str, expected: str, got: str, because: str, fix: str = "") -> Fault:
@@ -45,9 +46,8 @@ class Place(NamedTuple):
 class Flow:
     """A model's layers as a graph; what is not known of it is left out."""
 
-    def __init__(self, spec: Spec, applied: Mapping[CallKey, Applied]) -> None:
-        self.spec = spec
-        self.calls = numbered_calls(spec)
+    def __init__(self, spec: Spec, calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> None:
+        self.spec, self.calls = spec, calls
         self._applied = applied
         self._places: dict[CallKey, Place | None] = {}
         self._readers: dict[CallKey, list[CallKey]] = {}

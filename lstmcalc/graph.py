@@ -52,7 +52,7 @@ class Order:
         if self.spec.sequential:
             return list(self.calls)
         depths = self._depths[1]
-        needed = [key for key in sorted(depths, key=lambda key: -depths[key]) if key in self.calls]
+        needed = [key for key in sorted(depths, key=depths.__getitem__, reverse=True) if key in self.calls]
         return [*needed, *(key for key in self.calls if key not in depths)]
 
     @cached_property

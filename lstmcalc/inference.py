@@ -23,7 +23,7 @@ from lstmcalc.masks import Array, Follow, Followed, MaskFlow
 from lstmcalc.model_hints import hints_on_model
 from lstmcalc.nesting import ModelRule, apply_model, innermost_first
 from lstmcalc.report import Holds, Port, Report
-from lstmcalc.reporting import Layer, Placed, input_report, layer_report
+from lstmcalc.reporting import Layer, Unmade, input_report, layer_report
 from lstmcalc.spec import Call, LayerSpec, Ref, Spec
 
 if TYPE_CHECKING:
@@ -185,12 +185,12 @@ class Walk:
                 self.made[like] = applied
         if applied is not None:
             self._settle(key, call, layer, applied)
-            layer.calls.append(Placed(call, applied.came, applied.went, applied))
+            layer.calls.append((call, applied))
             return
         outputs = self._stated(call, inputs) if layer.rule is None else None
         self.outputs[key] = outputs
         came = tuple(None if shape is None else lower(shape) for shape in inputs)
-        layer.calls.append(Placed(call, came, None if outputs is None else tuple(map(lower, outputs))))
+        layer.calls.append((call, Unmade(came, None if outputs is None else tuple(map(lower, outputs)))))
 
     def _layer(self, spec: LayerSpec) -> Layer:
         """A layer with its rule; layers that are equal but for the name, and have nothing to be told, have one."""
@@ -278,9 +278,9 @@ class Walk:
         if layer.first is None:
             layer.first = applied
             self.needs.update(applied.needs)
-            adapted = call.layer in self.spec.adapted
-            hints = [hint for hint in applied.hints if not (adapted and hint.code == "adapt-first")]
-            self.hints += [hint.placed(call.where, (call.layer, applied.rule.class_name)) for hint in hints]
+            for hint in applied.hints:
+                if hint.code != "adapt-first" or call.layer not in self.spec.adapted:
+                    self.hints.append(hint.placed(call.where, (call.layer, applied.rule.class_name)))
 
     def _stated(self, call: Call, inputs: Sequence[Shape | None]) -> tuple[Shape, ...] | None:
         """The output shapes that the source states; they are of no use where a nested model is given other inputs."""
@@ -385,7 +385,7 @@ class Walk:
         outputs = tuple(self._port(ref) for ref in spec.outputs)
         report = Report(spec.source, spec.name, inputs, outputs, tuple(layers), tuple(self.assumptions),
                         tuple(self.hints), spec.sequential, tuple(sorted(self.needs)))  # fmt: skip
-        hints = (*spec.hints, *report.hints, *hints_on_model(spec, self.applied))
+        hints = (*spec.hints, *report.hints, *hints_on_model(spec, self.calls, self.applied))
         kept = (hint.readable() for hint in hints if hint.code != "never-reset" or not spec.resets)
         return report._replace(hints=tuple(kept))
 

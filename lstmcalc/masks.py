@@ -173,7 +173,7 @@ class MaskFlow:
             return False
         if self.has_masks and not all(self._track(ref).is_blank for ref in self.calls[key].inputs):
             return False
-        self.tracks[key] = tuple(Track() for _ in found.outputs)
+        self.tracks[key] = tuple([Track() for _ in found.outputs])
         if self.applied[key].rule.returns_input:
             # The very array, which a later call can be told a mask of.
             self.tracks[key][0].array = self._track(self.calls[key].inputs[0]).array

@@ -12,10 +12,10 @@ from lstmcalc.errors import Fault
 from lstmcalc.flow import Flow, Place
 from lstmcalc.graph import CallKey
 from lstmcalc.layers import LayerRule
-from lstmcalc.layers.kinds import is_recurrent
+from lstmcalc.layers.kinds import is_bidirectional, is_recurrent, is_time_distributed
 from lstmcalc.layers.rule import Inputs
 from lstmcalc.shapes import show_count, show_shape
-from lstmcalc.spec import Spec
+from lstmcalc.spec import Call, Spec
 
 if TYPE_CHECKING:
     from lstmcalc.layers.recurrent import Recurrent
@@ -40,25 +40,34 @@ LIMITS = {"softmax": "no longer sum to 1", "sigmoid": "no longer lie between 0 a
 IDLE_ABOVE_0 = ("relu", "elu", "leaky_relu", "prelu")
 
 
-def hints_on_model(spec: Spec, applied: Mapping[CallKey, Applied]) -> Iterator[Fault]:
+def hints_on_model(spec: Spec, calls: Mapping[CallKey, Call], applied: Mapping[CallKey, Applied]) -> Iterator[Fault]:
     """Every such hint; `applied` holds the calls whose layers are known."""
-    flow = Flow(spec, applied)
+    flow = Flow(spec, calls, applied)
     told = set()
-    for key in flow.calls:
-        checks = _checks_of(applied[key].rule) if key in applied else ()
+    checks_of: dict[Applied, Sequence[Check]] = {}
+    for key, found in applied.items():
+        checks = checks_of.get(found)
+        if checks is None:
+            checks = checks_of[found] = _checks_of(found.rule)
         if not checks or (place := flow.place(key)) is None:
             continue
-        for hint in (hint for check in checks for hint in check(flow, place)):
-            if (hint.code, key[0]) not in told:
-                told.add((hint.code, key[0]))
-                yield hint
+        for check in checks:
+            for hint in check(flow, place):
+                if (hint.code, key[0]) not in told:
+                    told.add((hint.code, key[0]))
+                    yield hint
 
 
 def _checks_of(rule: LayerRule) -> Sequence[Check]:
-    """The checks that may find something at a layer of this class."""
-    if is_recurrent(rule) or rule.class_name == "Bidirectional":
+    """The checks that may find something at a layer like this."""
+    if is_recurrent(rule) or is_bidirectional(rule):
         return (_one_timestep,)
-    return CHECKS if rule.class_name == "TimeDistributed" else CHECKS_OF.get(rule.class_name, ())
+    if is_time_distributed(rule):
+        return CHECKS
+    checks = CHECKS_OF.get(rule.class_name, ())
+    if getattr(rule, "activation", "softmax") == "softmax":
+        return checks
+    return tuple(check for check in checks if check is not _hidden_softmax)
 
 
 def _last_function(place: Place) -> str:
@@ -241,7 +250,7 @@ def _params_per_step(flow: Flow, place: Place) -> Iterator[Fault]:
 def _recurrent(place: Place) -> Recurrent | None:
     """The recurrent layer that reads the time steps here, alone or in both directions."""
     rule = place.rule
-    inner = rule.layer if rule.class_name == "Bidirectional" else rule  # type: ignore[attr-defined]  # it wraps one
+    inner = rule.layer if is_bidirectional(rule) else rule
     return inner if is_recurrent(inner) else None
 
 
@@ -254,8 +263,8 @@ def _first_other(flow: Flow, place: Place | None) -> Place | None:
 
 def _behind_output(flow: Flow, place: Place) -> Iterator[Fault]:
     """Dropout or a normalization that changes what the model gives out."""
-    name, before = place.rule.class_name, flow.before(place)
-    if name not in (*DROPPING, *SCALING) or before is None or not _leads_out(flow, place):
+    name, before = place.rule.class_name, flow.before(place) if _leads_out(flow, place) else None
+    if before is None or name not in (*DROPPING, *SCALING):
         return
     limits = LIMITS.get(_last_function(before))
     because = ""

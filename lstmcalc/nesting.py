@@ -54,12 +54,8 @@ class ModelRule(LayerRule):
         self._run = run
         self._seen: tuple[Shape, ...] | None = None
         self._reports = {}
-        self._class_name = spec.class_name or ("Sequential" if spec.sequential else "Functional")
+        self.class_name = spec.class_name or ("Sequential" if spec.sequential else "Functional")
         self.arity = (len(spec.inputs), len(spec.inputs))  # type: ignore[misc]  # a model's is its own
-
-    @property
-    def class_name(self) -> str:
-        return self._class_name
 
     def weights(self, x: Inputs) -> Iterable[Weight]:
         return map(inner_weight, InnerWeights(self.model, self._report_on(x)))

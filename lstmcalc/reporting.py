@@ -19,20 +19,18 @@ from lstmcalc.masks import Mask, MaskFlow, Unknown, assumed, masked
 from lstmcalc.report import UNCOUNTED, CallReport, Effort, LayerReport, MaskReport, Report, Shape, WeightReport
 from lstmcalc.spec import Call, Spec
 
-__all__ = ["Layer", "Placed", "input_report", "layer_report"]
+__all__ = ["Layer", "Unmade", "input_report", "layer_report"]
 
 
-class Placed(NamedTuple):
-    """A call with the shapes that came in and went out, as users see them; `applied` where its rule was run."""
+class Unmade(NamedTuple):
+    """Of a call whose rule was not run, the shapes that came in and go out, as users see them."""
 
-    call: Call
     came: tuple[Shape | None, ...]
     went: tuple[Shape, ...] | None
-    applied: Applied | None = None
 
 
 class Layer:
-    """What the walk knows of one layer: its rule, its calls, and what came of the first of them that could be made.
+    """What the walk knows of one layer: its rule, what came of its calls, and of the first that could be made.
 
     `kind` is what it has in common with layers that are equal but for their names, if it may have such.
     """
@@ -40,7 +38,7 @@ class Layer:
     def __init__(self, rule: LayerRule | None, kind: Hashable | None = None) -> None:
         self.rule, self.kind = rule, kind
         self.first: Applied | None = None
-        self.calls: list[Placed] = []
+        self.calls: list[tuple[Call, Applied | Unmade]] = []
 
 
 def input_report(name: str, shape: Dims | None, flow: MaskFlow) -> LayerReport:
@@ -57,7 +55,7 @@ def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerRe
     return LayerReport(
         name,
         layer.rule.class_name if layer.rule else spec.layers[name].class_name,
-        tuple(_call_report(placed, (name, place), spec, flow) for place, placed in enumerate(layer.calls)),
+        tuple([_call_report(call, made, (name, place), spec, flow) for place, (call, made) in enumerate(layer.calls)]),
         weights if spec.trainable else tuple(weight._replace(trainable=False) for weight in weights),
         first.counting if first else UNCOUNTED,
         (f"applied {times} times, with one set of weights",) if times > 1 else (),
@@ -66,13 +64,24 @@ def layer_report(spec: Spec, name: str, layer: Layer, flow: MaskFlow) -> LayerRe
     )
 
 
-def _call_report(placed: Placed, key: CallKey, spec: Spec, flow: MaskFlow) -> CallReport:
+def _call_report(call: Call, made: Applied | Unmade, key: CallKey, spec: Spec, flow: MaskFlow) -> CallReport:
     """An application with its mask, and what it takes to calculate it."""
-    refs, applied = placed.call.refs, placed.applied
-    mask, told, nested = flow.reports[key], flow.told.get(key, ()), flow.nested.get(key)
-    effort = _Effort(applied, mask.comes_in, told, nested, spec.trainable) if applied else UNKNOWN_EFFORT
+    refs, mask = call.refs, flow.reports[key]
     sources = tuple([ref.name for ref in refs])
-    return CallReport(placed.came, placed.went, sources, applied.stated if applied else None, mask, refs, effort)
+    if isinstance(made, Unmade):
+        return CallReport(made.came, made.went, sources, None, mask, refs, UNKNOWN_EFFORT)
+    return CallReport(made.came, made.went, sources, made.stated, mask, refs, _effort(made, key, spec, flow))
+
+
+def _effort(applied: Applied, key: CallKey, spec: Spec, flow: MaskFlow) -> Effort:
+    """What an application takes to calculate; the very same for all that are equal, and that no mask reaches."""
+    mask = flow.reports[key]
+    if mask is not applied.unmasked:
+        told, nested = flow.told.get(key, ()), flow.nested.get(key)
+        return _Effort(applied, mask.comes_in, told, nested, spec.trainable)
+    if applied.effort is None:
+        applied.effort = _Effort(applied, False, (), None, spec.trainable)
+    return applied.effort
 
 
 #: Of a call whose layer is not known.

@@ -11,7 +11,7 @@ from lstmcalc.cli.forms import Format, Output, form_of
 from lstmcalc.cli.models import Asked, explain_sources, files_of, is_source
 from lstmcalc.cli.options import Model
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.values import values_of
+from lstmcalc.cli.values import no_options, values_of
 
 __all__ = ["explain"]
 
@@ -27,7 +27,12 @@ What = Annotated[
 ]
 Shapes = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="SHAPE", help="The input without the batch: 300, or 10,300 for 10 steps."),
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="The input without the batch: 300, or 10,300 for 10 steps.",
+        callback=no_options,
+    ),
 ]
 Layer = Annotated[str | None, typer.Option("--layer", metavar="NAME", help="Of a model, this layer alone, in full.")]
 Values = Annotated[

@@ -12,7 +12,7 @@ from lstmcalc.cli.memory import checked_batch, checked_optimizer, checked_precis
 from lstmcalc.cli.models import is_source
 from lstmcalc.cli.options import Model, OptimizerFor, PrecisionFor, WithAmounts, amount_option, amount_text
 from lstmcalc.cli.page import Page
-from lstmcalc.cli.values import read_amount, values_of
+from lstmcalc.cli.values import no_options, read_amount, values_of
 from lstmcalc.frozen import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ Sizes = Annotated[
 Exactly = Annotated[bool, typer.Option("--exactly", help="Just as many, not at most.")]
 Closest = Annotated[bool, typer.Option("--closest", help="As near as it gets, below or above.")]
 Shapes = Annotated[
-    list[str] | None, typer.Option("--input", metavar="SHAPE", help="Of a layer: its input, as `explain` takes it.")
+    list[str] | None,
+    typer.Option("--input", metavar="SHAPE", help="Of a layer: its input, as `explain` takes it.", callback=no_options),
 ]
 Values = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give another symbol a value; repeatable.")

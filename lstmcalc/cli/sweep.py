@@ -16,6 +16,7 @@ from lstmcalc.cli.models import files_of, is_source
 from lstmcalc.cli.options import AsJson, Model
 from lstmcalc.cli.page import Page
 from lstmcalc.cli.terminal import complain, progress
+from lstmcalc.cli.values import no_options
 from lstmcalc.errors import SpecError
 from lstmcalc.frozen import NamedTuple
 
@@ -47,7 +48,9 @@ What = Annotated[
 ]
 Shapes = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="SHAPE", help="A layer's input without the batch: 300, or 10,300."),
+    typer.Option(
+        "--input", metavar="SHAPE", help="A layer's input without the batch: 300, or 10,300.", callback=no_options
+    ),
 ]
 Values = Annotated[
     list[str] | None,

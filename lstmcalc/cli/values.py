@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-__all__ = ["checked_target", "once", "read_amount", "values_of"]
+__all__ = ["checked_target", "no_options", "once", "read_amount", "values_of"]
 
 
 def once(sources: list[str] | None) -> list[str] | None:
@@ -18,6 +18,18 @@ def once(sources: list[str] | None) -> list[str] | None:
     if sources and sources.count("-") > 1:
         raise typer.BadParameter("expected standard input once, got `-` twice", param_hint="SOURCE")
     return sources
+
+
+def no_options(shapes: list[str] | None) -> list[str] | None:
+    """The shapes of a command line; a usage error where one was left out, so that the next option is read as one.
+
+    >>> no_options(["300", "-1"])
+    ['300', '-1']
+    """
+    for shape in shapes or ():
+        if shape.startswith("--"):
+            raise typer.BadParameter(f"expected a shape, such as 300, got the option `{shape}`")
+    return shapes
 
 
 def values_of(words: Iterable[str] | None, of_layers: bool = False) -> dict[str, int]:

@@ -50,6 +50,7 @@ __all__ = [
     "lower_size",
     "parse",
     "product",
+    "range_length",
     "substitute",
     "symbol",
     "symbols_of",
@@ -109,6 +110,15 @@ def ceil_div(a: Dim, b: Dim) -> Dim:
     (4, (T + 1)//2)
     """
     return (a + b - 1) // b
+
+
+def range_length(start: int, stop: int, step: int) -> int:
+    """How many numbers `range(start, stop, step)` has, also where they are more than Python's own can tell.
+
+    >>> range_length(2, 9, 3), range_length(9, 2, 3), range_length(0, 2**70, 1) == 2**70
+    (3, 0, True)
+    """
+    return max(0, -((start - stop) // step))
 
 
 def conv_length(length: Dim, window: Dim, stride: Dim = 1, padding: str = "valid", dilation: Dim = 1) -> Dim:

@@ -108,7 +108,7 @@ def reduced(rule: LayerRule, kept: Callable[[LayerRule, str, Any], bool]) -> Lay
     given = {key: inside(value) for key, value in rule.given.items() if kept(rule, key, value)}
     made = type(rule)(given, rule.name)
     if is_stated(rule) and is_stated(made):
-        made.stated_class = rule.stated_class
+        made.class_name = rule.class_name
     return made
 
 

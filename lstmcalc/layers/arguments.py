@@ -125,13 +125,13 @@ def show(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(show, value))}]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{k if isinstance(k, str) else show(k)}: {show(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (int, Expression)):
         return to_text(value)
     if isinstance(value, float):
         return repr(value)
     name = getattr(value, "class_name", None)
-    return f"a layer ({name})" if name else f"a {type(value).__name__}"
+    return f"a layer ({name})" if name else getattr(value, "text", f"a {type(value).__name__.lower()}")
 
 
 def closest(name: str, known: Sequence[str]) -> str | None:
@@ -339,8 +339,15 @@ def anything(default: Any = REQUIRED, keyword_only: bool = False) -> Any:
 
 
 def tensor() -> Any:
-    """An output of another layer, such as a call's `mask`; rules see its shape, or None where there is none."""
-    return Argument(None, lambda name, value: value, "tensor")
+    """An output of another layer, such as a call's `mask`, or a list of them; rules see the shapes, or None."""
+
+    def read(name: str, value: Any) -> Any:
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, tuple | None) for item in items):
+            raise refuse(name, "an output of a layer", value)
+        return value
+
+    return Argument(None, read, "tensor")
 
 
 def layer_argument(default: Any = REQUIRED, several: bool = False) -> Any:

@@ -36,6 +36,11 @@ class Rules(MutableMapping[str, R], Generic[R]):
             import_module(f"lstmcalc.layers.{self._modules[name]}")
         return self._loaded[name]
 
+    def find(self, name: str) -> R | None:
+        """The rule of a name, if there is one: `get`, in a fraction of the time."""
+        found = self._loaded.get(name)
+        return self[name] if found is None and name in self._modules else found
+
     def __setitem__(self, name: str, rule: R) -> None:
         self._loaded[name] = rule
         # A rule that the index does not have yet is known from here on.
@@ -72,8 +77,8 @@ def find_rule(class_name: str) -> type[LayerRule] | None:
     ('Conv1D', None)
     """
     if class_name.startswith("ops."):
-        return OPERATIONS.get(class_name)
-    return RULES.get(ALIASES.get(class_name, class_name))
+        return OPERATIONS.find(class_name)
+    return RULES.find(ALIASES.get(class_name, class_name))
 
 
 def stated_rule() -> type[Stated]:

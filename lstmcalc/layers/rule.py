@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lstmcalc.dims import UNKNOWN, Condition, Dim, symbol, symbols_of, to_text, total
 from lstmcalc.errors import Fault, Rejection
@@ -93,17 +93,18 @@ class Inputs:
         self.states = tuple(states)
         self.keywords = dict(keywords or {})
         self.axes = tuple(axes)
-        self.masks: tuple[Shape | None, ...] = (None,) * len(self.shapes)
+        none = (None,) * len(self.shapes)
+        self.masks: tuple[Shape | None, ...] = none
         #: The masks that the call itself gets, which can be fewer.
-        self.told: tuple[Shape | None, ...] = self.masks
+        self.told: tuple[Shape | None, ...] = none
         #: The inputs with the batch by name (`layers/batch.py`); None where it is in front, as it mostly is.
-        self.batched: tuple[Shape | None, ...] = (None,) * len(self.shapes)
+        self.batched: tuple[Shape | None, ...] = none
         self.assumptions: list[Assumption] = []
         #: The symbols that must be numbers when Keras builds the model, each with the reason.
         self.needed: dict[str, str] = {}
         #: Whether `require` raises and records; off where a formula is derived from names instead of sizes.
         self.checked = True
-        self._sizes = dict(zip(self.axes, self.shape, strict=False))
+        self.__dict__.update(zip(self.axes, self.shape, strict=False))
 
     @property
     def shape(self) -> Shape:
@@ -115,11 +116,9 @@ class Inputs:
         """The number of axes of the first input, the batch included."""
         return len(self.shape)
 
-    def __getattr__(self, axis: str) -> Dim:
-        try:
-            return self.__dict__["_sizes"][axis]  # type: ignore[no-any-return]  # the dict is ours, of Dims
-        except KeyError:
-            raise AttributeError(axis) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, axis: str) -> Dim: ...
 
     def replace(self, shapes: Sequence[Shape], axes: Sequence[str] = (), states: Sequence[Shape] = ()) -> Inputs:
         """A view with other shapes, for a wrapped layer; what it assumes is recorded here."""
@@ -170,6 +169,8 @@ class LayerRule:
     axes: `"batch timesteps input_dim"` demands exactly three, `"batch ... input_dim"` at least two.
     """
 
+    #: The Keras class that this is the rule of: that of the rule, unless it states another.
+    class_name: str = ""
     family: ClassVar[str] = ""
     #: What the layer is besides, as `kinds.py` asks it.
     kinds: ClassVar[tuple[str, ...]] = ()
@@ -219,10 +220,9 @@ class LayerRule:
         for key in values.keys() & self.arguments.keys():
             setattr(self, self.arguments[key].attribute, values[key])
 
-    @property
-    def class_name(self) -> str:
-        """The Keras class that this is the rule of."""
-        return type(self).__name__
+    def __init_subclass__(cls) -> None:
+        if "class_name" not in vars(cls):
+            cls.class_name = cls.__name__
 
     def validate(self) -> None:
         """Refuses arguments that are right one by one and wrong together; raises `Rejection`."""

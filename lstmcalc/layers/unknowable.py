@@ -95,11 +95,6 @@ class Stated(LayerRule):
     non_trainable_params: Any = arg.count(0)
 
     kinds = ("stated",)
-    stated_class = "Stated"
-
-    @property
-    def class_name(self) -> str:
-        return self.stated_class
 
     def validate(self) -> None:
         if at_least(self.params, self.non_trainable_params) is False:

@@ -138,7 +138,7 @@ def states_of(layer: LayerSpec) -> list[Any]:
         return []
     units = layer.arguments.get("units")
     size = parsed(units)
-    known = isinstance(size, (int, Expression)) and at_least(size, 1) is not False
+    known = isinstance(size, (int, Expression)) and not isinstance(size, bool) and at_least(size, 1) is not False
     return [units if known else None] * rule.state_count
 
 

@@ -27,6 +27,8 @@ MOST_AXES = 6
 MOST_KEPT = 40
 #: How many arguments are tried for a class; of rows that Keras printed, none has needed more than 40.
 MOST_TRIED = 120
+#: How many layers in plain numbers are; of rows that Keras printed whole, none has needed more than 50.
+MOST_CONFIRMED = 400
 
 
 class Found(NamedTuple):
@@ -96,13 +98,14 @@ def _of_class(class_name: str, seen: Seen, most: float) -> Found:
     assert rule is not None
     candidates: dict[Any, Candidate] = {}
     misses: list[Miss] = []
+    room = iter(range(MOST_CONFIRMED))
     for arguments, cost, stand_ins in islice(propose(rule, seen), MOST_TRIED):
         if cost > most:
             break
         # What is nearly right tells something only where nothing is right.
-        for found in solve(rule, arguments, seen, cost, class_name, missed=not candidates):
-            if isinstance(found, Miss):
-                if len(misses) < MOST_KEPT:
+        for _, found in zip(room, solve(rule, arguments, seen, cost, class_name, missed=not candidates), strict=False):
+            if not isinstance(found, Candidate):
+                if found is not None and len(misses) < MOST_KEPT:
                     misses.append(found)
                 continue
             most = min(most, found.cost + seen.plausible)

@@ -80,8 +80,10 @@ def solve(
     cost: float = 0.0,
     class_name: str = "",
     missed: bool = True,
-) -> Iterator[Candidate | Miss]:
+) -> Iterator[Candidate | Miss | None]:
     """The layers with these arguments that print what is seen; text in `arguments` names a size to be solved for.
+
+    None stands for one that was tried, and does not.
 
     Near misses are looked for only where they are asked for (`missed`): each takes as long as a layer that fits.
 
@@ -103,9 +105,8 @@ def solve(
             odd = 0.0 if problem.determined else oddness(values)
             odd += unevenness(inputs, seen.output) if seen.inputs is None else 0.0
             found = confirm(layer_with(layer, values), inputs, seen, cost + odd)
-            if found is not None:
-                solved |= isinstance(found, Candidate)
-                yield found
+            solved |= isinstance(found, Candidate)
+            yield found
         if solved and seen.inputs is None:
             # Often any number of axes would do; the first is the likeliest.
             return

@@ -82,9 +82,11 @@ def check_words(text: str, source: str, what: str) -> None:
 
 def check_plain(text: str, source: str = "") -> None:
     """Text for a pipe steers nothing: no control character but the end of a line, and no colour."""
-    found = CONTROLS.search(text.replace("\n", ""))
+    # A pasted line is shown again as it was typed, with its tabs.
+    line = text.replace("\n", "").replace("\t", "")
+    found = CONTROLS.search(line)
     if found:
-        around = text.replace("\n", "")[max(found.start() - 40, 0) : found.end() + 40]
+        around = line[max(found.start() - 40, 0) : found.end() + 40]
         raise Broken(f"control character: {around!r}")
     check_words(text, source, "text")
 

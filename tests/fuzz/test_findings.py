@@ -15,7 +15,9 @@ from lstmcalc.diagnosis.traced import _calls
 from lstmcalc.errors import Fault, SpecError
 from lstmcalc.memory.optimizers import read_optimizer
 from lstmcalc.sources.layer_options import read_layer
+from lstmcalc.sources.python import looks_like_python
 from lstmcalc.summary_text import solving
+from lstmcalc.summary_text.model import to_spec
 
 
 def told(text: str, name: str = "-") -> str:
@@ -218,3 +220,115 @@ def test_what_python_says_of_a_traced_line_is_not_repeated() -> None:
         assert _is_whole(line)
         run_command(["paste", "-"], trace.encode())
     assert told_by_python == []
+
+
+KERAS = "import keras\nfrom keras import layers\nx = keras.Input((5, 4))\n"
+
+
+def test_a_mask_that_is_no_output_is_refused_in_python() -> None:
+    assert told(KERAS + "m = keras.Model(x, layers.LSTM(3)(x, mask=0.5))\n", "m.py") == (
+        'error[wrong-value] m.py:4:20  layer "lstm" (LSTM)\n'
+        "  expected `mask` to be an output of a layer\n"
+        "  got      0.5"
+    )
+
+
+@pytest.mark.parametrize("mask", ["np.ones((1, 5))", "np", "unheard_of"])
+def test_a_mask_of_which_no_shape_depends_is_left_out(mask: str) -> None:
+    text = f"import numpy as np\n{KERAS}m = keras.Model(x, layers.LSTM(3)(x, mask={mask}))\n"
+    assert infer(load("m.py", text=text)).totals.params == 96
+
+
+def test_what_a_source_holds_is_told_in_its_words() -> None:
+    assert told(KERAS + "m = keras.Model(x, layers.Dense(2)(x) + {a: x})\n", "m.py").endswith(
+        "expected `x2` to be an output of a layer, a number, or lists of numbers of one length\n"
+        "  got      {a: a tensor}"
+    )
+    assert "  because  Keras has no such operation on tensors\n" in told(
+        "import keras\nx <<= keras.Input((3,))\nm = keras.Model(x, keras.layers.Dense(2)(x))\n", "m.py"
+    )
+
+
+def test_an_output_counted_from_the_end_of_unknown_ones_is_not_known() -> None:
+    text = KERAS + "r = layers.RNN([layers.LSTMCell(.5)], return_state=True)(x)\nm = keras.Model(x, r[-2])\n"
+    assert told(text, "m.py") == (
+        'error[wrong-value] m.py:4:33  layer "lstm_cell" (LSTMCell)\n'
+        "  expected `units` to be a positive integer\n"
+        "  got      0.5\n"
+        "  fix      for example `units: 64`"
+    )
+
+
+def test_a_range_is_counted_however_long() -> None:
+    text = f"import keras\nx = keras.Input((5, {2**64}))\nm = keras.Model(x, x[:, :, 1:])\n"
+    assert told(text, "m.py").startswith('error[too-large] m.py:3:20  layer "get_item" (GetItem)\n')
+    text = f"import keras\nx = keras.Input((5,))\nm = keras.Model(x, x + keras.ops.arange({2**70}))\n"
+    assert told(text, "m.py").startswith("error[")
+
+
+def test_a_layer_that_a_class_calls_on_nothing_has_no_known_weights() -> None:
+    text = (
+        "class Block(keras.Model):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.dense = layers.Dense(2)\n"
+        "    def call(self, x):\n"
+        "        return self.dense()\n"
+        "m = keras.Sequential([keras.Input((4,)), Block()])\n"
+    )
+    assert "AttributeError" not in told(KERAS + text, "m.py")
+
+
+def test_special_tokens_are_counted_without_being_made() -> None:
+    text = (
+        "{inputs: {x: {shape: [5], dtype: int64}}, layers: [{IntegerLookup: {vocabulary: [10], output_mode: one_hot, "
+    )
+    with at_most(5):
+        report = infer(load("m.yaml", text=text + "num_oov_indices: 0x7fffffff}}]}"))
+    assert report.layers[-1].calls[0].outputs == ((None, 5, 2**31),)
+
+
+def test_the_lines_of_a_notebook_may_stand_together() -> None:
+    source = ["import keras\nm = keras.Sequential([\n", "    keras.Input((3,)),\r\n    keras.layers.Dense(2),\n])"]
+    text = json.dumps({"cells": [{"cell_type": "code", "source": source}], "nbformat": 4})
+    assert infer(load("m.ipynb", text=text)).totals.params == 8
+    assert told(text.replace("Dense(2)", "Dense(0)"), "m.ipynb").startswith("error[wrong-value] m.ipynb:1:")
+    block = json.dumps({"cells": [{"cell_type": "code", "source": ["def f():\none", "x = 1\none"]}], "nbformat": 4})
+    assert told(block, "m.ipynb").startswith("error[no-model]")
+
+
+@pytest.mark.parametrize("command", ["explain lstm --units 3", "solve lstm --params 100", "sweep lstm --units 3,4"])
+def test_an_option_is_no_shape(command: str) -> None:
+    done = run_command([*command.split(), "--input", "--json"])
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("Invalid value for '--input': expected a shape, such as 300, got the option `--json`\n")
+
+
+def test_true_is_no_size_of_a_state() -> None:
+    done = run_command(["explain", "grucell", "True", "--input", "3", "--json"])
+    assert json.loads(done.out)["report"]["inputs"][1]["shape"] == [None, None]
+
+
+def test_a_row_named_like_a_wrapper_wraps_nothing() -> None:
+    rows = (
+        "____________________________________________________________\n"
+        "Layer (type)       Output Shape  Param  Connected to        \n"
+        "============================================================\n"
+        "steps (InputLayer) (None, 11, 4) 0                          \n"
+        "____________________________________________________________\n"
+        "bi_concat (Bidirec (None, 11, 10 400    steps[0]params: 23\n"
+        "0]         \n"
+        "____________________________________________________________\n"
+        "bidirectional_1 (B (None, 6)     144    steps[0][0]         \n"
+        "============================================================\n"
+        "Total params: 1,744\n"
+    )
+    [reading] = read_summary(rows)
+    classes = [layer.class_name for layer in infer(to_spec(reading)).layers]
+    assert classes == ["InputLayer", "Bidirectional", "Bidirectional"]
+
+
+@pytest.mark.parametrize("line", ["", " " * 46, " " * 46 + "\t", "a, "])
+def test_whether_a_text_is_python_is_told_at_once(line: str) -> None:
+    with at_most(2):
+        assert not looks_like_python("Layer (type)\n" + f"{line}\n" * 200 + line * 500)

@@ -32,6 +32,10 @@ def _known(text: str) -> Report | None:
         return None
 
 
+#: What may hold a layer that stands elsewhere as well.
+WRAPPERS = ("Bidirectional", "RNN", "TimeDistributed")
+
+
 def check_sums(document: Any) -> None:
     """The totals of a report are the sums of its layers, trained and not trained ones are all."""
     if document.get("schema") != "lstmcalc.report/1":
@@ -41,9 +45,9 @@ def check_sums(document: Any) -> None:
         if isinstance(trained, int) and isinstance(frozen, int):
             require(trained + frozen == both, f"sum of trained and frozen: {trained} + {frozen} is not {both}")
     params = [layer["params"] for layer in document["layers"]]
-    # What stands in several models at once is counted in each of them, and once in the total.
-    nested = any("layers" in layer for layer in document["layers"])
-    if not nested and all(isinstance(count, int) for count in params):
+    # What stands in several models or wrappers at once is counted in each of them, and once in the total.
+    holds = any("layers" in layer or layer["type"] in WRAPPERS for layer in document["layers"])
+    if not holds and all(isinstance(count, int) for count in params):
         require(sum(params) == document["totals"]["params"], f"sum of layers: {params}, {document['totals']['params']}")
 
 
@@ -107,7 +111,7 @@ def try_other_names(text: str, rng: random.Random) -> None:
         if not {*([wanted] if isinstance(wanted, str) else map(str, wanted))} <= taken:
             return
         document["layers"][place] = {class_name: {**arguments, "name": f"other_{place}"}}
-    other = _known(json.dumps(document))
+    other = _known(yaml.safe_dump(document))
     require(other is not None, "other names: the model is refused")
     if other is not None:
         require(_figures(other) == _figures(report), f"other names: {_figures(other)} {_figures(report)}")

@@ -210,6 +210,8 @@ class GroupQueryAttention(HeadedAttention):
     class is called GroupedQueryAttention.
     """
 
+    class_name = "GroupedQueryAttention"
+
     head_dim: Dim = arg.positive()
     num_query_heads: Dim = arg.positive()
     num_key_value_heads: Dim = arg.positive()
@@ -226,10 +228,6 @@ class GroupQueryAttention(HeadedAttention):
     bias_constraint: Any = arg.constraint()
     use_gate: bool = arg.flag(False)
     seed: Any = arg.anything(None)
-
-    @property
-    def class_name(self) -> str:
-        return "GroupedQueryAttention"
 
     def projections(self, x: Inputs) -> list[Projection]:
         query, value, key = operands(x)

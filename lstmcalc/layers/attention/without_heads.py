@@ -41,10 +41,10 @@ def masks() -> Any:
         if not isinstance(value, list) or not 2 <= len(value) <= 3:
             got = f"{len(value)}" if isinstance(value, list) else "one output"
             raise Rejection("wrong-value", f"`{name}` to be a list of two or three masks", got)
-        return value
+        return each(name, value)
 
     argument = arg.tensor()
-    argument.read = read
+    each, argument.read = argument.read, read
     return argument
 
 

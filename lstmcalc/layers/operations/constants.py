@@ -77,8 +77,10 @@ def read_key(name: str, value: Any) -> tuple[Any, ...]:
 
 
 def _read_part(name: str, part: Any, whole: Any) -> Any:
-    if part is None or part is Ellipsis or isinstance(part, slice):
+    if part is None or part is Ellipsis:
         return part
+    if isinstance(part, slice):
+        return _slice(name, whole, part.start, part.stop, part.step)
     if isinstance(part, int) and not isinstance(part, bool):
         return part
     if isinstance(part, Mapping) and part.get("class_name") == "__ellipsis__":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from lstmcalc.errors import Rejection
-from lstmcalc.layers.arguments import Argument, own_arguments, tensor
+from lstmcalc.layers.arguments import Argument, own_arguments
 from lstmcalc.layers.operations.constants import constant_shape
 from lstmcalc.layers.operations.costs import work_of
 from lstmcalc.layers.operations.prices import STEPWISE
@@ -109,6 +109,11 @@ class Operation(LayerRule):
 R = TypeVar("R", bound=type[Operation])
 
 
+def operand() -> Argument:
+    """An output of a layer, or data; `seen` tells what it is."""
+    return Argument(None, lambda name, value: value, "tensor")
+
+
 def operation(module: str, operands: str = "x", optional: str = "", **plain: Argument) -> Callable[[R], R]:
     """Registers a rule under its class's name; `operands`, `optional` name tensors, `plain` what never is one."""
 
@@ -117,7 +122,7 @@ def operation(module: str, operands: str = "x", optional: str = "", **plain: Arg
         rule.module, rule.operands, rule.arity = module, operands, (0, None)
         rule.optional, rule.plain = frozenset(optional.split()), plain
         rule.places = (*names, *optional.split(), *plain)
-        tensors = {name: tensor() for name in rule.places if name not in plain and operands[0] not in "[*"}
+        tensors = {name: operand() for name in rule.places if name not in plain and operands[0] not in "[*"}
         rule.keywords = {**tensors, **plain}
         rule.arguments = {}
         for base in rule.__mro__[: rule.__mro__.index(Operation)]:

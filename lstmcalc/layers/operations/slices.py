@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstmcalc.dims import UNKNOWN, Condition, Dim, at_least, ceil_div
+from lstmcalc.dims import UNKNOWN, Condition, Dim, at_least, ceil_div, range_length
 from lstmcalc.errors import Rejection
 from lstmcalc.layers.arguments import Argument
 from lstmcalc.layers.operations.constants import read_key
@@ -43,7 +43,7 @@ def sliced(call: Inputs, size: Dim, part: slice, because: str) -> Dim:
     (T//2, UNKNOWN)
     """
     if isinstance(size, int):
-        return len(range(*part.indices(size)))
+        return range_length(*part.indices(size))
     if size is UNKNOWN:
         return UNKNOWN
     step = 1 if part.step is None else part.step

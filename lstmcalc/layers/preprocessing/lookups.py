@@ -99,21 +99,26 @@ class Lookup(Encoder):
         """What the table holds of a token; with `invert` it stands for a number, and may do so twice."""
         return int(token) if self.token_type is int and not self.invert else token
 
-    def _starts(self) -> list[Any]:
-        """The special tokens, which a stated vocabulary may begin with."""
-        masked = self.mask_token is not None and self.output_mode == "int"
-        return [self.mask_token] * masked + [self.oov_token] * self.num_oov_indices
+    def _masks(self) -> bool:
+        """Whether the first token is the one that is masked."""
+        return self.mask_token is not None and self.output_mode == "int"
+
+    def _special(self) -> int:
+        """How many special tokens there are."""
+        return self._masks() + int(self.num_oov_indices)
 
     def _tokens(self) -> tuple[Any, ...]:
-        """The stated tokens without special ones."""
-        special = self._starts()
-        there = list(self.vocabulary[: len(special)]) == special
-        return tuple(self.vocabulary[len(special) :] if there else self.vocabulary)
+        """The stated tokens without special ones, which a vocabulary may begin with."""
+        starts = self.vocabulary[: self._special()]
+        masked, unknown = starts[: self._masks()], starts[self._masks() :]
+        there = all(token == self.mask_token for token in masked) and all(token == self.oov_token for token in unknown)
+        whole = there and len(starts) == self._special()
+        return tuple(self.vocabulary[len(starts) :] if whole else self.vocabulary)
 
     def size(self) -> Dim:
         """How many tokens there are, special ones included; unknown where neither a list nor a size is stated."""
         if isinstance(self.vocabulary, tuple):
-            return len(self._starts()) + len(self._tokens())
+            return self._special() + len(self._tokens())
         return UNKNOWN if self.vocabulary_size is None else self.vocabulary_size
 
     def depth(self) -> Dim:

@@ -182,7 +182,7 @@ class Graph:
             self._note("wrong-node", error, member)
             return None
         inputs = self._refs(bound_inputs, member)
-        state = self._refs(states, member)
+        state = self._refs(states, member) if states else ()
         told = {key: self._keyword(value, member) for key, value in keywords.items()} if keywords else NOTHING
         if inputs is None or state is None:
             return None
@@ -233,6 +233,8 @@ class Graph:
 
     def _ordered(self, calls: Mapping[Key, Call]) -> list[Call]:
         """Calls in order of definition, as far as that goes; notes a cycle where it does not go at all."""
+        if _are_ordered(calls):
+            return list(calls.values())
         waiting: dict[Key, int] = {}
         users: dict[Key, list[Key]] = {}
         for key, call in calls.items():
@@ -268,6 +270,18 @@ class Graph:
         member = self.members[key[0]]
         self.notes.add("cycle", "layers that do not feed themselves", f"`{names[0]}` among its own inputs", needs,
                        layer=member.label)  # fmt: skip
+
+
+def _are_ordered(calls: Mapping[Key, Call]) -> bool:
+    """Whether each call stands behind those whose outputs it takes, as Keras writes them."""
+    passed: set[Key] = set()
+    for key, call in calls.items():
+        for ref in call.refs:
+            needed = ref.name, ref.call
+            if needed not in passed and needed in calls:
+                return False
+        passed.add(key)
+    return True
 
 
 def _model_inputs(call: Arguments, model: Spec) -> list[Tensor]:

@@ -19,6 +19,8 @@ MAX_DEPTH = 100
 MAX_MEMORY = 480_000_000
 #: How many values are looked at together.
 CHUNK = 3_000
+#: What Python makes of the values of JSON that hold others.
+HOLDERS = frozenset((dict, list))
 
 #: What Python's reader says, in words.
 EXPECTED = {
@@ -87,8 +89,9 @@ def _count_keys(value: Any) -> int:
         depth, items = waiting.pop()
         if depth > MAX_DEPTH:
             return -1
-        mappings = [item for item in items if type(item) is dict]
-        lists = [item for item in items if type(item) is list]
+        holders = [item for item in items if type(item) in HOLDERS]
+        mappings = [item for item in holders if type(item) is dict]
+        lists = [item for item in holders if type(item) is list]
         keys += sum(map(len, mappings))
         inner = [*chain.from_iterable(map(dict.values, mappings)), *chain.from_iterable(lists)]
         waiting += [(depth + 1, inner[start : start + CHUNK]) for start in range(0, len(inner), CHUNK)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lstmcalc.layers import ALIASES, LayerRule, find_rule
@@ -74,18 +75,27 @@ def class_of(data: Mapping[str, Any]) -> str:
     >>> class_of({"class_name": "Dense", "module": "my.layers", "registered_name": "my>Dense"})
     'my>Dense'
     """
-    name = data.get("class_name")
+    name, module = data.get("class_name"), data.get("module")
     if not isinstance(name, str) or not name:
         return ""
+    if isinstance(module, str) and (own := _keras_class(module, name)):
+        return own
     package, _, last = name.rpartition(">")
-    module, registered = data.get("module"), data.get("registered_name")
-    if isinstance(module, str) and module.partition(".")[0] in KERAS_MODULES:
-        return f"ops.{last}" if ".ops." in f"{module}." else RENAMED.get(last, last)
+    registered = data.get("registered_name")
     if package in ("", "Addons") and "module" not in data:
         return f"ops.{last}" if _is_operation(data, last) else RENAMED.get(last, last)
     if find_rule(last) is None and last not in MODELS:
         return last
     return registered if isinstance(registered, str) and ">" in registered else name if package else f"Custom>{name}"
+
+
+@lru_cache(maxsize=1024)
+def _keras_class(module: str, name: str) -> str:
+    """What Keras 3 calls a class of Keras's own; empty where the module is another's."""
+    if module.partition(".")[0] not in KERAS_MODULES:
+        return ""
+    last = name.rpartition(">")[2]
+    return f"ops.{last}" if ".ops." in f"{module}." else RENAMED.get(last, last)
 
 
 def _is_operation(data: Mapping[str, Any], name: str) -> bool:
@@ -111,11 +121,12 @@ def is_model(data: Mapping[str, Any], class_name: str) -> bool:
 
 def name_of(data: Mapping[str, Any]) -> str:
     """The name that a layer states; empty where it states none."""
+    name = data.get("name")
+    if isinstance(name, str) and name:
+        return name
     config = data.get("config")
-    for name in (data.get("name"), config.get("name") if isinstance(config, dict) else None):
-        if isinstance(name, str) and name:
-            return name
-    return ""
+    name = config.get("name") if isinstance(config, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 class LayerReader:
@@ -193,6 +204,8 @@ class LayerReader:
         text = next((leaf for leaf in leaves(value) if isinstance(leaf, str)), None) if sized else None
         if text is not None:
             self.notes.add("wrong-value", f"`{key}` to be a number, or a list of them", excerpt(text), layer=label)
+        if not isinstance(value, (dict, list)):
+            return
         unnamed = next((item for item in mappings_in(value) if not isinstance(item.get("class_name", ""), str)), None)
         if unnamed is not None:
             self.notes.add("wrong-value", f"`class_name` in `{key}` to be text", excerpt(unnamed["class_name"]),

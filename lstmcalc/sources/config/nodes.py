@@ -51,7 +51,8 @@ class Arguments:
 
     def __init__(self, args: list[Any], kwargs: dict[str, Any], legacy: bool) -> None:
         self.args, self.kwargs, self.legacy = args, kwargs, legacy
-        plain_call = len(args) == 1 and isinstance(args[0], Tensor) and not kwargs
+        # What is told is mostly None or False.
+        plain_call = len(args) == 1 and isinstance(args[0], Tensor) and not any(kwargs.values())
         self.tensors = args if plain_call else tensors_in([args, kwargs])
 
 
@@ -168,7 +169,8 @@ def stated_shape(value: Any) -> tuple[int | None, ...] | None:
         if not isinstance(value, list):
             return None
     for size in value:
-        if size is not None and not is_count(size):
+        # As `is_count` has it; most of what a large file holds besides names are sizes.
+        if size is not None and (type(size) is not int or size < 0):
             # A size that is wrapped in something.
             value = plain(value)
             return tuple(value) if all(size is None or is_count(size) for size in value) else None

@@ -20,7 +20,9 @@ __all__ = ["looks_like_python", "read_python"]
 #: Statements that no other kind of source has.
 STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AugAssign, ast.For, ast.With)
 LINE = re.compile(
-    r"^\s*(>>> |In \[\d*\]: ?)?\s*(import \w|from [\w.]+ import|def \w+\(|class \w+|[\w, ]+ = \S|\w+(\.\w+)*\()",
+    # One run of spaces at a time: two side by side would be tried in every division.
+    r"^[^\S\n]*((>>> |In \[\d*\]: ?)[^\S\n]*)?"
+    r"(import \w|from [\w.]+ import|def \w+\(|class \w+|\w[\w, ]* = \S|\w+(\.\w+)*\()",
     re.MULTILINE,
 )
 

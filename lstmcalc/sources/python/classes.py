@@ -363,7 +363,7 @@ class Classes:
             return {}
         rule = self.graph.shapes.rule(node.layer)
         shapes = [self.graph.shapes.of(tensor) for tensor in node.inputs]
-        if rule is None or None in shapes or node.faults:
+        if rule is None or None in shapes or node.faults or len(shapes) < rule.arity[0]:
             return None
         x = Inputs([shape for shape in shapes if shape is not None])
         try:

@@ -116,6 +116,7 @@ class Expressions(Calls):
         if (
             value.shape is None
             and isinstance(key, int)
+            and key >= 0
             and isinstance(layer, Layer)
             and layer.class_name != "InputLayer"
         ):

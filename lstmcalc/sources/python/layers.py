@@ -39,7 +39,7 @@ RENAMED = {("LeakyReLU", "alpha"): "negative_slope", ("ELU", "negative_slope"): 
 #: The names that Keras's layers have for their first argument in a call.
 FIRST = ("inputs", "sequences", "sequence", "x", "input")
 #: What a call cannot be told, as it is neither a tensor nor a constant.
-NO_CONSTANTS = (Class, Function, Instance, Layer, Method, Model, Partial, Unknown)
+NO_CONSTANTS = (Class, Function, Imported, Instance, Layer, Method, Model, Partial, Unknown)
 #: Numbers of which an argument takes one if any number, or anything at all, will do.
 PROBES = (0.5, 1.5)
 #: How many values an argument may have.
@@ -269,9 +269,12 @@ def _operands(
             by_name[key] = value
         elif value is not None:
             strange = next((leaf for leaf in flat_tensors(value) if isinstance(leaf, NO_CONSTANTS)), None)
+            if key == "mask" and isinstance(value, Array):
+                # Data of the source's own, on which no shape depends.
+                continue
             if strange is None:
                 told[key] = tuple(value) if isinstance(value, tuple) else value
-            elif not isinstance(strange, Unknown):
+            elif not isinstance(strange, (Imported, Unknown)):
                 faults.append(not_known(strange, f"`{key}` to be a tensor or a constant", given.place(key)))
             elif key not in ("training", "mask"):
                 faults.append(not_known(strange, f"`{key}` to be known", given.place(key)))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from lstmcalc.dims import Expression
+from lstmcalc.dims import Expression, range_length
 from lstmcalc.layers import ALIASES, RULES
 from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.layers import call_layer, make_input, make_layer
@@ -171,7 +171,7 @@ def _range(graph: Graph, given: Arguments) -> Any:
     if stop is None:
         start, stop = 0, start
     if all(isinstance(value, int) for value in (start, stop, step)) and step != 0:
-        return graph.constant((len(range(start, stop, step)),), given.where)
+        return graph.constant((range_length(start, stop, step),), given.where)
     return graph.constant((stop if start == 0 and step == 1 else None,), given.where)
 
 

@@ -96,7 +96,10 @@ def has_tensor(*values: Any) -> bool:
 
 def operate(graph: Graph, operator: ast.AST, left: Any, right: Any, where: Where) -> Any:
     """`left + right` and its like, where one of them is a tensor."""
-    return _apply(graph, {**OPERATORS, **COMPARED}[type(operator)], {"x1": left, "x2": right}, {}, where)
+    name = {**OPERATORS, **COMPARED}.get(type(operator))
+    if name is None:
+        raise TypeError("Keras has no such operation on tensors")
+    return _apply(graph, name, {"x1": left, "x2": right}, {}, where)
 
 
 def transform(graph: Graph, operator: ast.AST, value: Any, where: Where) -> Any:

@@ -208,13 +208,18 @@ def _notebook(text: str) -> list[Line] | None:
     lines, number = [], 1
     written = text.split("\n")
     for source in sources:
-        for line in source if isinstance(source, list) else str(source).splitlines(keepends=True):
+        for line in (line for item in (source if isinstance(source, list) else [source]) for line in _split(str(item))):
             quoted = json.dumps(line, ensure_ascii=False)[1:-1]
             there = next((i for i in range(number - 1, len(written)) if quoted and quoted in written[i]), number - 1)
             number = there + 1
             shift = max(written[there].find(quoted), 0) if quoted else 0
-            lines.append(Line(str(line).rstrip("\n"), number, shift))
+            lines.append(Line(line.rstrip("\r\n"), number, shift))
     return lines or None
+
+
+def _split(text: str) -> list[str]:
+    """The lines of a text as Python has them, each with what ends it."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text) or [""]
 
 
 def _fenced(lines: list[Line]) -> list[Line]:
