@@ -104,10 +104,38 @@ def test_a_difference_is_told_up_to_a_depth(tmp_path: Path) -> None:
 
 
 def test_keras_json_of_models_in_one_another() -> None:
-    # Each level takes four values in one another.
-    assert infer(load("m.json", text=nested_json(22))).totals.params == 72
+    # Keras writes some 150 (3.15.1); how many Python's own reader of JSON follows depends on the Python.
+    assert infer(load("m.json", text=nested_json(200))).totals.params == 72
+    level = '{"class_name": "Sequential", "config": {"layers": ['
+    for depth in (2_000, 100_000):
+        with pytest.raises(SpecError, match="too-deep"):
+            load("m.json", text=level * depth + "]}}" * depth)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 150 + "]" * 150,
+        '{"config": {"layers": [' * 150 + "]}}" * 150,
+        '{"class_name": "Sequential", "config": {"layers": [' * 150 + "]}}" * 150,
+    ],
+    ids=["lists", "layers", "models"],
+)
+def test_only_models_among_layers_may_stand_so_deep(value: str) -> None:
+    text = nested_json(60).replace('"units": 8', f'"units": {value}')
     with pytest.raises(SpecError, match="too-deep"):
-        load("m.json", text=nested_json(200))
+        load("m.json", text=text)
+
+
+@pytest.mark.parametrize("form", ["Sequential", "Model"])
+def test_python_code_of_models_in_one_another(form: str) -> None:
+    made = {
+        "Sequential": "m = Sequential([Input((8,)), *([m] if m else []), layers.Dense(8)])",
+        "Model": "x = Input((8,)); m = Model(x, layers.Dense(8)(m(x) if m else x))",
+    }
+    text = f"from keras import *\nm = None\nfor i in range({DEEP + 1}):\n    {made[form]}\n"
+    with at_most():
+        assert infer(load("m.py", text=text)).totals.params == (DEEP + 1) * 72
 
 
 def test_more_room_is_made_once_and_taken_back() -> None:

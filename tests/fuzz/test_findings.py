@@ -249,6 +249,14 @@ def test_what_a_source_holds_is_told_in_its_words() -> None:
     )
 
 
+def test_a_calculation_that_fails_is_told_in_words() -> None:
+    source = "import keras\nsizes = {'a': 3}\nm = keras.Sequential([keras.Input((3,)), %s])\n"
+    product = told(source % "keras.layers.Dense @ 0", "m.py")
+    assert "got      `keras.layers.Dense @ 0`, which cannot be known\n" in product
+    assert "because  only running the code would tell what it is\n" in product
+    assert "because  there is no `b` in it\n" in told(source % "sizes['b']", "m.py")
+
+
 def test_an_output_counted_from_the_end_of_unknown_ones_is_not_known() -> None:
     text = KERAS + "r = layers.RNN([layers.LSTMCell(.5)], return_state=True)(x)\nm = keras.Model(x, r[-2])\n"
     assert told(text, "m.py") == (

@@ -10,7 +10,7 @@ from typing import Any
 
 from lstmcalc.errors import Fault, SpecError, Where
 from lstmcalc.layers import find_rule
-from lstmcalc.sources.config.json_text import check_tree, parse_json
+from lstmcalc.sources.config.json_text import check_tree, parse_json, too_deep
 from lstmcalc.sources.config.layers import class_of, is_model
 from lstmcalc.sources.config.models import Models
 from lstmcalc.sources.config.values import Notes, excerpt
@@ -35,7 +35,11 @@ def read_config(text: str, source: str) -> Spec:
 def read_config_data(config: Any, source: str) -> Spec:
     """The same from the value that the JSON text states."""
     check_tree(config, source)
-    return _read(json.loads(json.dumps(config, default=dict)), source)
+    try:
+        copy = json.loads(json.dumps(config, default=dict))
+    except RecursionError:
+        raise SpecError([too_deep(source)]) from None
+    return _read(copy, source)
 
 
 @contextmanager

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 from lstmcalc.dims import MAX_SIZE
 from lstmcalc.errors import Fault, SpecError, Where
+from lstmcalc.sources.config.layers import models_in
 from lstmcalc.sources.config.values import Notes, cut, excerpt
 
-__all__ = ["check_tree", "parse_json"]
+__all__ = ["check_tree", "parse_json", "too_deep"]
 
-#: How deep values may stand in one another: a model in a model takes four steps, and Keras's own need fewer than 20.
+#: How deep values may stand in one another, not counting the models that stand among the layers of others; Keras's own
+#: need fewer than 20.
 MAX_DEPTH = 100
+#: How deep models may.
+MAX_MODELS = 1_000
 #: How many bytes the values of a file may take; those of a model of 100,000 layers take 200 MB.
 MAX_MEMORY = 480_000_000
 #: How many values are looked at together.
@@ -119,7 +123,7 @@ def _parse_closely(text: str, source: str) -> Any:
     except json.JSONDecodeError as error:
         raise SpecError([_not_json(error, source)]) from None
     except RecursionError:
-        raise SpecError([_too_deep(source)]) from None
+        raise SpecError([too_deep(source)]) from None
     notes.refuse()
     return value
 
@@ -146,25 +150,41 @@ def _not_json(error: json.JSONDecodeError, source: str) -> Fault:
     return Fault("not-json", EXPECTED.get(error.msg, "JSON"), got, because, where=where)
 
 
-def _too_deep(source: str) -> Fault:
+def too_deep(source: str) -> Fault:
+    """The fault of a source in which values stand too deep in one another."""
     return Fault("too-deep", f"at most {MAX_DEPTH} values inside one another", "more", where=Where(source))
 
 
 def check_tree(value: Any, source: str) -> None:
     """Raises `SpecError` for values that no config holds: too deep in one another, too large, or text that is none."""
     notes = Notes(source)
-    waiting: list[Iterator[Any]] = [iter([value])]
+    models: list[tuple[int, Any]] = [(0, value)]
+    while models:
+        depth, model = models.pop()
+        if depth > MAX_MODELS:
+            fault = Fault("too-deep", f"at most {MAX_MODELS:,} models inside one another", "more", where=Where(source))
+            raise SpecError([fault])
+        inner = {id(entry): entry for entry in models_in(model)}
+        models += [(depth + 1, entry) for entry in inner.values()]
+        _check_values(model, inner, notes)
+    notes.refuse()
+
+
+def _check_values(model: Any, inner: Container[int], notes: Notes) -> None:
+    """Checks all that stands in a value but the models in it, by their identities."""
+    waiting: list[Iterator[Any]] = [iter([model])]
     while waiting:
         for item in waiting[-1]:
             if len(waiting) > MAX_DEPTH + 1:
-                raise SpecError([_too_deep(source)])
+                raise SpecError([too_deep(notes.source)])
             if isinstance(item, (Mapping, list, tuple)):
-                waiting.append(_values_in(item, notes))
-                break
-            _check_leaf(item, notes)
+                if id(item) not in inner:
+                    waiting.append(_values_in(item, notes))
+                    break
+            else:
+                _check_leaf(item, notes)
         else:
             waiting.pop()
-    notes.refuse()
 
 
 def _values_in(item: Mapping[Any, Any] | list[Any] | tuple[Any, ...], notes: Notes) -> Iterator[Any]:

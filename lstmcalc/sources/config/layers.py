@@ -12,7 +12,7 @@ from lstmcalc.layers.arguments import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, RE
 from lstmcalc.sources.config.values import LAMBDA, Notes, excerpt, leaves, mappings_in, plain
 from lstmcalc.spec import LayerSpec, Namer
 
-__all__ = ["LayerReader", "class_of", "is_model", "name_of"]
+__all__ = ["LayerReader", "class_of", "is_model", "models_in", "name_of"]
 
 MODELS = ("Functional", "Sequential", "Model", "Network", "Graph")
 #: Where Keras's own classes are; a class from anywhere else is its user's, whatever its name.
@@ -117,6 +117,19 @@ def is_model(data: Mapping[str, Any], class_name: str) -> bool:
         return False
     config = data.get("config")
     return class_name in MODELS or (isinstance(config, dict) and "layers" in config)
+
+
+def models_in(data: Any) -> list[Mapping[str, Any]]:
+    """The models among the layers of a model; of one that is shared, the first entry, which holds it."""
+    config = data.get("config") if isinstance(data, dict) else None
+    entries = config.get("layers") if isinstance(config, dict) else config
+    found: dict[Any, Mapping[str, Any]] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        holds = isinstance(entry, dict) and isinstance(entry.get("config"), (dict, list))
+        if holds and is_model(entry, class_of(entry)):
+            identity = entry.get("shared_object_id")
+            found.setdefault(identity if isinstance(identity, int) else f"#{len(found)}", entry)
+    return list(found.values())
 
 
 def name_of(data: Mapping[str, Any]) -> str:

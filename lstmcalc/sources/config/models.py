@@ -9,7 +9,7 @@ from lstmcalc.errors import Fault, SpecError
 from lstmcalc.layers import find_rule
 from lstmcalc.layers.arguments import DTYPES, closest
 from lstmcalc.sources.config.graph import Graph, Member, read_outputs
-from lstmcalc.sources.config.layers import LayerReader, class_of, name_of
+from lstmcalc.sources.config.layers import LayerReader, class_of, models_in, name_of
 from lstmcalc.sources.config.nodes import Tensor, stated_shape
 from lstmcalc.sources.config.values import Notes, excerpt
 from lstmcalc.spec import Call, InputSpec, LayerSpec, Namer, Ref, Spec
@@ -36,9 +36,20 @@ class Models:
         self.known: dict[Any, Mapping[str, Any]] = {}
         #: How many calls each model comes to when those in it are written out.
         self.counts: dict[int, int] = {}
+        #: The models that were read ahead of the one that they stand in, by their configs.
+        self.ahead: dict[int, Spec | None] = {}
 
     def read(self, data: Mapping[str, Any]) -> Spec | None:
-        """The spec of a model, or None after noting why there is none."""
+        """The spec of a model, or None after noting why there is none; those in it first, however deep."""
+        for inner in _innermost_first(data):
+            self.ahead[id(inner)] = self._read(inner)
+        return self._read(data)
+
+    def nested(self, data: Mapping[str, Any]) -> Spec | None:
+        """The spec of a model inside another."""
+        return self.ahead.pop(id(data)) if id(data) in self.ahead else self._read(data)
+
+    def _read(self, data: Mapping[str, Any]) -> Spec | None:
         config = data.get("config")
         name = name_of(data)
         kind = class_of(data)
@@ -68,6 +79,14 @@ class Models:
             expected = f"at most {MAX_CALLS:,} layer calls, with every nested model written out"
             raise SpecError([*self.notes.faults, Fault("too-large", expected, f"{count:,}", where=spec.where)])
         return count
+
+
+def _innermost_first(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The models in a model, however deep, each behind those in it."""
+    found = [data]
+    for model in found:
+        found += models_in(model)
+    return found[:0:-1]
 
 
 class Reader:
@@ -144,7 +163,7 @@ class Reader:
         while name in self.nested or find_rule(name):
             count = self._namesakes[base] = self._namesakes.get(base, 1) + 1
             name = f"{base} ({count})"
-        spec = self.models.read(data)
+        spec = self.models.nested(data)
         if spec is not None:
             self.nested[name] = spec
         if isinstance(identity, int):

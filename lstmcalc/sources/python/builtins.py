@@ -21,6 +21,7 @@ __all__ = [
     "compared",
     "formatted",
     "items",
+    "reason_of",
 ]
 
 #: How many items a list, and how many characters a text, may have; how many bits a number.
@@ -28,6 +29,19 @@ LIMIT = 10_000
 MAX_BITS = 4_096
 #: What goes wrong when plain values are calculated with.
 FAILURES = (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError, OverflowError)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a calculation failed, as far as that can be told in words.
+
+    >>> reason_of(KeyError("units")), reason_of(KeyError(ast.MatMult)), reason_of(ValueError("too large a power"))
+    ('there is no `units` in it', '', 'too large a power')
+    """
+    if not isinstance(error, KeyError):
+        return str(error)
+    key = error.args[0] if error.args else None
+    return f"there is no `{key}` in it" if isinstance(key, (str, int)) else ""
+
 
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,

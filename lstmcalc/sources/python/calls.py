@@ -8,7 +8,7 @@ from typing import Any
 
 from lstmcalc.dims import Expression, parse, to_python
 from lstmcalc.shapes import size_to_json
-from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, call_builtin, call_method, items
+from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, call_builtin, call_method, items, reason_of
 from lstmcalc.sources.python.classes import Classes, Super
 from lstmcalc.sources.python.graph import layers_of
 from lstmcalc.sources.python.layers import call_layer, call_model
@@ -43,7 +43,7 @@ class Calls(Classes):
         try:
             return self._result_of(function, given)
         except FAILURES as error:
-            return self.unknown_result(function, given, str(error))
+            return self.unknown_result(function, given, reason_of(error))
 
     def _result_of(self, function: Any, given: Arguments) -> Any:
         if isinstance(function, Imported):

@@ -9,7 +9,17 @@ from typing import Any
 
 from lstmcalc.dims import Condition, Dim, Expression, at_least, equal, parse, symbols_of, to_python
 from lstmcalc.errors import Fault, Where
-from lstmcalc.sources.python.builtins import BUILTINS, FAILURES, LIMIT, MAX_BITS, arithmetic, compared, items, measured
+from lstmcalc.sources.python.builtins import (
+    BUILTINS,
+    FAILURES,
+    LIMIT,
+    MAX_BITS,
+    arithmetic,
+    compared,
+    items,
+    measured,
+    reason_of,
+)
 from lstmcalc.sources.python.calls import Calls
 from lstmcalc.sources.python.libraries import default_import
 from lstmcalc.sources.python.operations import COMPARED, operate, take, transform
@@ -64,7 +74,7 @@ class Expressions(Calls):
         try:
             return method(node)
         except FAILURES as error:
-            return self.unknown(node, str(error))
+            return self.unknown(node, reason_of(error))
 
     def unknown(self, node: ast.AST, because: str = "", *parts: Any) -> Unknown:
         """The unknown value of an expression."""

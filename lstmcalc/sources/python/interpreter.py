@@ -9,7 +9,7 @@ from typing import Any
 
 from lstmcalc.dims import Expression
 from lstmcalc.errors import Fault, SpecError
-from lstmcalc.sources.python.builtins import FAILURES, items, measured
+from lstmcalc.sources.python.builtins import FAILURES, items, measured, reason_of
 from lstmcalc.sources.python.doubt import Broken, Continued, Doubt, Raised, Returned
 from lstmcalc.sources.python.graph import Graph
 from lstmcalc.sources.python.text import Code
@@ -151,7 +151,7 @@ class Interpreter(Doubt):
                 return
             value = self.combine(node, node.op, left, right)
         except FAILURES as error:
-            value = self.unknown(node, str(error))
+            value = self.unknown(node, reason_of(error))
         self.assign(node.target, value)
 
     def assign(self, target: ast.expr, value: Any) -> None:

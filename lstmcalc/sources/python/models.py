@@ -46,9 +46,12 @@ def _is_part(calls: set[Node], others: set[Node], later: bool) -> bool:
 def to_spec(graph: Graph, model: Model, source: str, faults: Iterable[Fault] = ()) -> Spec:
     """The spec of a model; its `faults` are those met in it. Raises SpecError where nothing is left to look at."""
     found: dict[Fault, None] = dict.fromkeys(faults)
-    _check_size(graph, model)
+    inner = _innermost_first(graph, model)
     note_shared(graph, model)
-    spec = _Writer(graph, source, found, {}).write(model)
+    written: dict[Model, Spec] = {}
+    for each in inner:
+        _Writer(graph, source, {}, written).nested(each)
+    spec = _Writer(graph, source, found, written).write(model)
     known = first_faults(found)
     if known and all(spec.layers[call.layer].unread for call in spec.calls):
         raise SpecError(known)
@@ -88,7 +91,8 @@ def placed(value: Any, place: Layer | Model) -> list[tuple[Layer | Model, Layer 
     return [pair for item in value for pair in placed(item, place)] if isinstance(value, list) else []
 
 
-def _check_size(graph: Graph, model: Model) -> None:
+def _innermost_first(graph: Graph, model: Model) -> list[Model]:
+    """The models in a model, each behind those in it; raises SpecError where all of them come to too many calls."""
     counts: dict[Model, int] = {}
     stack = [model]
     while stack:
@@ -105,6 +109,7 @@ def _check_size(graph: Graph, model: Model) -> None:
     if counts[model] > MAX_CALLS:
         expected = f"at most {MAX_CALLS:,} layer calls, with every nested model written out"
         raise SpecError([Fault("too-large", expected, f"{counts[model]:,}", where=model.where)])
+    return [inner for inner in counts if inner is not model]
 
 
 class _Writer:
@@ -193,7 +198,7 @@ class _Writer:
         """The name of a layer in this model, under which it stands in `layers` from then on."""
         for inner in wrapped(layer):
             if isinstance(inner, Model):
-                self.models[self.graph.key(inner)] = self._nested(inner)
+                self.models[self.graph.key(inner)] = self.nested(inner)
         name = self.graph.key(layer) if isinstance(layer, Model) else layer.name
         taken = self.makers.setdefault(name, layer)
         if taken is not layer or any(port.name == name for port in self.ports.values()):
@@ -210,7 +215,8 @@ class _Writer:
         self.layers[name] = made.changed(unread=unread)
         return name
 
-    def _nested(self, model: Model) -> Spec:
+    def nested(self, model: Model) -> Spec:
+        """The spec of a model in this one, which is written once."""
         if model not in self.written:
             faults: dict[Fault, None] = {}
             spec = _Writer(self.graph, self.source, faults, self.written).write(model)
