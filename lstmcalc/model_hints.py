@@ -65,7 +65,7 @@ def _checks_of(rule: LayerRule) -> Sequence[Check]:
     if is_time_distributed(rule):
         return CHECKS
     checks = CHECKS_OF.get(rule.class_name, ())
-    if getattr(rule, "activation", "softmax") == "softmax":
+    if getattr(rule, "activation", None) == "softmax":
         return checks
     return tuple(check for check in checks if check is not _hidden_softmax)
 

@@ -307,6 +307,10 @@ ALSO = [
     ("second-activation", "{Dense: {units: 5, activation: softmax}}, {Softmax: {axis: 1}}", "[8]"),
     ("behind-output", "{Dense: {units: 1, activation: relu}}, {Dropout: 0.3}, {Dropout: 0.3}", "[8]"),
     ("hidden-softmax", "{Dense: {units: 5, activation: softmax}}, {LSTM: 3}", "[10, 8]"),
+    ("hidden-softmax", "{Conv1D: {filters: 5, kernel_size: 3, activation: softmax}}, {Dense: 3}", "[10, 8]"),
+    ("hidden-softmax", "{Conv2D: {filters: 5, kernel_size: 3, activation: softmax}}, {Dense: 3}", "[10, 10, 8]"),
+    ("hidden-softmax", "'TimeDistributed(Dense(5, activation=\"softmax\"))', {LSTM: 3}", "[10, 8]"),
+    ("linear-stack", "'TimeDistributed(Dense(25))', {Dense: 1}", "[10, 50]"),
     ("high-dropout", "{SpatialDropout1D: 0.9}, {Dense: 3}", "[10, 8]"),
 ]
 
@@ -314,6 +318,14 @@ ALSO = [
 @pytest.mark.parametrize(("code", "layers", "shape"), ALSO, ids=[case[1] for case in ALSO])
 def test_the_same_in_another_form(code: str, layers: str, shape: str) -> None:
     assert codes(layers, shape) == [code]
+
+
+def test_the_states_of_a_layer_are_not_its_sequence() -> None:
+    text = (
+        "{input: [10, 8], layers: [{LSTM: {units: 4, return_sequences: true, return_state: true, name: l}}, "
+        "{Flatten: {inputs: 'l[%d]'}}, {Dense: 3}]}"
+    )
+    assert [[hint[:21] for hint in hints(text % index)] for index in (0, 1)] == [["hint[params-per-step]"], []]
 
 
 def test_two_sums_that_others_use_as_well_stay_two() -> None:

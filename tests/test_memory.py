@@ -65,6 +65,16 @@ def test_a_mask_and_dropout_inside_keep_more() -> None:
     assert embedded[1] == plain + 4 * 10 + 10 * 2 * 3 * 4 * 5
 
 
+@pytest.mark.parametrize(
+    ("layer", "plain", "masked"), [("BatchNormalization", 320, 1360), ("GlobalAveragePooling1D", 0, 680)]
+)
+def test_a_mask_that_comes_or_may_come_has_more_kept(layer: str, plain: int, masked: int) -> None:
+    unknown = "{Lambda: {output_shape: [10, 3], mask: mine}}"
+    assert [kept(f"[{before}'Dense(4)', {layer}]")[1] for before in ("", "{Masking: {}}, ", f"{unknown}, ")] == [
+        plain, masked, masked,
+    ]  # fmt: skip
+
+
 def test_an_array_that_two_layers_read_is_kept_once() -> None:
     # The activation of the first, which the second reads.
     assert kept("['Dense(4, activation=\"tanh\")', Dense: 2]", "[3]")[0] == 4 * 4
