@@ -101,10 +101,19 @@ class _Worker:
     def end(self) -> None:
         """Ends the process, whatever it does, and waits for that."""
         self._process.kill()
+        self._close()
+        self._process.wait()
+
+    def leave(self) -> None:
+        """Lets go of a process that another has started, as after a fork."""
+        self._close()
+        # Python warns of a process that goes on; this one is not ours to wait for.
+        self._process.returncode = 0
+
+    def _close(self) -> None:
         for pipe in (self._input, self._output):
             with contextlib.suppress(OSError):
                 pipe.close()
-        self._process.wait()
 
     @contextlib.contextmanager
     def _in_time(self, seconds: int) -> Any:
@@ -152,10 +161,11 @@ def _idle_worker() -> _Worker | None:
     """A process that waits for a file; None where none can be started."""
     while _idle:
         worker = _idle.pop()
-        # After a fork, what was started before belongs to the other process.
-        if worker.owner == os.getpid():
-            if worker.is_alive():
-                return worker
+        if worker.owner != os.getpid():
+            worker.leave()
+        elif worker.is_alive():
+            return worker
+        else:
             worker.end()
     if not sys.executable or getattr(sys, "frozen", False) or not os.path.isfile(hdf5.__file__):
         return None
@@ -178,3 +188,5 @@ def _end_all() -> None:
         worker = _idle.pop()
         if worker.owner == os.getpid():
             worker.end()
+        else:
+            worker.leave()

@@ -188,3 +188,28 @@ def test_no_process_is_left_behind(tmp_path: Path, number: signal.Signals, data:
         time.sleep(0.1)
     assert not is_running(other)
     assert [path.name for path in tmp_path.iterdir()] == ["m.h5"]
+
+
+FORKS = """
+import gc, io, os, sys
+from lstmcalc.sources import apart
+
+data, question = io.BytesIO(sys.stdin.buffer.read()), apart.Question(True, 100, 1_000_000)
+shapes = apart.looked_at(data, question).stored
+ours = apart._idle[0]._process.pid
+if os.fork() == 0:
+    same = apart.looked_at(data, question).stored == shapes and apart._idle[0]._process.pid != ours
+    gc.collect()
+    apart._end_all()
+    os._exit(0 if same else 1)
+ended = os.waitstatus_to_exitcode(os.wait()[1])
+again = apart.looked_at(data, question).stored == shapes and apart._idle[0]._process.pid == ours
+print(ended, again)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_starts_a_process_of_its_own_and_leaves_the_other_to_its_parent() -> None:
+    words = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", FORKS]
+    done = subprocess.run(words, input=model(), capture_output=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == (b"0 True\n", b"")
