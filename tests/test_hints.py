@@ -52,6 +52,17 @@ def test_a_free_size_in_a_weight_is_asked_for(layer: str) -> None:
     assert [hint.expected for hint in report.hints] == ["a number for `F` when Keras builds the model"]
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "input: [600, C], layers: [STFTSpectrogram]",
+        "input: [5, 600, C], layers: ['TimeDistributed(STFTSpectrogram())']",
+    ],
+)
+def test_a_free_size_that_a_layer_counts_is_asked_for_in_a_wrapper_too(layers: str) -> None:
+    assert infer(load("m.yaml", text=f"{{{layers}}}")).needs == ("C",)
+
+
 def test_a_free_size_that_no_weight_has_is_left_alone() -> None:
     report = infer(load("m.yaml", text="{input: [T, 4], layers: [{LSTM: U}]}"))
     assert (report.needs, report.hints) == ((), ())

@@ -41,3 +41,18 @@ def test_every_rule_has_examples(class_name: str) -> None:
     kinds = {type(case) for case in vars(RULES[class_name]).get("examples", ())}
     # Keras exports these two, and cannot call the one, nor hold the other in a model.
     assert (Rejected if class_name in ("Wrapper", "Equalization") else Example) in kinds
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        (["", "[UNK]", "a"], 3),
+        (["[UNK]", "a"], 4),
+        (["x", "[UNK]", "a"], 5),
+        (["a"], 3),
+    ],
+)
+def test_special_tokens_count_once_where_a_vocabulary_begins_with_all_of_them(words: list[str], size: int) -> None:
+    # As `vocabulary_size()` of Keras 3.15.1 has it.
+    rule: Any = RULES["StringLookup"]({"vocabulary": tuple(words), "mask_token": ""})
+    assert rule.size() == size

@@ -72,6 +72,8 @@ def class_of(data: Mapping[str, Any]) -> str:
 
     >>> class_of({"class_name": "Add", "module": "keras.src.ops.numpy"}), class_of({"class_name": "Addons>GELU"})
     ('ops.Add', 'GELU')
+    >>> class_of({"class_name": "LSTMV2", "module": "keras.layers"})
+    'LSTM'
     >>> class_of({"class_name": "Dense", "module": "my.layers", "registered_name": "my>Dense"})
     'my>Dense'
     """

@@ -163,7 +163,11 @@ def is_count(value: Any) -> bool:
 
 
 def stated_shape(value: Any) -> tuple[int | None, ...] | None:
-    """A shape as a config states it; None where it states none that can be used."""
+    """A shape as a config states it; None where it states none that can be used.
+
+    >>> stated_shape([None, 3]), stated_shape([None, -3]), stated_shape([None, True])
+    ((None, 3), None, None)
+    """
     if not isinstance(value, list):
         value = plain(value)
         if not isinstance(value, list):
