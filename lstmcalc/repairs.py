@@ -189,7 +189,7 @@ def _targets(spec: Spec, victim: Call, shapes: Shapes) -> Iterator[Repair]:
     count = product(size for size in shape[1:] if size is not UNKNOWN)
     if not isinstance(count, int):
         return
-    last = target[-1] if isinstance(target[-1], int) and target[-1] > 0 else 1
+    last = target[-1] if target and isinstance(target[-1], int) and target[-1] > 0 else 1
     divisors = [size for size in range(1, min(count, 10_000) + 1) if count % size == 0]
     nearest = min(divisors, key=lambda size: (abs(size - last), size))
     for fitting in ([-1, *target[1:]], [*target[:-1], -1], [-1, nearest]):

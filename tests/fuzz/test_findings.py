@@ -340,3 +340,19 @@ def test_a_row_named_like_a_wrapper_wraps_nothing() -> None:
 def test_whether_a_text_is_python_is_told_at_once(line: str) -> None:
     with at_most(2):
         assert not looks_like_python("Layer (type)\n" + f"{line}\n" * 200 + line * 500)
+
+
+def test_no_target_shape_at_all_is_mended_too() -> None:
+    assert told("{input: [3, 4], layers: [{Reshape: {target_shape: []}}]}").endswith(
+        "  expected 1 values in a sample, for `target_shape: []`\n"
+        "  got      12, from (None, 3, 4)\n"
+        '  fix      set `target_shape: [-1]` on "reshape"'
+    )
+
+
+def test_outputs_and_groups_of_words_are_bounded() -> None:
+    text = "import keras\nx = keras.Input((8,))\nm = keras.Model(x, keras.ops.array_split(x, 2**40, axis=1)[0])\n"
+    words = "{inputs: {x: {shape: [], dtype: string}}, layers: [{TextVectorization: {ngrams: 0x7fffffff}}]}"
+    with at_most(5):
+        assert "expected at most 10,000 outputs\n  got      1,099,511,627,776" in told(text, "m.py")
+        assert "expected `ngrams` to be at most 1,000" in told(words)

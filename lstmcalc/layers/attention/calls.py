@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from lstmcalc.dims import UNKNOWN, Dim, equal, symbols_of, to_text
 from lstmcalc.errors import Fault, Rejection
@@ -25,8 +26,24 @@ __all__ = [
 
 #: What a call of any attention layer may be told.
 TOLD = {"return_attention_scores": arg.flag(False), "use_causal_mask": arg.flag(False)}
+
+
+def one_mask() -> arg.Argument:
+    """A mask that is no list of them."""
+    argument: arg.Argument = arg.tensor()
+    any_number = argument.read
+
+    def read(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            raise arg.refuse(name, "one output of a layer", value)
+        return any_number(name, value)
+
+    argument.read = read
+    return argument
+
+
 #: What a call of a layer with heads may be told besides.
-MASKS = {name: arg.tensor() for name in ("query_mask", "value_mask", "key_mask", "attention_mask")}
+MASKS = {name: one_mask() for name in ("query_mask", "value_mask", "key_mask", "attention_mask")}
 #: A shape with what it is called.
 Named = tuple[str, Shape]
 

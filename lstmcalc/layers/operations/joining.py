@@ -15,6 +15,9 @@ from lstmcalc.shapes import show_shape
 
 __all__ = ["Append", "Concatenate", "Meshgrid", "Split", "Stack", "Unstack"]
 
+#: How many outputs an operation may have.
+MOST_OUTPUTS = 10_000
+
 
 def _agreeing(call: Inputs, shapes: Sequence[Shape], but: int | None, class_name: str) -> None:
     """Requires inputs to have the same sizes along all axes but one."""
@@ -198,6 +201,12 @@ def _read_sections(name: str, value: Any) -> Any:
     return tuple(numbers) if isinstance(value, (list, tuple)) else value
 
 
+def _require_few(outputs: int) -> None:
+    """Refuses more outputs than anybody takes."""
+    if outputs > MOST_OUTPUTS:
+        raise Rejection("too-large", f"at most {MOST_OUTPUTS:,} outputs", f"{outputs:,}")
+
+
 class Cut(Operation):
     """What cuts its input into parts along an axis: into equal ones, or at the places that a list tells."""
 
@@ -214,6 +223,7 @@ class Cut(Operation):
     def _sizes(self, call: Inputs, x: Shape, place: int) -> list[Dim]:
         size, cuts = x[place], self.indices_or_sections
         if isinstance(cuts, int):
+            _require_few(cuts)
             require_multiple(call, x, place, cuts, "the parts are equal")
             return [size // cuts] * cuts
         if not cuts or any(low > high for low, high in zip((0, *cuts), cuts, strict=False)):
@@ -281,6 +291,7 @@ class ArraySplit(Operation):
 
     def result(self, call: Inputs, /, x: Shape) -> Any:
         place, parts = axis_of(self.axis, len(x)), self.indices_or_sections
+        _require_few(parts)
         return tuple(put(x, place, ceil_div(x[place] - number, parts)) for number in range(parts))
 
     examples = [Example({"indices_or_sections": 3, "axis": 1}, (None, 10), 0, [(None, 4), (None, 3), (None, 3)])]
@@ -306,6 +317,7 @@ class Unstack(Operation):
         if self.num is not None:
             left, right = ("x", x, place), ("`num`", (number,), 0)
             require_same(call, left, right, f"{number} along axis {place}, as `num` says", "each piece is an output")
+        _require_few(number)
         return (put(x, place),) * number
 
     examples = [

@@ -101,7 +101,9 @@ class Operation(LayerRule):
             return self.plain[name].check(name, value)
         if isinstance(value, tuple) or (value is None and name in self.optional):
             return value
-        if isinstance(value, list) and all(isinstance(item, tuple) for item in value) and name == self.places[0]:
+        # Of tensors in a list there may be none, where the operation takes a list of them.
+        tensors = isinstance(value, list) and all(isinstance(item, tuple) for item in value)
+        if tensors and name == self.places[0] and (value or self.operands[0] in "[*"):
             return value
         return constant_shape(name, value)
 

@@ -205,11 +205,17 @@ def function_or(*options: str, default: str) -> Any:
     return argument
 
 
+#: How many words at most `ngrams` puts together, where it is a number.
+MOST_NGRAMS = 1_000
+
+
 def ngrams() -> Any:
     """How many words to put together: all numbers up to one, or those in a list. Rules see a tuple."""
 
     def read(name: str, value: Any) -> tuple[int, ...]:
         if isinstance(value, int):
+            if value > MOST_NGRAMS:
+                raise arg.refuse(name, f"at most {MOST_NGRAMS:,}, which lstmcalc goes through one by one", value)
             return tuple(range(1, value + 1))
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, int) and item > 0 for item in value):
             raise arg.refuse(name, "an integer, or a list of positive ones", value)
