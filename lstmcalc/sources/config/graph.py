@@ -96,6 +96,8 @@ class Graph:
         #: The shapes that are stated: by layer, which of its calls, and which output.
         self.stated: dict[tuple[str, int, int], tuple[int | None, ...]] = {}
         self._collect_shapes()
+        #: How many outputs any call has of which a shape is stated.
+        self._outputs = 1 + max((index for _, _, index in self.stated), default=-1)
         self.outputs = [self._ref(output, None, True) for output in outputs]
 
     def calls(self) -> list[Call]:
@@ -156,9 +158,10 @@ class Graph:
 
     def _stated(self, name: str, number: int) -> tuple[tuple[int | None, ...], ...]:
         """The shapes of the outputs of a call, as far as they are stated one after the other."""
-        found: list[tuple[int | None, ...]] = []
-        while (shape := self.stated.get((name, number, len(found)))) is not None:
+        shape, found = self.stated.get((name, number, 0)), []
+        while shape is not None:
             found.append(shape)
+            shape = self.stated.get((name, number, len(found))) if self._outputs > 1 else None
         return tuple(found)
 
     def _number(self, tensor: Tensor, at_end: bool) -> int:

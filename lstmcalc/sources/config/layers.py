@@ -127,8 +127,10 @@ def models_in(data: Any) -> list[Mapping[str, Any]]:
     entries = config.get("layers") if isinstance(config, dict) else config
     found: dict[Any, Mapping[str, Any]] = {}
     for entry in entries if isinstance(entries, list) else ():
-        holds = isinstance(entry, dict) and isinstance(entry.get("config"), (dict, list))
-        if holds and is_model(entry, class_of(entry)):
+        inner = entry.get("config") if isinstance(entry, dict) else None
+        if (isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner)) and is_model(
+            entry, class_of(entry)
+        ):
             identity = entry.get("shared_object_id")
             found.setdefault(identity if isinstance(identity, int) else f"#{len(found)}", entry)
     return list(found.values())
