@@ -263,7 +263,9 @@ def _first_other(flow: Flow, place: Place | None) -> Place | None:
 
 def _behind_output(flow: Flow, place: Place) -> Iterator[Fault]:
     """Dropout or a normalization that changes what the model gives out."""
-    name, before = place.rule.class_name, flow.before(place) if _leads_out(flow, place) else None
+    if not _leads_out(flow, place):
+        return
+    name, before = place.rule.class_name, flow.before(place)
     if before is None or name not in (*DROPPING, *SCALING):
         return
     limits = LIMITS.get(_last_function(before))

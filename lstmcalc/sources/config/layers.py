@@ -128,9 +128,8 @@ def models_in(data: Any) -> list[Mapping[str, Any]]:
     found: dict[Any, Mapping[str, Any]] = {}
     for entry in entries if isinstance(entries, list) else ():
         inner = entry.get("config") if isinstance(entry, dict) else None
-        if (isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner)) and is_model(
-            entry, class_of(entry)
-        ):
+        holds = isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner)
+        if holds and is_model(entry, class_of(entry)):
             identity = entry.get("shared_object_id")
             found.setdefault(identity if isinstance(identity, int) else f"#{len(found)}", entry)
     return list(found.values())
