@@ -316,7 +316,8 @@ class TestPlanted:
         ]
 
     def test_another_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lstmcalc.nesting.ModelRule.class_name", "Sequential")
+        planted = property(lambda rule: "Sequential", lambda rule, name: None)
+        monkeypatch.setattr("lstmcalc.nesting.ModelRule.class_name", planted)
         assert problems(verify(AGREEING["nested"])) == ["enc: class: Keras Functional, lstmcalc Sequential"]
 
     def test_a_fault_inside_a_nested_model_names_its_layer(self, monkeypatch: pytest.MonkeyPatch) -> None:
