@@ -96,7 +96,7 @@ class Graph:
         #: The shapes that are stated: by layer, which of its calls, and which output.
         self.stated: dict[tuple[str, int, int], tuple[int | None, ...]] = {}
         self._collect_shapes()
-        #: How many outputs any call has of which a shape is stated.
+        #: The most outputs that any call has of which a shape is stated.
         self._outputs = 1 + max((index for _, _, index in self.stated), default=-1)
         self.outputs = [self._ref(output, None, True) for output in outputs]
 

@@ -17,7 +17,7 @@ __all__ = ["check_tree", "parse_json", "too_deep"]
 #: How deep values may stand in one another, not counting the models that stand among the layers of others; Keras's own
 #: need fewer than 20.
 MAX_DEPTH = 100
-#: How deep models may.
+#: How deep models may; Python's own reader of JSON follows some 300.
 MAX_MODELS = 1_000
 #: How many bytes the values of a file may take; those of a model of 100,000 layers take 200 MB.
 MAX_MEMORY = 480_000_000
